@@ -1,0 +1,92 @@
+import * as Comlink from 'comlink';
+import { AttuneError } from '../errors/attune-error.ts';
+import { carryErrorsWhole } from './error-transfer.ts';
+
+let errorsAreCarried = false;
+
+/** Options of a {@link WorkerBridge}. */
+export interface BridgeOptions {
+  /** Shown in messages: "The search worker stopped". */
+  name: string;
+  /** Builds the worker. Written at the call site so that Vite sees `new Worker(new URL(…), …)`. */
+  create: () => Worker;
+  /** Milliseconds without a running call after which the worker is ended and its memory given back; absent: never. */
+  idleMs?: number;
+}
+
+/**
+ * A handle on a service in a worker that may die. The worker starts with the first call, every call races against the
+ * worker's crash, a crashed worker is replaced by the next call, and an idle one is ended.
+ */
+export class WorkerBridge<Service> {
+  #options: BridgeOptions;
+  #worker: Worker | undefined;
+  #remote: Comlink.Remote<Service> | undefined;
+  #crash: Promise<never> | undefined;
+  #running = 0;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs one call against the service.
+   *
+   * @param call receives the Comlink remote; arguments must be structured-cloneable, callbacks wrapped in `callback()`.
+   * @throws AttuneError `worker/stopped` when the worker crashes during the call (out of memory, script error).
+   */
+  async call<T>(call: (remote: Comlink.Remote<Service>) => Promise<T>): Promise<T> {
+    this.#start();
+    clearTimeout(this.#idleTimer);
+    this.#running++;
+    try {
+      return await Promise.race([call(this.#remote!), this.#crash!]);
+    } finally {
+      this.#running--;
+      this.#scheduleIdleStop();
+    }
+  }
+
+  /** Ends the worker now and frees its memory; the next call starts a fresh one. */
+  stop(): void {
+    clearTimeout(this.#idleTimer);
+    this.#remote?.[Comlink.releaseProxy]();
+    this.#worker?.terminate();
+    this.#worker = this.#remote = this.#crash = undefined;
+  }
+
+  #start(): void {
+    if (this.#worker) return;
+    if (!errorsAreCarried) carryErrorsWhole();
+    errorsAreCarried = true;
+    const worker = this.#options.create();
+    this.#worker = worker;
+    this.#remote = Comlink.wrap<Service>(worker);
+    this.#crash = new Promise<never>((_, reject) => {
+      worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        reject(
+          new AttuneError(
+            'worker/stopped',
+            `The ${this.#options.name} worker stopped: ${event.message || 'it could not be loaded'}.`,
+            'Try again: it is started anew. If it stops again, close other tabs to free memory.',
+          ),
+        );
+        if (this.#worker === worker) this.stop();
+      });
+    });
+    // A crash while nothing runs is reported by the next call, not as an unhandled rejection.
+    this.#crash.catch(() => undefined);
+  }
+
+  #scheduleIdleStop(): void {
+    if (this.#running > 0 || this.#options.idleMs === undefined) return;
+    this.#idleTimer = setTimeout(() => this.stop(), this.#options.idleMs);
+  }
+}
+
+/** Wraps a function so that a worker can call it back (progress). */
+export function callback<F extends (...args: never[]) => unknown>(f: F): F & Comlink.ProxyMarked {
+  return Comlink.proxy(f);
+}

@@ -1,0 +1,56 @@
+import { Dexie, type EntityTable, type Table } from 'dexie';
+import type {
+  ChatRow, ChunkRow, DocumentRow, DocumentTextRow, EndpointRow, JobRow, MessageRow, ModelRow, OriginalRow, SecretRow,
+  SettingRow, VectorIndexRow, VectorSlotRow, WorkspaceRow,
+} from './schema.ts';
+
+/**
+ * The database behind every screen and worker. Workers open their own connection; Dexie's `liveQuery` sees writes of
+ * all of them.
+ *
+ * The version only ever grows. A change of shape adds `this.version(n + 1)` with an upgrade; old versions stay.
+ */
+export class AttuneDatabase extends Dexie {
+  workspaces!: EntityTable<WorkspaceRow, 'id'>;
+  documents!: EntityTable<DocumentRow, 'id'>;
+  originals!: EntityTable<OriginalRow, 'documentId'>;
+  documentTexts!: EntityTable<DocumentTextRow, 'documentId'>;
+  chunks!: EntityTable<ChunkRow, 'id'>;
+  vectorIndexes!: EntityTable<VectorIndexRow, 'id'>;
+  vectorSlots!: Table<VectorSlotRow, [string, string]>;
+  jobs!: EntityTable<JobRow, 'id'>;
+  chats!: EntityTable<ChatRow, 'id'>;
+  messages!: EntityTable<MessageRow, 'id'>;
+  settings!: EntityTable<SettingRow, 'key'>;
+  models!: EntityTable<ModelRow, 'id'>;
+  endpoints!: EntityTable<EndpointRow, 'id'>;
+  secrets!: EntityTable<SecretRow, 'id'>;
+
+  constructor(name = 'attune') {
+    super(name);
+    this.version(1).stores({
+      workspaces: 'id, name, updatedAt',
+      documents: 'id, workspaceId, [workspaceId+path], [workspaceId+status], [workspaceId+folder]',
+      originals: 'documentId, workspaceId',
+      documentTexts: 'documentId, workspaceId',
+      chunks: 'id, workspaceId, documentId, [documentId+ordinal]',
+      vectorIndexes: 'id, workspaceId',
+      vectorSlots: '[indexId+chunkId], indexId',
+      jobs: 'id, workspaceId, state, updatedAt',
+      chats: 'id, workspaceId, updatedAt',
+      messages: 'id, chatId, workspaceId, [chatId+createdAt]',
+      settings: 'key',
+      models: 'id, role',
+      endpoints: 'id',
+      secrets: 'id',
+    });
+  }
+}
+
+let shared: AttuneDatabase | undefined;
+
+/** The one connection of this thread. */
+export function database(): AttuneDatabase {
+  shared ??= new AttuneDatabase();
+  return shared;
+}
