@@ -1,0 +1,49 @@
+import type { ChatEngine, EngineInfo } from '../generation/contract.ts';
+import type { RetrievalService } from '../retrieval/contract.ts';
+import type { ChatRow, MessageRow, PassageSnapshot } from '../storage/schema.ts';
+
+/** A question to a workspace's documents, within a chat that exists. */
+export interface AskRequest {
+  chatId: string;
+  /** The question as typed. */
+  question: string;
+  /** Answer this stored question again instead of storing a new one; the answers after it are replaced. */
+  questionId?: string;
+  /** Only these documents, or documents below these folders; absent: all. */
+  documentIds?: string[];
+  folders?: string[];
+  /** Values of knobs that differ from the workspace's (see `settings.ts`). */
+  settings?: Record<string, unknown>;
+}
+
+/** condensing: a follow-up is made to stand alone; checking: sentences are matched with their passages. */
+export type AskStage = 'condensing' | 'searching' | 'writing' | 'checking';
+
+/**
+ * What happens while a question is answered, in this order: `question`, `stage` (several), `passages`, `text` (many),
+ * `done`. A failure is a stored message too (`done` with kind `failed`); only a database error throws.
+ */
+export type AskEvent =
+  | { type: 'question'; message: MessageRow }
+  | { type: 'stage'; stage: AskStage }
+  /** `weak`: nothing fits; the answer will be `notFound` and these are the nearest passages. */
+  | { type: 'passages'; passages: PassageSnapshot[]; searchedAs?: string; weak: boolean }
+  /** A piece to append to the answer. */
+  | { type: 'text'; text: string }
+  | { type: 'done'; message: MessageRow };
+
+/** The generator as `ask` needs it: an engine with a model in it. */
+export type Generator = Pick<ChatEngine, 'countTokens' | 'stream'> & { readonly info: EngineInfo };
+
+/** The services behind a question; the screens get them from `client.ts`, tests and benches pass their own. */
+export interface AskServices {
+  retrieval: Pick<RetrievalService, 'search' | 'similarities'>;
+  /** Absent: extractive answers. */
+  generator?: Generator;
+}
+
+/** Everything that a delete removed, to be handed back to `restoreChat` for an undo. */
+export interface DeletedChat {
+  chat: ChatRow;
+  messages: MessageRow[];
+}
