@@ -1,7 +1,7 @@
-import { Dexie, type EntityTable, type Table } from 'dexie';
+import { Dexie, type EntityTable } from 'dexie';
 import type {
   ChatRow, ChunkRow, DocumentRow, DocumentTextRow, EndpointRow, JobRow, MessageRow, ModelRow, OriginalRow, SecretRow,
-  SettingRow, VectorIndexRow, VectorSlotRow, WorkspaceRow,
+  SettingRow, VectorIndexRow, WorkspaceRow,
 } from './schema.ts';
 
 /**
@@ -17,7 +17,6 @@ export class AttuneDatabase extends Dexie {
   documentTexts!: EntityTable<DocumentTextRow, 'documentId'>;
   chunks!: EntityTable<ChunkRow, 'id'>;
   vectorIndexes!: EntityTable<VectorIndexRow, 'id'>;
-  vectorSlots!: Table<VectorSlotRow, [string, string]>;
   jobs!: EntityTable<JobRow, 'id'>;
   chats!: EntityTable<ChatRow, 'id'>;
   messages!: EntityTable<MessageRow, 'id'>;
@@ -30,12 +29,11 @@ export class AttuneDatabase extends Dexie {
     super(name);
     this.version(1).stores({
       workspaces: 'id, name, updatedAt',
-      documents: 'id, workspaceId, [workspaceId+path], [workspaceId+status], [workspaceId+folder]',
+      documents: 'id, workspaceId, [workspaceId+path], [workspaceId+status], [workspaceId+folder], [workspaceId+updatedAt]',
       originals: 'documentId, workspaceId',
       documentTexts: 'documentId, workspaceId',
       chunks: 'id, workspaceId, documentId, [documentId+ordinal]',
       vectorIndexes: 'id, workspaceId',
-      vectorSlots: '[indexId+chunkId], indexId',
       jobs: 'id, workspaceId, state, updatedAt',
       chats: 'id, workspaceId, updatedAt',
       messages: 'id, chatId, workspaceId, [chatId+createdAt]',

@@ -38,6 +38,7 @@ export interface DocumentRow {
   pageCount?: number;
   chunkCount: number;
   addedAt: number;
+  /** Bumped by every change of the document or its chunks: the search index looks for changes by it. */
   updatedAt: number;
 }
 
@@ -84,27 +85,28 @@ export interface ChunkRow {
   page?: number;
   /** Length in the embedder's tokens. */
   tokens: number;
-  /** SHA-256 over headings and text: equal hashes need no second embedding. */
+  /** SHA-256 over headings and text, 64 hex digits: equal hashes need no second embedding. */
   hash: string;
   /** Id of the earlier chunk that says nearly the same. */
   nearDuplicateOf?: string;
 }
 
-/** One vector index: an (embedder, adapter) pair of a workspace. Vectors lie in OPFS, this row says what they are. */
+/**
+ * One vector index: an (embedder, adapter) pair of a workspace; several lie side by side. The vectors themselves, each
+ * filed under the hash of the chunk that it stands for, lie in OPFS: see `src/retrieval/vectors/README.md`. A chunk has
+ * a vector when its hash is in there, so deleting a chunk needs no write here.
+ */
 export interface VectorIndexRow {
+  /** `workspaceId/embedderId`. */
   id: string;
   workspaceId: string;
   embedderId: string;
-  adapterId: string | null;
   dimensions: number;
+  /** Vectors that are filed. */
+  count: number;
+  /** Grows with every commit: another tab that has read an older one reads the files again. */
+  revision: number;
   updatedAt: number;
-}
-
-/** Where a chunk's vector lies in its index: record number `slot` of the OPFS file. */
-export interface VectorSlotRow {
-  indexId: string;
-  chunkId: string;
-  slot: number;
 }
 
 export type JobKind = 'ingest' | 'embed' | 'import' | 'export' | 'download' | 'generate' | 'train' | 'evaluate';
