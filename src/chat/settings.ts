@@ -1,0 +1,78 @@
+import type { Knobs } from '../settings/knob.ts';
+
+/** Tells the model its task. `{…}` placeholders do not exist: passages and question follow in the user's turn. */
+const SYSTEM_PROMPT =
+  'You answer questions from the numbered passages that you are given, and from nothing else. Answer in one to three ' +
+  'short sentences. After each sentence write the number of its passage in brackets, like [1]. If the passages do not ' +
+  'contain the answer, say so.';
+
+/**
+ * Knobs of asking and answering. The thresholds were calibrated on articles that no benchmark here uses for its
+ * figures: see docs/adr/0051 and 0052.
+ */
+export const CHAT_KNOBS = {
+  systemPrompt: {
+    kind: 'text',
+    label: 'Instructions',
+    help: 'What the answer model is told before it sees the passages.',
+    default: SYSTEM_PROMPT,
+    maxLength: 4000,
+  },
+  passageCount: {
+    kind: 'number',
+    label: 'Passages',
+    help: 'How many passages the answer model reads; small models answer better from few.',
+    default: 4,
+    min: 1,
+    max: 20,
+    step: 1,
+  },
+  passageTokens: {
+    kind: 'number',
+    label: 'Passage budget',
+    help: 'Tokens that all passages together may take of the prompt; longer ones make the first word come later.',
+    default: 900,
+    min: 100,
+    max: 32_000,
+    step: 100,
+  },
+  historyTurns: {
+    kind: 'number',
+    label: 'Remembered turns',
+    help: 'Earlier questions and answers that the answer model sees; 0 makes each question stand alone.',
+    default: 1,
+    min: 0,
+    max: 10,
+    step: 1,
+  },
+  rewriteFollowUps: {
+    kind: 'choice',
+    label: 'Follow-up questions',
+    help: 'How a question such as "and after that?" is made searchable: by its history\'s words, or rewritten by the model.',
+    default: 'automatic',
+    choices: [
+      { value: 'automatic', label: 'Rewritten by larger models, by words otherwise' },
+      { value: 'words', label: 'By words of the history' },
+      { value: 'model', label: 'Always rewritten by the model' },
+      { value: 'never', label: 'Searched as typed' },
+    ],
+  },
+  minimumRelevance: {
+    kind: 'number',
+    label: 'Minimum relevance',
+    help: 'Below this, the answer is "not in your documents"; lower it if that appears too often.',
+    default: 0.5,
+    min: 0,
+    max: 1,
+    step: 0.01,
+  },
+  minimumSupport: {
+    kind: 'number',
+    label: 'Minimum support',
+    help: 'How well a passage must match a sentence to count as its source; higher marks more sentences as unsupported.',
+    default: 0.5,
+    min: 0,
+    max: 1,
+    step: 0.01,
+  },
+} as const satisfies Knobs;
