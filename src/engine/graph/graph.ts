@@ -1,0 +1,278 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { encodeAttributes, type Attributes } from '../onnx/attributes.ts';
+import { byteLength, onnxDataType, type DataType } from '../onnx/data-type.ts';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  TensorProto_DataLocation,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+  type NodeProto,
+  type TensorProto,
+} from '../onnx/onnx_pb.ts';
+import { encodeNumbers } from './numbers.ts';
+import { elementCount, type Dim, type Shape } from './shape.ts';
+
+/** IR version 10 and opset 21 are the first with 4-bit integers and blocked DequantizeLinear. */
+const IR_VERSION = 10n;
+const OPSETS = [
+  { domain: '', version: 21n },
+  { domain: 'com.microsoft', version: 1n },
+];
+
+/** Weights up to this size stay inside the model's bytes: mounting thousands of tiny external pieces costs more. */
+const INLINE_BYTES = 4096;
+
+/** A tensor in a graph under construction. Values are made by graphs and ops and never changed. */
+export interface Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly dataType: DataType;
+  readonly shape: Shape;
+}
+
+/** A built model: protobuf bytes, and the weights that lie outside them, each under its own path. */
+export interface GraphModel {
+  bytes: Uint8Array;
+  externalData: { path: string; data: Uint8Array }[];
+}
+
+/** One recorded operation: how to pull a gradient of its output back to its inputs. */
+export interface TapeEntry {
+  op: string;
+  output: Value;
+  inputs: Value[];
+  /** Absent: the op cannot be differentiated. Called only when a gradient is asked for. */
+  pullBack?: (upstream: Value) => Pullback;
+}
+
+/** Gradients by input; each is a function so that those of frozen inputs are never emitted. */
+export type Pullback = readonly (readonly [Value | undefined, () => Value])[];
+
+export interface EmitOptions {
+  attributes?: Attributes;
+  /** 'com.microsoft' for onnxruntime's own operators. */
+  domain?: string;
+}
+
+/**
+ * An ONNX graph under construction. Ops (see `ops/`) are functions from values to values that emit nodes here and
+ * record themselves on `tape`, which reverse-mode differentiation walks.
+ *
+ * Errors thrown while building are programming errors (TypeError, RangeError), never messages for people.
+ */
+export class Graph {
+  readonly name: string;
+  readonly tape: TapeEntry[] = [];
+  #recording = true;
+  #count = 0;
+  #nodes: NodeProto[] = [];
+  #inputs: Value[] = [];
+  #outputs: { name: string; value: Value }[] = [];
+  #initialisers: TensorProto[] = [];
+  #externalData: GraphModel['externalData'] = [];
+  #constants = new Map<string, Value>();
+  #names = new Set<string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.#inputs;
+  }
+
+  /** A tensor fed at every run. Symbols in the shape are bound by what is fed. */
+  input(name: string, dataType: DataType, shape: Shape): Value {
+    const value = this.#value(name, dataType, shape);
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /**
+   * A frozen tensor stored with the model. Beyond 4 KiB the bytes lie outside the protobuf and are not copied here:
+   * the caller keeps them unchanged until the session exists.
+   *
+   * @param data little-endian elements, row-major, 4-bit types packed low nibble first
+   * @throws RangeError when the bytes do not match type and shape
+   */
+  weight(name: string, dataType: DataType, shape: readonly number[], data: ArrayBufferView): Value {
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const expected = byteLength(dataType, elementCount(shape));
+    if (bytes.length !== expected) {
+      throw new RangeError(
+        `${name} [${shape.join(', ')}] of ${dataType} takes ${expected} bytes, not ${bytes.length}.`,
+      );
+    }
+    const value = this.#value(name, dataType, shape);
+    const tensor = create(TensorProtoSchema, { name, dims: shape.map(BigInt), dataType: onnxDataType(dataType) });
+    if (bytes.length <= INLINE_BYTES) {
+      tensor.rawData = bytes;
+    } else {
+      tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+      tensor.externalData = [
+        { $typeName: 'onnx.StringStringEntryProto', key: 'location', value: name },
+        { $typeName: 'onnx.StringStringEntryProto', key: 'offset', value: '0' },
+        { $typeName: 'onnx.StringStringEntryProto', key: 'length', value: String(bytes.length) },
+      ];
+      this.#externalData.push({ path: name, data: bytes });
+    }
+    this.#initialisers.push(tensor);
+    return value;
+  }
+
+  /** A small tensor of literal numbers; equal ones are stored once. */
+  constant(numbers: readonly number[], shape: readonly number[], dataType: DataType = 'float32'): Value {
+    const key = `${dataType}[${shape.join()}]${numbers.join()}`;
+    let value = this.#constants.get(key);
+    if (!value) {
+      value = this.weight(this.#fresh('constant'), dataType, shape, encodeNumbers(numbers, dataType));
+      this.#constants.set(key, value);
+    }
+    return value;
+  }
+
+  scalar(number: number, dataType: DataType = 'float32'): Value {
+    return this.constant([number], [], dataType);
+  }
+
+  /** An int64 vector: axes, shapes, slice bounds. */
+  ints(numbers: readonly number[]): Value {
+    return this.constant(numbers, [numbers.length], 'int64');
+  }
+
+  /**
+   * The run-time size of a symbolic dimension as int64 [1].
+   *
+   * @throws TypeError when no input has that symbol
+   */
+  dimension(symbol: string): Value {
+    const key = `dimension ${symbol}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    for (const input of this.#inputs) {
+      const axis = input.shape.indexOf(symbol);
+      if (axis < 0) continue;
+      const value = this.emit('Shape', [input], 'int64', [1], { attributes: { start: axis, end: axis + 1 } });
+      this.#constants.set(key, value);
+      return value;
+    }
+    throw new TypeError(`No input of the graph ${this.name} has the dimension ${symbol}.`);
+  }
+
+  /** A shape as an int64 vector, computed at run time where it has symbols. */
+  shapeVector(shape: Shape): Value {
+    if (shape.every((dim) => typeof dim === 'number')) return this.ints(shape);
+    const parts = shape.map((dim) => (typeof dim === 'number' ? this.ints([dim]) : this.dimension(dim)));
+    return parts.length === 1
+      ? parts[0]!
+      : this.emit('Concat', parts, 'int64', [shape.length], { attributes: { axis: 0 } });
+  }
+
+  /** Adds any operator with one output. The caller states its type and shape; nothing is recorded on the tape. */
+  emit(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    dataType: DataType,
+    shape: Shape,
+    options: EmitOptions = {},
+  ): Value {
+    return this.emitMany(opType, inputs, [{ dataType, shape }], options)[0]!;
+  }
+
+  /** Like {@link emit} for operators with several outputs. */
+  emitMany(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    outputs: readonly { dataType: DataType; shape: Shape }[],
+    options: EmitOptions = {},
+  ): Value[] {
+    for (const input of inputs) {
+      if (input && input.graph !== this)
+        throw new TypeError(`${input.name} belongs to the graph ${input.graph.name}, not ${this.name}.`);
+    }
+    const values = outputs.map(({ dataType, shape }) => this.#value(this.#fresh(opType), dataType, shape));
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        name: values[0]!.name,
+        opType,
+        domain: options.domain ?? '',
+        input: inputs.map((input) => input?.name ?? ''),
+        output: values.map((value) => value.name),
+        attribute: encodeAttributes(options.attributes ?? {}),
+      }),
+    );
+    return values;
+  }
+
+  /** Makes a value an output of the model under a stable name. */
+  output(value: Value, name: string): void {
+    if (this.#names.has(name)) throw new TypeError(`The graph ${this.name} already has a tensor named ${name}.`);
+    this.#names.add(name);
+    this.#outputs.push({ name, value });
+  }
+
+  /** Records an op on the tape; ops call it through `defineOp`. */
+  record(entry: TapeEntry): void {
+    if (this.#recording) this.tape.push(entry);
+  }
+
+  /** Runs `build` without recording: the inside of an op with its own gradient, and gradients themselves. */
+  withoutRecording<T>(build: () => T): T {
+    const before = this.#recording;
+    this.#recording = false;
+    try {
+      return build();
+    } finally {
+      this.#recording = before;
+    }
+  }
+
+  /** Serialises the graph. It can be built on and serialised again. */
+  build(): GraphModel {
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: 'attune',
+      opsetImport: OPSETS,
+      graph: create(GraphProtoSchema, {
+        name: this.name,
+        node: [...this.#nodes, ...this.#outputs.map(({ name, value }) => identity(value.name, name))],
+        initializer: this.#initialisers,
+        input: this.#inputs.map((value) => valueInfo(value.name, value)),
+        output: this.#outputs.map(({ name, value }) => valueInfo(name, value)),
+      }),
+    });
+    return { bytes: toBinary(ModelProtoSchema, model), externalData: [...this.#externalData] };
+  }
+
+  #fresh(prefix: string): string {
+    return `${prefix}_${this.#count++}`;
+  }
+
+  #value(name: string, dataType: DataType, shape: Shape): Value {
+    if (this.#names.has(name)) throw new TypeError(`The graph ${this.name} already has a tensor named ${name}.`);
+    this.#names.add(name);
+    return { graph: this, name, dataType, shape: [...shape] };
+  }
+}
+
+// onnxruntime removes these nodes when it loads the model.
+function identity(from: string, to: string): NodeProto {
+  return create(NodeProtoSchema, { name: to, opType: 'Identity', input: [from], output: [to] });
+}
+
+function valueInfo(name: string, { dataType, shape }: Value) {
+  const dim = shape.map((size: Dim) =>
+    typeof size === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
+      : { value: { case: 'dimParam' as const, value: size } },
+  );
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: { case: 'tensorType', value: { elemType: onnxDataType(dataType), shape: { dim } } },
+    }),
+  });
+}

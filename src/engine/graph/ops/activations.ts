@@ -1,0 +1,53 @@
+import { defineOp } from '../define-op.ts';
+import type { Value } from '../graph.ts';
+import { add, erf, exp, mul, scale, shift, square, sub } from './arithmetic.ts';
+import { reduceSum } from './reduce.ts';
+
+export const sigmoid = defineOp({
+  name: 'sigmoid',
+  forward: (x: Value) => x.graph.emit('Sigmoid', [x], x.dataType, x.shape),
+  vjp: (g, y, x) => [[x, () => mul(g, sub(y, square(y)))]],
+});
+
+/** x · σ(x), also called swish. */
+export function silu(x: Value): Value {
+  return mul(x, sigmoid(x));
+}
+
+/** x · Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016), onnxruntime's fused kernel. */
+export const gelu = defineOp({
+  name: 'gelu',
+  forward: (x: Value) => x.graph.emit('Gelu', [x], x.dataType, x.shape, { domain: 'com.microsoft' }),
+  vjp: (g, _, x) => [
+    [
+      x,
+      () => {
+        const distribution = scale(shift(erf(scale(x, Math.SQRT1_2)), 1), 0.5);
+        const density = scale(exp(scale(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+        return mul(g, add(distribution, mul(x, density)));
+      },
+    ],
+  ],
+});
+
+/** The same as {@link gelu} for `gelu(x + bias)` with bias [D] over x [..., D], in one kernel; serving only. */
+export const biasGelu = defineOp({
+  name: 'biasGelu',
+  forward: (x: Value, bias: Value) =>
+    x.graph.emit('BiasGelu', [x, bias], x.dataType, x.shape, { domain: 'com.microsoft' }),
+});
+
+/** Softmax over the last axis. */
+export const softmax = defineOp({
+  name: 'softmax',
+  forward: (x: Value) => x.graph.emit('Softmax', [x], x.dataType, x.shape, { attributes: { axis: -1 } }),
+  vjp: (g, y, x) => [
+    [
+      x,
+      () => {
+        const weighted = mul(g, y);
+        return sub(weighted, mul(y, reduceSum(weighted, [-1])));
+      },
+    ],
+  ],
+});

@@ -1,0 +1,92 @@
+import { float } from '../../onnx/attributes.ts';
+import type { Value } from '../graph.ts';
+
+/** Fused attention kernels of onnxruntime, for serving graphs. Training graphs spell attention out in plain ops. */
+
+/**
+ * Bidirectional attention: query, key, value [B, T, heads·headSize] -> [B, T, heads·headSize], scaled by 1/√headSize.
+ *
+ * @param keyMask int32 [B, T], 1 for tokens and 0 for padding, or the int32 [B] count of right-padded tokens
+ */
+export function multiHeadAttention(query: Value, key: Value, value: Value, heads: number, keyMask?: Value): Value {
+  return query.graph.emit(
+    'MultiHeadAttention',
+    [query, key, value, undefined, ...(keyMask ? [keyMask] : [])],
+    query.dataType,
+    query.shape,
+    {
+      domain: 'com.microsoft',
+      attributes: { num_heads: heads },
+    },
+  );
+}
+
+export interface GroupQueryOptions {
+  heads: number;
+  keyValueHeads: number;
+  headSize: number;
+  /** Rotary tables [positions, rotaryDim/2]; given, the kernel rotates queries and keys itself. */
+  cosCache?: Value;
+  sinCache?: Value;
+  /** Pairs (2i, 2i+1) rotate together instead of (i, i + half). */
+  interleaved?: boolean;
+  /** Sliding window of a layer, in tokens. */
+  localWindow?: number;
+}
+
+/**
+ * Causal attention with a key/value cache and grouped queries (Ainslie et al. 2023), onnxruntime's GroupQueryAttention.
+ *
+ * @param query [B, T, heads·headSize]; key, value [B, T, keyValueHeads·headSize]
+ * @param pastKey, pastValue [B, keyValueHeads, past, headSize]
+ * @param lastPositions int32 [B]: index of each row's last token, past included (total length - 1)
+ * @param totalLength int32 scalar: past + T
+ * @returns output [B, T, heads·headSize] and the grown caches [B, keyValueHeads, total, headSize]
+ */
+export function groupQueryAttention(
+  query: Value,
+  key: Value,
+  value: Value,
+  pastKey: Value,
+  pastValue: Value,
+  lastPositions: Value,
+  totalLength: Value,
+  options: GroupQueryOptions,
+): { output: Value; presentKey: Value; presentValue: Value } {
+  const { heads, keyValueHeads, headSize, cosCache, sinCache, interleaved = false, localWindow } = options;
+  const present = { dataType: pastKey.dataType, shape: [pastKey.shape[0]!, keyValueHeads, 'total', headSize] };
+  const [output, presentKey, presentValue] = query.graph.emitMany(
+    'GroupQueryAttention',
+    [query, key, value, pastKey, pastValue, lastPositions, totalLength, ...(cosCache ? [cosCache, sinCache] : [])],
+    [{ dataType: query.dataType, shape: query.shape }, present, present],
+    {
+      domain: 'com.microsoft',
+      attributes: {
+        num_heads: heads,
+        kv_num_heads: keyValueHeads,
+        scale: float(1 / Math.sqrt(headSize)),
+        do_rotary: Boolean(cosCache),
+        rotary_interleaved: interleaved,
+        local_window_size: localWindow,
+      },
+    },
+  );
+  return { output: output!, presentKey: presentKey!, presentValue: presentValue! };
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021), onnxruntime's kernel: x [B, heads, T, headSize] or [B, T, heads·headSize]
+ * with positions int64 [B, T] or [1] (the first position) and tables [positions, rotaryDim/2].
+ */
+export function rotaryEmbedding(
+  x: Value,
+  positions: Value,
+  cosCache: Value,
+  sinCache: Value,
+  options: { heads?: number; interleaved?: boolean } = {},
+): Value {
+  return x.graph.emit('RotaryEmbedding', [x, positions, cosCache, sinCache], x.dataType, x.shape, {
+    domain: 'com.microsoft',
+    attributes: { interleaved: options.interleaved ?? false, num_heads: options.heads },
+  });
+}
