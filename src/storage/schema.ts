@@ -228,6 +228,8 @@ export interface EndpointRow {
   baseUrl: string;
   model: string;
   enabled: boolean;
+  /** Context of the model, where the server tells it. */
+  contextTokens?: number;
 }
 
 export interface SecretRow {

@@ -1,0 +1,100 @@
+import { AttuneError, isAbort } from '../../errors/attune-error.ts';
+import { database } from '../../storage/database.ts';
+import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, StreamPiece } from '../contract.ts';
+import { isLoopback } from './address.ts';
+import { hostName } from './problems.ts';
+import { streamCompletion, type EndpointConnection } from './protocol.ts';
+
+// No server that matters today has less, and passages are fitted far below it anyway.
+const ASSUMED_CONTEXT = 8192;
+// Characters per token of English text are 4 to 5; 3.5 errs on the safe side. Each turn costs its markers.
+const CHARACTERS_PER_TOKEN = 3.5;
+const TOKENS_PER_TURN = 5;
+
+/** A generator behind an OpenAI-compatible server. */
+export class EndpointEngine implements ChatEngine {
+  readonly info: EngineInfo;
+  #connection: EndpointConnection;
+
+  constructor(id: string, name: string, connection: EndpointConnection, contextTokens = ASSUMED_CONTEXT) {
+    this.#connection = connection;
+    this.info = {
+      engine: 'endpoint',
+      modelId: id,
+      modelName: `${connection.model} (${name})`,
+      device: hostName(connection),
+      contextTokens,
+      memoryBytes: 0,
+      leavesMachine: !isLoopback(connection.baseUrl),
+      adapters: [],
+    };
+  }
+
+  /** An estimate that errs upwards: the protocol has no call for counting. */
+  countTokens(turns: ChatTurn[]): Promise<number> {
+    const tokens = turns.map(({ content }) => Math.ceil(content.length / CHARACTERS_PER_TOKEN) + TOKENS_PER_TURN);
+    return Promise.resolve(tokens.reduce((sum, count) => sum + count, 0));
+  }
+
+  async *stream(turns: ChatTurn[], options: GenerationOptions, signal: AbortSignal): AsyncGenerator<StreamPiece> {
+    const started = performance.now();
+    let firstAt: number | undefined;
+    let pieces = 0;
+    let usage: { promptTokens: number; outputTokens: number } | undefined;
+    try {
+      for await (const delta of streamCompletion(this.#connection, turns, options, signal)) {
+        usage = delta.usage ?? usage;
+        if (delta.text === '') continue;
+        firstAt ??= performance.now();
+        pieces++;
+        yield { text: delta.text, done: false };
+      }
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+    }
+    const ended = performance.now();
+    const outputTokens = usage?.outputTokens ?? pieces;
+    const seconds = (ended - (firstAt ?? ended)) / 1000;
+    yield {
+      text: '',
+      done: true,
+      stats: {
+        promptTokens: usage?.promptTokens ?? (await this.countTokens(turns)),
+        outputTokens,
+        secondsToFirstToken: ((firstAt ?? ended) - started) / 1000,
+        // The first token is not part of the rate: it waits for the prompt.
+        tokensPerSecond: seconds > 0 ? Math.max(0, outputTokens - 1) / seconds : 0,
+      },
+    };
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/**
+ * Opens an endpoint that the user added and switched on.
+ *
+ * @throws AttuneError `endpoint/missing`, `endpoint/off`.
+ */
+export async function openEndpointEngine(endpointId: string, db = database()): Promise<EndpointEngine> {
+  const row = await db.endpoints.get(endpointId);
+  if (!row) {
+    throw new AttuneError(
+      'endpoint/missing',
+      'This endpoint no longer exists.',
+      'Choose another answer model under Models.',
+    );
+  }
+  if (!row.enabled) {
+    throw new AttuneError(
+      'endpoint/off',
+      `The endpoint "${row.name}" is switched off.`,
+      'Switch it on under Models if text may leave this machine, or choose another answer model.',
+    );
+  }
+  const apiKey = (await db.secrets.get(endpointId))?.value;
+  const connection = { baseUrl: row.baseUrl, model: row.model, ...(apiKey && { apiKey }) };
+  return new EndpointEngine(row.id, row.name, connection, row.contextTokens);
+}

@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as the server saw it. */
+export interface SeenRequest {
+  method: string;
+  path: string;
+  authorization?: string;
+  body?: { model: string; messages: { role: string; content: string }[]; stream?: boolean; [key: string]: unknown };
+}
+
+const KEY = 'secret-key';
+const MODELS = ['echo', 'endless', 'dropping', 'failing', 'full', 'busy', 'broken', 'json'];
+
+/**
+ * A local server that speaks OpenAI's chat protocol over HTTP: no language model, but real sockets, headers, chunks and
+ * errors. The model's name chooses the behaviour: `echo` repeats the last turn word by word, `endless` never ends,
+ * `dropping` cuts the connection, the others fail in the ways that servers do. Model `locked` needs the key.
+ */
+export class OpenAiServer {
+  readonly requests: SeenRequest[] = [];
+  /** Streams that the client closed before their end. */
+  abandoned = 0;
+  #server: Server;
+  #onAbandoned: (() => void)[] = [];
+
+  /** @param cors whether pages of other origins may call it. */
+  constructor({ cors = true } = {}) {
+    this.#server = createServer((request, response) => {
+      if (cors) {
+        response.setHeader('Access-Control-Allow-Origin', '*');
+        response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type');
+      }
+      if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+      void this.#answer(request, response);
+    });
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Settles when a client has abandoned a stream. */
+  untilAbandoned(): Promise<void> {
+    return this.abandoned > 0 ? Promise.resolve() : new Promise((resolve) => this.#onAbandoned.push(resolve));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = await readAll(request);
+    const seen: SeenRequest = { method: request.method!, path: request.url!, authorization: request.headers.authorization };
+    if (text) seen.body = JSON.parse(text);
+    this.requests.push(seen);
+    if (seen.path === '/v1/models') {
+      return sendJson(response, 200, { object: 'list', data: MODELS.map((id) => ({ id, max_model_len: 4096 })) });
+    }
+    if (seen.path !== '/v1/chat/completions' || !seen.body) return sendJson(response, 404, { detail: 'Not Found' });
+    await this.#complete(seen, response);
+  }
+
+  async #complete({ body, authorization }: SeenRequest, response: ServerResponse): Promise<void> {
+    const { model, messages } = body!;
+    const error = (status: number, message: string) => sendJson(response, status, { error: { message } });
+    if (model === 'locked' && authorization !== `Bearer ${KEY}`) return error(401, 'Incorrect API key provided');
+    if (model === 'full') return error(400, "This model's maximum context length is 64 tokens, however you requested 80");
+    if (model === 'busy') return error(429, 'Rate limit reached');
+    if (model === 'broken') return void response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    if (model === 'page') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hello</h1>');
+    const words = messages.at(-1)!.content.split(/(?<= )/);
+    const usage = { prompt_tokens: 7, completion_tokens: words.length, total_tokens: 7 + words.length };
+    if (model === 'json') {
+      const choice = { message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' };
+      return sendJson(response, 200, { choices: [choice], usage });
+    }
+    if (![...MODELS, 'locked'].includes(model)) return error(404, `model "${model}" not found, try pulling it first`);
+    await this.#stream(model, words, usage, response);
+  }
+
+  async #stream(model: string, words: string[], usage: object, response: ServerResponse): Promise<void> {
+    response.on('close', () => {
+      if (response.writableFinished) return;
+      this.abandoned++;
+      for (const resolve of this.#onAbandoned.splice(0)) resolve();
+    });
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+    const event = (data: object | string) => writeSplit(response, `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+    const delta = (content: string) => event({ choices: [{ delta: { content }, finish_reason: null }] });
+    await writeSplit(response, ': a comment that keeps the connection open\n\n');
+    await event({ choices: [{ delta: { role: 'assistant', content: '' } }] });
+    if (model === 'endless') {
+      while (!response.destroyed) await delta('again ');
+      return;
+    }
+    for (const word of words) await delta(word);
+    if (model === 'dropping') return void response.destroy();
+    if (model === 'failing') await event({ error: { message: 'CUDA out of memory' } });
+    await event({ choices: [{ delta: {}, finish_reason: 'stop' }] });
+    await event({ choices: [], usage });
+    await event('[DONE]');
+    response.end();
+  }
+}
+
+/** Writes in two packets, cut inside a multi-byte character where there is one: clients must put them together. */
+async function writeSplit(response: ServerResponse, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  const wide = bytes.findIndex((byte) => byte >= 0x80);
+  const cut = wide >= 0 ? wide + 1 : bytes.length >> 1;
+  for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+    response.write(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
