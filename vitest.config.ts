@@ -1,9 +1,15 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
+import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.mjs';
+import { browserCommands } from './tests/support/browser-commands.ts';
 import viteConfig from './vite.config.ts';
 
-const chromium = process.env.ATTUNE_CHROMIUM ?? '/usr/bin/chromium';
+const executablePath = findChromium() ?? undefined;
 
+/**
+ * unit: Node. browser: modules and components in a real, cross-origin isolated Chromium. e2e: Node drives the
+ * production build in Chromium, so it needs `npm run build` first.
+ */
 export default mergeConfig(
   viteConfig,
   defineConfig({
@@ -23,14 +29,22 @@ export default mergeConfig(
               enabled: true,
               headless: true,
               screenshotFailures: false,
-              provider: playwright({
-                launchOptions: {
-                  executablePath: chromium,
-                  args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-                },
-              }),
+              commands: browserCommands,
+              provider: playwright({ launchOptions: { executablePath, args: CHROMIUM_FLAGS } }),
               instances: [{ browser: 'chromium' }],
             },
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: 'e2e',
+            environment: 'node',
+            include: ['tests/e2e/**/*.test.ts'],
+            testTimeout: 300_000,
+            hookTimeout: 60_000,
+            // Each file starts its own Chromium with a model in it: one at a time keeps memory and timing sane.
+            fileParallelism: false,
           },
         },
       ],
