@@ -27,13 +27,17 @@ export function describeEndpoint(server: ReachableServer): void {
   });
 
   test("the server's own count of tokens is reported", async () => {
-    const pieces = await collect(engine('echo').stream([{ role: 'user', content: 'one two three' }], OPTIONS, noAbort()));
+    const pieces = await collect(
+      engine('echo').stream([{ role: 'user', content: 'one two three' }], OPTIONS, noAbort()),
+    );
     expect(pieces.at(-1)).toMatchObject({ done: true, stats: { promptTokens: 7, outputTokens: 3 } });
     expect(pieces.filter((piece) => piece.done)).toHaveLength(1);
   });
 
   test('a server that does not stream is read as well', async () => {
-    const pieces = await collect(engine('json').stream([{ role: 'user', content: 'plain answer' }], OPTIONS, noAbort()));
+    const pieces = await collect(
+      engine('json').stream([{ role: 'user', content: 'plain answer' }], OPTIONS, noAbort()),
+    );
     expect(pieces.map((piece) => piece.text).join('')).toBe('plain answer');
   });
 
@@ -67,13 +71,19 @@ export function describeEndpoint(server: ReachableServer): void {
   });
 
   test('the right key opens a locked model', async () => {
-    const pieces = await collect(engine('locked', 'secret-key').stream([{ role: 'user', content: 'hi' }], OPTIONS, noAbort()));
+    const pieces = await collect(
+      engine('locked', 'secret-key').stream([{ role: 'user', content: 'hi' }], OPTIONS, noAbort()),
+    );
     expect(pieces[0]?.text).toBe('hi');
   });
 
   test('a server that cannot be reached is named, with both possible reasons', async () => {
     const connection = { baseUrl: server.unreachableUrl(), model: 'echo' };
-    const stream = new EndpointEngine('e1', 'Test', connection).stream([{ role: 'user', content: 'hi' }], OPTIONS, noAbort());
+    const stream = new EndpointEngine('e1', 'Test', connection).stream(
+      [{ role: 'user', content: 'hi' }],
+      OPTIONS,
+      noAbort(),
+    );
     const error = await failure(collect(stream));
     expect(error).toMatchObject({ code: 'endpoint/unreachable' });
     expect(error.wayOut).toContain('CORS');

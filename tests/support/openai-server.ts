@@ -53,7 +53,11 @@ export class OpenAiServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await readAll(request);
-    const seen: SeenRequest = { method: request.method!, path: request.url!, authorization: request.headers.authorization };
+    const seen: SeenRequest = {
+      method: request.method!,
+      path: request.url!,
+      authorization: request.headers.authorization,
+    };
     if (text) seen.body = JSON.parse(text);
     this.requests.push(seen);
     if (seen.path === '/v1/models') {
@@ -67,9 +71,11 @@ export class OpenAiServer {
     const { model, messages } = body!;
     const error = (status: number, message: string) => sendJson(response, status, { error: { message } });
     if (model === 'locked' && authorization !== `Bearer ${KEY}`) return error(401, 'Incorrect API key provided');
-    if (model === 'full') return error(400, "This model's maximum context length is 64 tokens, however you requested 80");
+    if (model === 'full')
+      return error(400, "This model's maximum context length is 64 tokens, however you requested 80");
     if (model === 'busy') return error(429, 'Rate limit reached');
-    if (model === 'broken') return void response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    if (model === 'broken')
+      return void response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     if (model === 'page') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hello</h1>');
     const words = messages.at(-1)!.content.split(/(?<= )/);
     const usage = { prompt_tokens: 7, completion_tokens: words.length, total_tokens: 7 + words.length };
@@ -88,7 +94,8 @@ export class OpenAiServer {
       for (const resolve of this.#onAbandoned.splice(0)) resolve();
     });
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
-    const event = (data: object | string) => writeSplit(response, `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+    const event = (data: object | string) =>
+      writeSplit(response, `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
     const delta = (content: string) => event({ choices: [{ delta: { content }, finish_reason: null }] });
     await writeSplit(response, ': a comment that keeps the connection open\n\n');
     await event({ choices: [{ delta: { role: 'assistant', content: '' } }] });
