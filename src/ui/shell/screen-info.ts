@@ -1,0 +1,17 @@
+import type { IconName } from '../components/icons.ts';
+import type { ScreenName } from '../state/router.svelte.ts';
+
+interface ScreenInfo {
+  label: string;
+  icon: IconName;
+  /** Loaded when first opened, so that the first paint waits for none of them. */
+  load: () => Promise<{ default: import('svelte').Component }>;
+}
+
+export const screenInfo: Record<ScreenName, ScreenInfo> = {
+  chat: { label: 'Chat', icon: 'chat', load: () => import('../screens/chat/ChatScreen.svelte') },
+  library: { label: 'Library', icon: 'library', load: () => import('../screens/library/LibraryScreen.svelte') },
+  search: { label: 'Search', icon: 'search', load: () => import('../screens/search/SearchScreen.svelte') },
+  models: { label: 'Models', icon: 'models', load: () => import('../screens/models/ModelsScreen.svelte') },
+  settings: { label: 'Settings', icon: 'settings', load: () => import('../screens/settings/SettingsScreen.svelte') },
+};

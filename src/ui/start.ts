@@ -1,0 +1,19 @@
+import { catchStrayErrors } from './state/errors.svelte.ts';
+import { toasts } from './state/toasts.svelte.ts';
+import { workspaces } from './state/workspaces.svelte.ts';
+import { startServiceWorker } from '../pwa/updates.ts';
+
+/** What has to stand before the first screen: the error sink and an open workspace. The rest follows by itself. */
+export async function start(): Promise<void> {
+  catchStrayErrors();
+  void startServiceWorker((update) =>
+    toasts.show({
+      icon: 'refresh',
+      message: 'A new version of Attune is ready.',
+      detail: 'It takes a reload; running jobs go on after it.',
+      action: { label: 'Reload', run: () => update.apply() },
+      lasts: null,
+    }),
+  );
+  await workspaces.open();
+}

@@ -1,0 +1,47 @@
+import { database } from '../../storage/database.ts';
+import type { EndpointRow } from '../../storage/schema.ts';
+import { LiveQuery } from './live-query.svelte.ts';
+
+/** Whether text may leave this machine, in words. */
+class Privacy {
+  #endpoints = new LiveQuery<EndpointRow[]>(() => database().endpoints.toArray(), []);
+
+  /** Endpoints that are switched on. */
+  get connections(): EndpointRow[] {
+    return this.#endpoints.current.filter((endpoint) => endpoint.enabled);
+  }
+
+  /** Switched-on endpoints on other machines. A program on this one does not carry text away. */
+  get remote(): EndpointRow[] {
+    return this.connections.filter((endpoint) => !isLoopback(endpoint.baseUrl));
+  }
+
+  get isPrivate(): boolean {
+    return this.remote.length === 0;
+  }
+
+  get long(): string {
+    return this.isPrivate ? 'Private: nothing leaves this machine' : `Answers may come from ${this.#hosts}`;
+  }
+
+  get short(): string {
+    return this.isPrivate ? 'Private' : this.#hosts;
+  }
+
+  get #hosts(): string {
+    const hosts = [...new Set(this.remote.map((endpoint) => hostOf(endpoint.baseUrl)))];
+    return hosts.length > 1 ? `${hosts[0]} and ${hosts.length - 1} more` : (hosts[0] ?? '');
+  }
+}
+
+export function hostOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).host : address;
+}
+
+function isLoopback(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { hostname } = new URL(address);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+}
+
+export const privacy = new Privacy();

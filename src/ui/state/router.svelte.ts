@@ -1,0 +1,49 @@
+/** Screens in the navigation, in its order. */
+export const screens = ['chat', 'library', 'search', 'models', 'settings'] as const;
+export type ScreenName = (typeof screens)[number];
+
+export interface Route {
+  screen: ScreenName;
+  /** What stands after the screen: `#/chat/<chatId>`, `#/library/<documentId>`. */
+  id: string | null;
+  /** `?key=value` within the hash. */
+  query: URLSearchParams;
+}
+
+function parse(hash: string): Route {
+  const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [name = '', id] = path.split('/').map(decodeURIComponent);
+  const screen = screens.find((known) => known === name) ?? 'chat';
+  return { screen, id: id || null, query: new URLSearchParams(search) };
+}
+
+/** The link to a screen, for `href` and {@link Router.go}. */
+export function link(screen: ScreenName, id?: string | null, query?: Record<string, string>): string {
+  const search = query && Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : '';
+  return `#/${screen}${id ? `/${encodeURIComponent(id)}` : ''}${search}`;
+}
+
+/** Hash routing: any static host and a USB stick serve it without rewrite rules. */
+class Router {
+  #route = $state.raw<Route>(parse(location.hash));
+
+  constructor() {
+    addEventListener('hashchange', () => (this.#route = parse(location.hash)));
+  }
+
+  get route(): Route {
+    return this.#route;
+  }
+
+  go(screen: ScreenName, id?: string | null, query?: Record<string, string>): void {
+    location.hash = link(screen, id, query);
+  }
+
+  /** Changes the address without a new entry in the history. */
+  replace(screen: ScreenName, id?: string | null, query?: Record<string, string>): void {
+    history.replaceState(null, '', link(screen, id, query));
+    this.#route = parse(location.hash);
+  }
+}
+
+export const router = new Router();

@@ -1,0 +1,57 @@
+import { database } from '../../storage/database.ts';
+import type { WorkspaceRow } from '../../storage/schema.ts';
+import { LiveQuery } from './live-query.svelte.ts';
+
+const LAST_WORKSPACE = 'lastWorkspace';
+
+/** The workspaces and the one that is open in this tab. */
+class Workspaces {
+  #id = $state('');
+  #rows = new LiveQuery<WorkspaceRow[]>(() => database().workspaces.orderBy('name').toArray(), []);
+
+  /** Opens the workspace of last time; makes the first one on a fresh machine. Awaited before the first screen. */
+  async open(): Promise<void> {
+    const db = database();
+    // One transaction: two tabs that start together must not both make a first workspace.
+    const id = await db.transaction('rw', db.workspaces, db.settings, async () => {
+      const last = (await db.settings.get(LAST_WORKSPACE))?.value;
+      const known = typeof last === 'string' ? await db.workspaces.get(last) : undefined;
+      const row = known ?? (await db.workspaces.orderBy('updatedAt').last());
+      if (row) return row.id;
+      const now = Date.now();
+      const fresh = { id: crypto.randomUUID(), name: 'My documents', createdAt: now, updatedAt: now, settings: {} };
+      await db.workspaces.add(fresh);
+      return fresh.id;
+    });
+    await this.select(id);
+  }
+
+  /** Id of the open workspace; '' only before {@link open}. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** The open workspace's row; undefined while it loads. */
+  get current(): WorkspaceRow | undefined {
+    return this.#rows.current.find((row) => row.id === this.#id);
+  }
+
+  get list(): readonly WorkspaceRow[] {
+    return this.#rows.current;
+  }
+
+  /** Makes an empty workspace and opens it. */
+  async create(name: string): Promise<void> {
+    const now = Date.now();
+    const row: WorkspaceRow = { id: crypto.randomUUID(), name, createdAt: now, updatedAt: now, settings: {} };
+    await database().workspaces.add(row);
+    await this.select(row.id);
+  }
+
+  async select(id: string): Promise<void> {
+    this.#id = id;
+    await database().settings.put({ key: LAST_WORKSPACE, value: id });
+  }
+}
+
+export const workspaces = new Workspaces();
