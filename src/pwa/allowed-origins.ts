@@ -4,8 +4,8 @@ import { AttuneError } from '../errors/attune-error.ts';
  * The list of origins that the app may connect to besides its own. Screens write it, the service worker reads it when
  * it answers with a page or a worker script. Cache Storage is the one store that both reach without a database.
  */
-const CACHE = 'attune-config';
-const KEY = '/attune-config/allowed-origins';
+export const ALLOWED_ORIGINS_CACHE = 'attune-config';
+export const ALLOWED_ORIGINS_KEY = '/attune-config/allowed-origins';
 
 /**
  * The origin of an address, as a policy source.
@@ -32,7 +32,7 @@ export function policyOrigin(address: string): string {
 
 /** The origins switched on by the person, sorted; empty on a fresh machine. */
 export async function readAllowedOrigins(): Promise<string[]> {
-  const stored = await (await caches.open(CACHE)).match(KEY);
+  const stored = await (await caches.open(ALLOWED_ORIGINS_CACHE)).match(ALLOWED_ORIGINS_KEY);
   return stored ? ((await stored.json()) as string[]) : [];
 }
 
@@ -49,6 +49,6 @@ export async function setAllowedOrigins(addresses: string[]): Promise<boolean> {
   const before = await readAllowedOrigins();
   if (before.join() === origins.join()) return false;
   const body = new Response(JSON.stringify(origins), { headers: { 'Content-Type': 'application/json' } });
-  await (await caches.open(CACHE)).put(KEY, body);
+  await (await caches.open(ALLOWED_ORIGINS_CACHE)).put(ALLOWED_ORIGINS_KEY, body);
   return true;
 }

@@ -1,26 +1,33 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 
+/** Chromium's own calls home (clock, component list, sign-in), which no flag turns off. The app knows none of them. */
+const BROWSER_HOSTS = /^(https?:\/\/)?([\w-]+\.)*(google\.com|googleapis\.com|gstatic\.com|gvt1\.com)[:/]/;
+
 /**
  * A proxy that refuses and writes down every request. The test browser is told to use it for everything but this
  * machine, so its log is the list of all attempts to reach another origin: by pages, workers, service workers and by
  * the browser itself, before any name is resolved. Nothing gets through.
  */
 export class RequestLog {
-  /** Targets in order: `example.com:443` for https, the full URL for http. */
-  readonly attempts: string[] = [];
+  readonly #targets: string[] = [];
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      this.attempts.push(request.url ?? '');
+      this.#targets.push(request.url ?? '');
       response.writeHead(403).end();
     });
     this.#server.on('connect', (request, socket) => {
-      this.attempts.push(request.url ?? '');
+      this.#targets.push(request.url ?? '');
       socket.on('error', () => undefined);
       socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     });
+  }
+
+  /** Targets in order: `example.com:443` for https, the full URL for http; without the browser's own. */
+  get attempts(): string[] {
+    return this.#targets.filter((target) => !BROWSER_HOSTS.test(target));
   }
 
   static async start(): Promise<RequestLog> {
