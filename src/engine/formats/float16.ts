@@ -20,7 +20,7 @@ function decodeTable(): Float32Array {
 }
 
 /** Decodes the bits of halves into floats; exact. */
-export function fromFloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function fromFloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array<ArrayBuffer> {
   decoded ??= decodeTable();
   for (let i = 0; i < bits.length; i++) out[i] = decoded[bits[i]!]!;
   return out;
@@ -49,4 +49,11 @@ function roundShift(value: number, shift: number): number {
   const rest = value & ((1 << shift) - 1);
   const half = 1 << (shift - 1);
   return kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0);
+}
+
+/** Decodes bfloat16, the upper half of a float32; exact. */
+export function fromBfloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array<ArrayBuffer> {
+  const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
+  return out;
 }

@@ -37,6 +37,8 @@ export interface Value {
 export interface GraphModel {
   bytes: Uint8Array;
   externalData: { path: string; data: Uint8Array }[];
+  /** What it has to be fed. */
+  inputs: { name: string; dataType: DataType; shape: Shape }[];
 }
 
 /** One recorded operation: how to pull a gradient of its output back to its inputs. */
@@ -112,14 +114,29 @@ export class Graph {
       tensor.rawData = bytes;
     } else {
       tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
-      tensor.externalData = [
-        { $typeName: 'onnx.StringStringEntryProto', key: 'location', value: name },
-        { $typeName: 'onnx.StringStringEntryProto', key: 'offset', value: '0' },
-        { $typeName: 'onnx.StringStringEntryProto', key: 'length', value: String(bytes.length) },
-      ];
+      tensor.externalData = externalEntries(name, bytes.length);
       this.#externalData.push({ path: name, data: bytes });
     }
     this.#initialisers.push(tensor);
+    return value;
+  }
+
+  /**
+   * A frozen tensor whose bytes the caller mounts as external data under the path `name` when the session is made, so
+   * that big models are decoded one weight at a time and never lie in memory twice.
+   */
+  declaredWeight(name: string, dataType: DataType, shape: readonly number[]): Value {
+    const value = this.#value(name, dataType, shape);
+    const length = byteLength(dataType, elementCount(shape));
+    this.#initialisers.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: onnxDataType(dataType),
+        dataLocation: TensorProto_DataLocation.EXTERNAL,
+        externalData: externalEntries(name, length),
+      }),
+    );
     return value;
   }
 
@@ -244,7 +261,11 @@ export class Graph {
         output: this.#outputs.map(({ name, value }) => valueInfo(name, value)),
       }),
     });
-    return { bytes: toBinary(ModelProtoSchema, model), externalData: [...this.#externalData] };
+    return {
+      bytes: toBinary(ModelProtoSchema, model),
+      externalData: [...this.#externalData],
+      inputs: this.#inputs.map(({ name, dataType, shape }) => ({ name, dataType, shape })),
+    };
   }
 
   #fresh(prefix: string): string {
@@ -256,6 +277,11 @@ export class Graph {
     this.#names.add(name);
     return { graph: this, name, dataType, shape: [...shape] };
   }
+}
+
+function externalEntries(location: string, length: number): TensorProto['externalData'] {
+  const entry = (key: string, value: string) => ({ $typeName: 'onnx.StringStringEntryProto' as const, key, value });
+  return [entry('location', location), entry('offset', '0'), entry('length', String(length))];
 }
 
 // onnxruntime removes these nodes when it loads the model.

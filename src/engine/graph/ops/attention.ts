@@ -37,7 +37,8 @@ export interface GroupQueryOptions {
 /**
  * Causal attention with a key/value cache and grouped queries (Ainslie et al. 2023), onnxruntime's GroupQueryAttention.
  *
- * @param query [B, T, heads·headSize]; key, value [B, T, keyValueHeads·headSize]
+ * @param query [B, T, heads·headSize]; key, value [B, T, keyValueHeads·headSize]. Without key and value, query holds all
+ *   three side by side: [B, T, (heads + 2·keyValueHeads)·headSize]
  * @param pastKey, pastValue [B, keyValueHeads, past, headSize]
  * @param lastPositions int32 [B]: index of each row's last token, past included (total length - 1)
  * @param totalLength int32 scalar: past + T
@@ -45,8 +46,8 @@ export interface GroupQueryOptions {
  */
 export function groupQueryAttention(
   query: Value,
-  key: Value,
-  value: Value,
+  key: Value | undefined,
+  value: Value | undefined,
   pastKey: Value,
   pastValue: Value,
   lastPositions: Value,
@@ -58,7 +59,7 @@ export function groupQueryAttention(
   const [output, presentKey, presentValue] = query.graph.emitMany(
     'GroupQueryAttention',
     [query, key, value, pastKey, pastValue, lastPositions, totalLength, ...(cosCache ? [cosCache, sinCache] : [])],
-    [{ dataType: query.dataType, shape: query.shape }, present, present],
+    [{ dataType: query.dataType, shape: [...query.shape.slice(0, -1), heads * headSize] }, present, present],
     {
       domain: 'com.microsoft',
       attributes: {
