@@ -32,7 +32,7 @@ export class AttuneDatabase extends Dexie {
       documents: 'id, workspaceId, [workspaceId+path], [workspaceId+status], [workspaceId+folder], [workspaceId+updatedAt]',
       originals: 'documentId, workspaceId',
       documentTexts: 'documentId, workspaceId',
-      chunks: 'id, workspaceId, documentId, [documentId+ordinal]',
+      chunks: 'id, workspaceId, documentId, [documentId+ordinal], [workspaceId+nearDuplicateOf]',
       vectorIndexes: 'id, workspaceId',
       jobs: 'id, workspaceId, state, updatedAt',
       chats: 'id, workspaceId, updatedAt',
