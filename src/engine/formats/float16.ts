@@ -20,7 +20,7 @@ function decodeTable(): Float32Array {
 }
 
 /** Decodes the bits of halves into floats; exact. */
-export function fromFloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array<ArrayBuffer> {
+export function fromFloat16(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
   decoded ??= decodeTable();
   for (let i = 0; i < bits.length; i++) out[i] = decoded[bits[i]!]!;
   return out;
@@ -52,7 +52,7 @@ function roundShift(value: number, shift: number): number {
 }
 
 /** Decodes bfloat16, the upper half of a float32; exact. */
-export function fromBfloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array<ArrayBuffer> {
+export function fromBfloat16(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
   return out;

@@ -77,7 +77,7 @@ export class SafetensorsFile {
   }
 
   /** The tensor as floats. @throws AttuneError `models/bad-safetensors` when it is not F32, F16 or BF16 */
-  async float32(tensor: string): Promise<Float32Array<ArrayBuffer>> {
+  async float32(tensor: string): Promise<Float32Array> {
     const { dtype } = this.entry(tensor);
     const { buffer } = await this.bytes(tensor);
     switch (dtype) {

@@ -1,0 +1,83 @@
+import type { LoraFeeds } from '../../engine/models/lora.ts';
+import type { Runtime, Session } from '../../engine/runtime/runtime.ts';
+import type { TextTokenizer } from '../../models/tokenizer.ts';
+import type { Embedder } from '../contract.ts';
+import { planBatches, type Batch } from './batches.ts';
+import type { EmbeddingRecipe } from './recipe.ts';
+
+/** Everything that a loaded encoder consists of; `create-embedder.ts` puts it together. */
+export interface BertEmbedderParts {
+  id: string;
+  device: string;
+  dimensions: number;
+  maxTokens: number;
+  padTokenId: number;
+  /** Padded tokens per run. */
+  batchTokens: number;
+  recipe: EmbeddingRecipe;
+  tokenizer: TextTokenizer;
+  runtime: Runtime;
+  session: Session;
+  lora: LoraFeeds;
+}
+
+/** An encoder of the BERT family behind the `Embedder` interface. */
+export class BertEmbedder implements Embedder {
+  readonly id: string;
+  readonly device: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
+  #parts: BertEmbedderParts;
+
+  constructor(parts: BertEmbedderParts) {
+    this.id = parts.id;
+    this.device = parts.device;
+    this.dimensions = parts.dimensions;
+    this.maxTokens = parts.maxTokens;
+    this.#parts = parts;
+  }
+
+  async embed(texts: string[], kind: 'query' | 'passage'): Promise<Float32Array> {
+    const { recipe, batchTokens } = this.#parts;
+    const prefix = kind === 'query' ? recipe.queryPrefix : recipe.passagePrefix;
+    const tokens = texts.map((text) => this.#encode(prefix + text));
+    const vectors = new Float32Array(texts.length * this.dimensions);
+    const lengths = tokens.map((ids) => ids.length);
+    for (const batch of planBatches(lengths, batchTokens)) {
+      const rows = await this.#run(tokens, batch);
+      batch.indices.forEach((index, row) => {
+        vectors.set(rows.subarray(row * this.dimensions, (row + 1) * this.dimensions), index * this.dimensions);
+      });
+    }
+    return vectors;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#parts.session.dispose();
+  }
+
+  /** Too long a text loses its end but keeps the closing special token. */
+  #encode(text: string): number[] {
+    const ids = this.#parts.tokenizer.encode(text);
+    return ids.length <= this.maxTokens ? ids : [...ids.slice(0, this.maxTokens - 1), ids.at(-1)!];
+  }
+
+  async #run(tokens: readonly number[][], { indices, length }: Batch): Promise<Float32Array> {
+    const { runtime, session, lora, padTokenId } = this.#parts;
+    const dims = [indices.length, length];
+    const ids = new BigInt64Array(indices.length * length).fill(BigInt(padTokenId));
+    const mask = new Int32Array(ids.length);
+    indices.forEach((index, row) => {
+      tokens[index]!.forEach((id, i) => {
+        ids[row * length + i] = BigInt(id);
+        mask[row * length + i] = 1;
+      });
+    });
+    const { embedding } = await session.run({
+      ids: runtime.tensor('int64', ids, dims),
+      mask: runtime.tensor('int32', mask, dims),
+      ...lora,
+    });
+    return embedding!.data as Float32Array;
+  }
+}

@@ -1,0 +1,69 @@
+import { SafetensorsFile } from '../../engine/formats/safetensors.ts';
+import { maxSequenceLength, parseBertConfig } from '../../engine/models/bert/config.ts';
+import { bertEncoderGraph } from '../../engine/models/bert/encoder.ts';
+import { readBertWeights } from '../../engine/models/bert/weights.ts';
+import { zeroLora } from '../../engine/models/lora.ts';
+import type { Runtime } from '../../engine/runtime/runtime.ts';
+import { AttuneError } from '../../errors/attune-error.ts';
+import type { ModelFiles } from '../../models/contract.ts';
+import { createTokenizer } from '../../models/tokenizer.ts';
+import type { Embedder } from '../contract.ts';
+import { BertEmbedder } from './bert-embedder.ts';
+import { readRecipe } from './recipe.ts';
+
+export interface EmbedderOptions {
+  /** Where to run. Absent: WebGPU or wasm, whichever was measured to be faster in this browser. */
+  runtime?: Runtime;
+  /** Bytes of the weights read so far, and in all. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Padded tokens per run. On wasm more gains nothing and costs memory; see docs/adr/0013. */
+const BATCH_TOKENS = { cpu: 2048, wasm: 2048, webgpu: 8192 };
+
+/**
+ * Loads an encoder.
+ *
+ * @throws AttuneError when a file is missing or damaged, the architecture is not supported or memory is short; the
+ *   message names the file or the model
+ */
+export async function createEmbedder(files: ModelFiles, options: EmbedderOptions = {}): Promise<Embedder> {
+  const { description } = files;
+  const weightFile = description.files.find(({ name }) => name.endsWith('.safetensors'));
+  if (!weightFile) {
+    throw new AttuneError(
+      'models/unsupported-format',
+      `The embedder ${description.name} has no .safetensors file.`,
+      'Add the model as a folder with config.json, tokenizer.json and its safetensors weights.',
+    );
+  }
+  const [configJson, recipe, tokenizer] = await Promise.all([
+    files.json<Record<string, unknown>>('config.json'),
+    readRecipe(files),
+    createTokenizer(files),
+  ]);
+  const config = parseBertConfig(configJson, description.name);
+  const blob = await files.blob(weightFile.name, options.onProgress);
+  const weights = await readBertWeights(await SafetensorsFile.open(blob, weightFile.name), config);
+  const model = bertEncoderGraph(config, weights, recipe.pooling);
+  const runtime =
+    options.runtime ?? (await (await import('../../engine/runtime/web.ts')).webRuntime({ device: 'wasm' }));
+  const session = await runtime.createSession(model, { name: description.name });
+  return new BertEmbedder({
+    // The weights' own hash: a model replaced under the same name must not match old vectors.
+    id: `${description.id}@${weightFile.sha256.slice(0, 12)}`,
+    device:
+      runtime.device === 'webgpu'
+        ? 'WebGPU'
+        : `${runtime.device}, ${runtime.threads} thread${runtime.threads > 1 ? 's' : ''}`,
+    dimensions: config.hiddenSize,
+    maxTokens: Math.min(recipe.maxTokens ?? Infinity, maxSequenceLength(config)),
+    padTokenId: config.padTokenId,
+    batchTokens: BATCH_TOKENS[runtime.device],
+    recipe,
+    tokenizer,
+    runtime,
+    session,
+    lora: zeroLora(runtime, model),
+  });
+}
