@@ -18,9 +18,9 @@ export class StoredMatrix {
   }
 
   /** Decodes the rows `from` to `to` (exclusive), row-major. */
-  toFloat32(from = 0, to = this.rows, out?: Float32Array): Float32Array {
+  toFloat32(from = 0, to = this.rows, out?: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
     const stride = rowBytes(this.type, this.columns);
-    return decodeGgml(this.type, this.bytes.subarray(from * stride, to * stride), out);
+    return decodeGgml(this.type, this.bytes.subarray(from * stride, to * stride), out) as Float32Array<ArrayBuffer>;
   }
 
   /** The same matrix with row `order[i]` at place i. */

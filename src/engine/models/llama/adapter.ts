@@ -1,0 +1,87 @@
+import type { LlamaConfig } from './config.ts';
+
+/** The linear layers that can be adapted, by their names in Hugging Face's and PEFT's files. */
+export const LLAMA_LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+export type LlamaLinear = (typeof LLAMA_LINEARS)[number];
+
+/** Low-rank update ΔW = scale·B·A of one layer: a [rank, in], b [out, rank], row-major. */
+export interface LowRank {
+  rank: number;
+  a: Float32Array;
+  b: Float32Array;
+}
+
+/** A LoRA adapter (Hu et al. 2021): at most one pair per block and linear layer. */
+export interface LlamaAdapter {
+  name: string;
+  /** alpha/rank, or alpha/√rank for rank-stabilised LoRA. */
+  scale: number;
+  layers: Partial<Record<LlamaLinear, LowRank>>[];
+}
+
+/** A group of linear layers that the serving graph computes as one product, with the rows that each of them gives. */
+export interface AdaptedGroup {
+  name: string;
+  inFeatures: number;
+  parts: { linear: LlamaLinear; outFeatures: number }[];
+}
+
+/** The groups of one block in the serving graph, in its order. */
+export function adaptedGroups(config: LlamaConfig, layer: number): AdaptedGroup[] {
+  const query = config.heads * config.headSize;
+  const keyValue = config.keyValueHeads * config.headSize;
+  const { hidden, feedForward } = config;
+  const group = (name: string, inFeatures: number, ...parts: [LlamaLinear, number][]): AdaptedGroup => ({
+    name: `layers.${layer}.${name}`,
+    inFeatures,
+    parts: parts.map(([linear, outFeatures]) => ({ linear, outFeatures })),
+  });
+  return [
+    group('qkv', hidden, ['q_proj', query], ['k_proj', keyValue], ['v_proj', keyValue]),
+    group('o', query, ['o_proj', hidden]),
+    group('gate_up', hidden, ['gate_proj', feedForward], ['up_proj', feedForward]),
+    group('down', feedForward, ['down_proj', hidden]),
+  ];
+}
+
+/** The pair of matrices of a whole group: a [rank, in], b [out, rank]. */
+export interface PackedLowRank {
+  rank: number;
+  a: Float32Array<ArrayBuffer>;
+  b: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Joins the pairs of a group into one: their A matrices stacked, their B matrices on the diagonal, the scale in B.
+ * Without an adapter, zeros of rank 1: the base model.
+ *
+ * @throws RangeError when a matrix does not fit its layer
+ */
+export function packGroup(group: AdaptedGroup, adapter: LlamaAdapter | null, layer: number): PackedLowRank {
+  const pairs = group.parts.map(({ linear }) => adapter?.layers[layer]?.[linear]);
+  const rank = Math.max(
+    1,
+    pairs.reduce((sum, pair) => sum + (pair?.rank ?? 0), 0),
+  );
+  const outFeatures = group.parts.reduce((sum, part) => sum + part.outFeatures, 0);
+  const a = new Float32Array(rank * group.inFeatures);
+  const b = new Float32Array(outFeatures * rank);
+  let column = 0;
+  let row = 0;
+  group.parts.forEach((part, p) => {
+    const pair = pairs[p];
+    if (pair) {
+      if (pair.a.length !== pair.rank * group.inFeatures || pair.b.length !== part.outFeatures * pair.rank) {
+        throw new RangeError(`The adapter's matrices for ${group.name} ${part.linear} do not fit the model.`);
+      }
+      a.set(pair.a, column * group.inFeatures);
+      for (let i = 0; i < part.outFeatures; i++) {
+        for (let j = 0; j < pair.rank; j++)
+          b[(row + i) * rank + column + j] = adapter!.scale * pair.b[i * pair.rank + j]!;
+      }
+      column += pair.rank;
+    }
+    row += part.outFeatures;
+  });
+  return { rank, a, b };
+}

@@ -1,0 +1,152 @@
+import type { ResidentRuntime, ResidentSession, ResidentTensor } from '../../resident/resident.ts';
+import { adaptedGroups, packGroup, type LlamaAdapter } from './adapter.ts';
+import type { LlamaConfig } from './config.ts';
+import { buildLlamaGraph } from './graph.ts';
+import { KeyValueCache } from './key-value-cache.ts';
+import type { WeightLayout } from './linear-group.ts';
+import type { StoredMatrix } from './matrix.ts';
+import type { LoadedLlama } from './weights.ts';
+
+/** Prompt tokens per run: bounds the memory of activations, and lets a stop take effect. */
+const CHUNK = 256;
+
+export interface DecoderOptions {
+  layout: WeightLayout;
+  /** Longest sequence; absent: what the model was trained for, at most 8,192. */
+  contextTokens?: number;
+  /** Names the model in messages. */
+  name?: string;
+}
+
+/**
+ * A Llama model that is ready to run: weights in the runtime's memory, one sequence with its key/value cache.
+ *
+ * The embedding table stays as it is stored and its rows are decoded when they are needed.
+ */
+export class LlamaDecoder {
+  readonly config: LlamaConfig;
+  readonly contextTokens: number;
+  readonly runtime: ResidentRuntime;
+  #session: ResidentSession;
+  #embedding: StoredMatrix;
+  #cache: KeyValueCache;
+  #lowRank = new Map<string, ResidentTensor>();
+  #logits: ResidentTensor;
+  #weightBytes: number;
+  #adapter: LlamaAdapter | null = null;
+
+  private constructor(
+    loaded: LoadedLlama,
+    runtime: ResidentRuntime,
+    session: ResidentSession,
+    contextTokens: number,
+    bytes: number,
+  ) {
+    this.config = loaded.config;
+    this.contextTokens = contextTokens;
+    this.runtime = runtime;
+    this.#session = session;
+    this.#embedding = loaded.weights.embedding;
+    this.#weightBytes = bytes;
+    this.#cache = new KeyValueCache(runtime, loaded.config, contextTokens);
+    this.#logits = runtime.tensor('float32', [1, loaded.config.vocabulary]);
+    this.setAdapter(null);
+  }
+
+  /** @throws AttuneError `engine/out-of-memory`, `engine/load-failed` */
+  static async create(loaded: LoadedLlama, runtime: ResidentRuntime, options: DecoderOptions): Promise<LlamaDecoder> {
+    const contextTokens = Math.min(loaded.config.contextTokens, options.contextTokens ?? 8192);
+    const { model, readers } = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens);
+    let bytes = model.externalData.reduce((sum, { data }) => sum + data.length, model.bytes.length);
+    const counted = new Map(
+      [...readers].map(([path, read]) => [
+        path,
+        () => {
+          const data = read();
+          bytes += data.length;
+          return data;
+        },
+      ]),
+    );
+    const session = await runtime.createSession(model, counted, options.name ?? 'the model');
+    return new LlamaDecoder(loaded, runtime, session, contextTokens, bytes);
+  }
+
+  /** Tokens in the cache. */
+  get length(): number {
+    return this.#cache.length;
+  }
+
+  /** Bytes held: weights, embedding table, cache. */
+  get memoryBytes(): number {
+    return this.#weightBytes + this.#embedding.bytes.length + this.#cache.bytes;
+  }
+
+  get adapter(): LlamaAdapter | null {
+    return this.#adapter;
+  }
+
+  /** Puts an adapter in force, or none. The cache is emptied, for it was computed with the one before. */
+  setAdapter(adapter: LlamaAdapter | null): void {
+    for (let layer = 0; layer < this.config.layers; layer++) {
+      for (const group of adaptedGroups(this.config, layer)) {
+        const { rank, a, b } = packGroup(group, adapter, layer);
+        this.#replace(`${group.name}.lora_A`, [rank, group.inFeatures], a);
+        this.#replace(`${group.name}.lora_B`, [b.length / rank, rank], b);
+      }
+    }
+    this.#adapter = adapter;
+    this.truncate(0);
+  }
+
+  /** Forgets all but the first tokens of the sequence. */
+  truncate(length: number): void {
+    this.#cache.truncate(length);
+  }
+
+  /**
+   * Appends tokens to the sequence and returns the logits [vocabulary] for what follows them.
+   *
+   * @throws RangeError when the context is full; DOMException AbortError between chunks of a long prompt
+   */
+  async append(tokens: readonly number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    if (tokens.length === 0) throw new RangeError('append needs at least one token.');
+    for (let at = 0; at < tokens.length; at += CHUNK) {
+      signal?.throwIfAborted();
+      await this.#run(tokens.slice(at, at + CHUNK));
+    }
+    return (await this.#logits.read()) as Float32Array<ArrayBuffer>;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.dispose();
+    this.#cache.dispose();
+    this.#logits.dispose();
+    for (const tensor of this.#lowRank.values()) tensor.dispose();
+  }
+
+  async #run(tokens: readonly number[]): Promise<void> {
+    const { hidden } = this.config;
+    const total = this.#cache.length + tokens.length;
+    await this.#cache.reserve(total);
+    const rows = new Float32Array(tokens.length * hidden);
+    tokens.forEach((token, i) =>
+      this.#embedding.toFloat32(token, token + 1, rows.subarray(i * hidden, (i + 1) * hidden)),
+    );
+    const x = this.runtime.tensor('float32', [tokens.length, hidden], rows);
+    const last = this.runtime.tensor('int32', [1], Int32Array.of(total - 1));
+    const totalLength = this.runtime.tensor('int32', [], Int32Array.of(total));
+    const inputs = new Map([...this.#lowRank, ['x', x], ['last', last], ['total', totalLength], ...this.#cache.inputs]);
+    try {
+      await this.#session.run(inputs, new Map([['logits', this.#logits], ...this.#cache.outputs]));
+      this.#cache.length = total;
+    } finally {
+      for (const tensor of [x, last, totalLength]) tensor.dispose();
+    }
+  }
+
+  #replace(name: string, shape: number[], numbers: Float32Array<ArrayBuffer>): void {
+    this.#lowRank.get(name)?.dispose();
+    this.#lowRank.set(name, this.runtime.tensor('float32', shape, numbers));
+  }
+}

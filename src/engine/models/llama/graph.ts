@@ -1,0 +1,145 @@
+import { Graph, type GraphModel, type Value } from '../../graph/graph.ts';
+import { float } from '../../onnx/attributes.ts';
+import { mul } from '../../graph/ops/arithmetic.ts';
+import { groupQueryAttention } from '../../graph/ops/attention.ts';
+import { reshape } from '../../graph/ops/layout.ts';
+import { rmsNorm, skipRmsNorm } from '../../graph/ops/normalisation.ts';
+import type { LlamaConfig } from './config.ts';
+import { linearGroup, type LinearGroup, type WeightLayout, type WeightReaders } from './linear-group.ts';
+import type { StoredMatrix } from './matrix.ts';
+import { ropeTables } from './rope.ts';
+import type { LlamaLayerWeights, LlamaWeights } from './weights.ts';
+
+export interface LlamaGraph {
+  model: GraphModel;
+  readers: WeightReaders;
+}
+
+/**
+ * The serving graph of a Llama model. Activations are [T, hidden], one sequence.
+ *
+ * Inputs: `x` [T, hidden] token embeddings; `last` int32 [1], index of the last token, cache included; `total` int32
+ * scalar, tokens with the cache; `past.<i>.key|value` [1, kvHeads, capacity, headSize]; the low-rank matrices of every
+ * linear group. Outputs: `logits` [1, vocabulary] of the last token; `present.<i>.key|value`. When past and present are
+ * one buffer, the attention kernel writes new keys and values in place.
+ *
+ * @param positions length of the rotary tables: the longest sequence that can be served
+ */
+export function buildLlamaGraph(
+  config: LlamaConfig,
+  weights: LlamaWeights,
+  layout: WeightLayout,
+  positions: number,
+): LlamaGraph {
+  const graph = new Graph('llama');
+  const readers: WeightReaders = new Map();
+  const { hidden, headSize, heads, keyValueHeads, rmsEpsilon } = config;
+  const linear = (x: Value, group: LinearGroup) => linearGroup(graph, readers, layout, x, group);
+  const vector = (name: string, stored: StoredMatrix) =>
+    graph.weight(name, 'float32', [stored.columns], stored.toFloat32());
+
+  const x = graph.input('x', 'float32', ['T', hidden]);
+  const last = graph.input('last', 'int32', [1]);
+  const total = graph.input('total', 'int32', []);
+  const tables = ropeTables(config, positions);
+  const cosCache = graph.weight('rope.cos', 'float32', [positions, headSize / 2], tables.cos);
+  const sinCache = graph.weight('rope.sin', 'float32', [positions, headSize / 2], tables.sin);
+
+  const attention = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {
+    const joined = linear(normal, {
+      name: `layers.${i}.qkv`,
+      matrices: [layer.query, layer.key, layer.value],
+      biases: [layer.queryBias, layer.keyBias, layer.valueBias],
+    });
+    const [query, key, value] = layer.queryNorm && layer.keyNorm ? normedHeads(joined, layer, i) : [batched(joined)];
+    const cacheShape = [1, keyValueHeads, 'capacity', headSize];
+    const { output, presentKey, presentValue } = groupQueryAttention(
+      query!,
+      key,
+      value,
+      graph.input(`past.${i}.key`, 'float32', cacheShape),
+      graph.input(`past.${i}.value`, 'float32', cacheShape),
+      last,
+      total,
+      { heads, keyValueHeads, headSize, cosCache, sinCache, localWindow: config.slidingWindow },
+    );
+    graph.output(presentKey, `present.${i}.key`);
+    graph.output(presentValue, `present.${i}.value`);
+    return linear(reshape(output, ['T', heads * headSize]), {
+      name: `layers.${i}.o`,
+      matrices: [layer.attentionOutput],
+    });
+  };
+
+  const normedHeads = (joined: Value, layer: LlamaLayerWeights, i: number): Value[] => {
+    const sizes = [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize];
+    const parts = graph.emitMany(
+      'Split',
+      [joined, graph.ints(sizes)],
+      sizes.map((size) => ({ dataType: 'float32' as const, shape: ['T', size] })),
+      { attributes: { axis: 1 } },
+    );
+    const normed = (part: Value, norm: StoredMatrix, name: string, count: number) => {
+      const perHead = reshape(part, ['T', count, headSize]);
+      return reshape(rmsNorm(perHead, vector(`layers.${i}.${name}`, norm), rmsEpsilon), [1, 'T', count * headSize]);
+    };
+    return [
+      normed(parts[0]!, layer.queryNorm!, 'q_norm', heads),
+      normed(parts[1]!, layer.keyNorm!, 'k_norm', keyValueHeads),
+      batched(parts[2]!),
+    ];
+  };
+
+  const feedForward = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {
+    const joined = linear(normal, { name: `layers.${i}.gate_up`, matrices: [layer.gate, layer.up] });
+    const half = { dataType: 'float32' as const, shape: ['T', config.feedForward] };
+    const [gate, up] = graph.emitMany('Split', [joined], [half, half], { attributes: { axis: 1, num_outputs: 2 } });
+    return linear(gated(gate!, up!), { name: `layers.${i}.down`, matrices: [layer.down] });
+  };
+
+  let residual = x;
+  let normal = rmsNorm(x, vector('layers.0.attention_norm', weights.layers[0]!.attentionNorm), rmsEpsilon);
+  weights.layers.forEach((layer, i) => {
+    const afterAttention = skipRmsNorm(
+      attention(normal, layer, i),
+      residual,
+      vector(`layers.${i}.feed_forward_norm`, layer.feedForwardNorm),
+      rmsEpsilon,
+    );
+    const next = weights.layers[i + 1];
+    const norm = next
+      ? vector(`layers.${i + 1}.attention_norm`, next.attentionNorm)
+      : vector('final_norm', weights.finalNorm);
+    const afterFeedForward = skipRmsNorm(
+      feedForward(afterAttention.normal, layer, i),
+      afterAttention.sum,
+      norm,
+      rmsEpsilon,
+    );
+    residual = afterFeedForward.sum;
+    normal = afterFeedForward.normal;
+  });
+  const lastRow = graph.emit(
+    'Slice',
+    [normal, graph.ints([-1]), graph.ints([2 ** 31 - 1]), graph.ints([0])],
+    'float32',
+    [1, hidden],
+  );
+  const head = { name: 'lm_head', matrices: [weights.head ?? weights.embedding] };
+  graph.output(linearGroup(graph, readers, layout, lastRow, head, false), 'logits');
+  return { model: graph.build(), readers };
+}
+
+/** [T, n] -> [1, T, n]. */
+function batched(x: Value): Value {
+  return reshape(x, [1, ...x.shape]);
+}
+
+/** silu(gate)·up, with onnxruntime's x·σ(αx) kernel at α = 1. */
+function gated(gate: Value, up: Value): Value {
+  const activated = gate.graph.emit('QuickGelu', [gate], 'float32', gate.shape, {
+    domain: 'com.microsoft',
+    attributes: { alpha: float(1) },
+  });
+  return mul(activated, up);
+}
