@@ -10,6 +10,8 @@ export interface JobProgress {
   title?: string;
   /** Absent: estimated from the speed so far. */
   secondsLeft?: number;
+  /** The file in hand and the share of it that is done. */
+  current?: JobRow['current'];
 }
 
 /**
@@ -46,6 +48,7 @@ export class JobRecord {
       done: progress.done,
       total: progress.total,
       secondsLeft: progress.secondsLeft ?? this.#estimate(progress),
+      current: progress.current,
       updatedAt: Date.now(),
     };
     if (progress.title !== undefined) changes.title = progress.title;

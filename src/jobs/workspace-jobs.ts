@@ -103,12 +103,13 @@ export class WorkspaceJobs {
     try {
       const record = new JobRecord(this.#db, jobId(this.#workspaceId, kind));
       if (kind === 'ingest') {
-        await this.#services.ingest.run(this.#workspaceId, ({ done, total, path, secondsLeft }) =>
+        await this.#services.ingest.run(this.#workspaceId, ({ done, total, path, share, secondsLeft }) =>
           record.report({
             done,
             total,
             secondsLeft,
             title: path ? `Reading ${path.split('/').at(-1)}` : 'Reading files',
+            current: path ? { path, share } : undefined,
           }),
         );
       } else {

@@ -124,6 +124,8 @@ export interface JobRow {
   /** Plural noun of what is counted: "passages", "files", "bytes". */
   unit: string;
   secondsLeft?: number;
+  /** The file being worked on now and the share of it that is done, 0-1. */
+  current?: { path: string; share?: number };
   problem?: Problem;
   startedAt: number;
   updatedAt: number;

@@ -56,3 +56,13 @@ function isClutter(name: string): boolean {
     name === '.git' || name === 'node_modules' || name === '__MACOSX' || name === '.DS_Store' || name === 'Thumbs.db'
   );
 }
+
+/** Hands a file to the person: the browser's own download. */
+export function saveFile(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The download has its own reference by the next task.
+  setTimeout(() => URL.revokeObjectURL(link.href));
+}
