@@ -10,7 +10,7 @@ export type Similarities = (sentences: string[], passages: string[]) => Promise<
  * against their own paragraph and against other paragraphs of the same article. `scripts/calibrate/support.ts` makes
  * the figures; docs/adr/0052 has the result.
  */
-export const SUPPORT_WEIGHTS = { overlap: 6, similarity: 6, bias: -6 };
+export const SUPPORT_WEIGHTS = { overlap: 17.8, similarity: 7.7, bias: -13 };
 
 // Words of a claim may come from sentences next to each other, but not from all over a long passage.
 const WINDOW_SENTENCES = 3;
@@ -21,42 +21,62 @@ interface Window {
   words: ReadonlySet<string>;
 }
 
+/** What speaks for a passage holding up a claim. */
+export interface Evidence {
+  /** Share of the claim's words in a window of the passage, 0 to 1. */
+  overlap: number;
+  /** Cosine similarity of claim and window. */
+  similarity: number;
+  /** Whether the passage has every number of the claim. */
+  numbersHold: boolean;
+}
+
 /**
  * How well each passage holds up each claim, 0 to 1, row-major [claims, passages].
  *
- * Both words and meaning are compared with windows of a few sentences; only the windows with the most common words are
- * embedded, which bounds the cost for long passages. A passage that lacks a number of the claim scores 0: "within 30
- * days" is not supported by "within 14 days", however similar the rest is.
+ * A passage that lacks a number of the claim scores 0: "within 30 days" is not supported by "within 14 days", however
+ * similar the rest is.
  */
 export async function supportMatrix(
   claims: string[],
   passages: string[],
   similarities: Similarities,
 ): Promise<Float32Array> {
-  const support = new Float32Array(claims.length * passages.length);
+  const evidence = await evidenceMatrix(claims, passages, similarities);
+  return Float32Array.from(evidence, (windows) =>
+    Math.max(0, ...windows.map((window) => (window.numbersHold ? supportOf(window) : 0))),
+  );
+}
+
+/**
+ * The evidence of the best windows of each passage for each claim, row-major [claims, passages]. Only the windows with
+ * the most common words are embedded, which bounds the cost for long passages.
+ */
+export async function evidenceMatrix(
+  claims: string[],
+  passages: string[],
+  similarities: Similarities,
+): Promise<Evidence[][]> {
+  if (claims.length === 0 || passages.length === 0) return [];
   const windows = passages.map(windowsOf);
   const numbers = passages.map((passage) => new Set(numbersIn(passage)));
-  const best = claims.map((claim) => {
-    const words = contentWords(claim);
-    return windows.map((list) => bestWindows(words, list));
-  });
+  const best = claims.map((claim) => windows.map((list) => bestWindows(contentWords(claim), list)));
   const texts = [...new Set(best.flat(2).map(({ window }) => window.text))];
-  const cosine = texts.length > 0 && claims.length > 0 ? await similarities(claims, texts) : new Float32Array(0);
   const column = new Map(texts.map((text, index) => [text, index]));
-  claims.forEach((claim, row) => {
-    passages.forEach((_, at) => {
-      if (!numbersIn(claim).every((number) => numbers[at]!.has(number))) return;
-      const candidates = best[row]![at]!.map(({ window, overlap }) =>
-        supportOf(overlap, cosine[row * texts.length + column.get(window.text)!]!),
-      );
-      support[row * passages.length + at] = Math.max(0, ...candidates);
-    });
-  });
-  return support;
+  const cosine = await similarities(claims, texts);
+  return best.flatMap((row, claim) =>
+    row.map((candidates, passage) => {
+      const numbersHold = numbersIn(claims[claim]!).every((number) => numbers[passage]!.has(number));
+      return candidates.map(({ window, overlap }) => {
+        const similarity = cosine[claim * texts.length + column.get(window.text)!]!;
+        return { overlap, similarity, numbersHold };
+      });
+    }),
+  );
 }
 
 /** Probability-like support from the share of common words and the cosine similarity. */
-export function supportOf(overlap: number, similarity: number): number {
+export function supportOf({ overlap, similarity }: Pick<Evidence, 'overlap' | 'similarity'>): number {
   const { overlap: a, similarity: b, bias } = SUPPORT_WEIGHTS;
   return 1 / (1 + Math.exp(-(a * overlap + b * similarity + bias)));
 }
