@@ -1,3 +1,5 @@
+import type { Problem } from '../errors/attune-error.ts';
+
 /** Turns texts into unit-length vectors. A tuned embedder is another implementation with another `id`. */
 export interface Embedder {
   /** Names model, quantisation and adapter: two embedders with equal ids give equal vectors. */
@@ -57,7 +59,7 @@ export interface SearchHit {
   /** Cosine similarity and rank among the dense results; absent where the dense list did not have it. */
   dense?: RankInList;
   lexical?: RankInList;
-  /** Reciprocal Rank Fusion of the two. */
+  /** Place in the two lists joined (see `fusion.ts`); the score is comparable within one answer only. */
   fused: RankInList;
   rerank?: RankInList;
   /** Words of the document (not stems) that matched the query, for marking. */
@@ -80,6 +82,8 @@ export interface IndexStatus {
   /** Chunks that have a vector. */
   embedded: number;
   dimensions: number;
+  /** Why the chosen search model could not be loaded; search goes by words meanwhile. */
+  problem?: Problem;
 }
 
 export interface EmbedProgress {
@@ -95,11 +99,15 @@ export interface EmbedProgress {
 export interface RetrievalService {
   /** Loads the embedder if need be. Without one (weights absent) search is lexical and `embedderId` is ''. */
   status(workspaceId: string): Promise<IndexStatus>;
+  /** @throws AttuneError when the chosen embedder cannot be loaded; the words are indexed by search itself. */
   sync(workspaceId: string, onProgress?: (progress: EmbedProgress) => void): Promise<void>;
   /** Ends a running `sync` after the batch in progress. */
   stop(workspaceId: string): Promise<void>;
   search(request: SearchRequest): Promise<SearchResult>;
-  /** Cosine similarity of every sentence to every passage, row-major [sentences, passages]; used to attribute answers. */
+  /**
+   * Cosine similarity of every sentence to every passage, row-major [sentences, passages]; used to attribute answers.
+   * All zeros without an embedder.
+   */
   similarities(sentences: string[], passages: string[]): Promise<Float32Array>;
   /** Deletes every vector file and row of a workspace. */
   removeWorkspace(workspaceId: string): Promise<void>;

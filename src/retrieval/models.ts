@@ -1,0 +1,26 @@
+import { listModels, openModel } from '../models/catalogue.ts';
+import { database } from '../storage/database.ts';
+import type { EmbedderChoice } from './embedder-source.ts';
+import { createEmbedder } from './embedder/create-embedder.ts';
+import { EMBEDDER_SETTING } from './settings.ts';
+
+let known: { rows: string; ids: string[] } | undefined;
+
+/** The search model that the user chose, else the first one there is. */
+export const installedEmbedders: EmbedderChoice = {
+  chosen: async () => {
+    const [wanted, ids] = await Promise.all([database().settings.get(EMBEDDER_SETTING), embedderIds()]);
+    return ids.find((id) => id === wanted?.value) ?? ids[0];
+  },
+  load: async (modelId) => createEmbedder(await openModel(modelId)),
+};
+
+/** Asked with every search: the starters' manifest is fetched anew only when a model came or went, or none is there. */
+async function embedderIds(): Promise<string[]> {
+  const rows = (await database().models.toCollection().primaryKeys()).join();
+  if (known?.rows !== rows || known.ids.length === 0) {
+    const ids = (await listModels()).filter(({ role }) => role === 'embedder').map(({ id }) => id);
+    known = { rows, ids };
+  }
+  return known.ids;
+}
