@@ -1,12 +1,12 @@
 import { isAbort, toProblem } from '../errors/attune-error.ts';
 import { generationOptions } from '../generation/settings.ts';
-import type { GenerationStats } from '../generation/contract.ts';
+import type { EngineInfo, GenerationStats } from '../generation/contract.ts';
 import type { SearchHit } from '../retrieval/contract.ts';
 import { valuesOf, type KnobValues } from '../settings/knob.ts';
 import { database, type AttuneDatabase } from '../storage/database.ts';
 import type { AnswerStats, MessageRow, PassageSnapshot } from '../storage/schema.ts';
 import { attribute } from './attribution/attribute.ts';
-import type { AskEvent, AskRequest, AskServices } from './contract.ts';
+import type { AskEvent, AskRequest, AskServices, Generator } from './contract.ts';
 import { extractAnswer } from './extractive/extract.ts';
 import { historyBefore, openQuestion, storeAnswer } from './messages.ts';
 import { buildPrompt } from './prompt/build-prompt.ts';
@@ -55,6 +55,7 @@ class Answering {
   #signal: AbortSignal;
   #answer: Answer = { text: '' };
   #retrievalSeconds = 0;
+  #loading: Promise<Generator | undefined> | undefined;
 
   constructor(question: MessageRow, services: AskServices, overrides: Record<string, unknown>, signal: AbortSignal) {
     this.#question = question;
@@ -68,7 +69,7 @@ class Answering {
     const typed = this.#question.text;
     yield { type: 'stage', stage: 'condensing' };
     const mode = this.#settings.rewriteFollowUps;
-    const searchedAs = await condense(typed, history, mode, this.#services.generator, this.#signal);
+    const searchedAs = await condense(typed, history, mode, () => this.#generator(), this.#signal);
     if (searchedAs) this.#answer.searchedAs = searchedAs;
 
     yield { type: 'stage', stage: 'searching' };
@@ -80,8 +81,12 @@ class Answering {
     yield { type: 'passages', passages, weak, ...(searchedAs && { searchedAs }) };
 
     if (weak) this.#add({ kind: 'notFound', text: hits.length > 0 ? NOT_FOUND : NOTHING_THERE });
-    else if (this.#services.generator) yield* this.#generate(typed, searchedAs ? history : []);
-    else yield* this.#extract(searchedAs ?? typed);
+    else {
+      const generator = await this.#generator();
+      this.#signal.throwIfAborted();
+      if (generator) yield* this.#generate(generator, typed, searchedAs ? history : []);
+      else yield* this.#extract(searchedAs ?? typed);
+    }
   }
 
   answer(): Answer {
@@ -108,8 +113,13 @@ class Answering {
     return hits;
   }
 
-  async *#generate(question: string, history: Exchange[]): AsyncGenerator<AskEvent> {
-    const generator = this.#services.generator!;
+  #generator(): Promise<Generator | undefined> {
+    const { generator } = this.#services;
+    this.#loading ??= typeof generator === 'function' ? generator() : Promise.resolve(generator);
+    return this.#loading;
+  }
+
+  async *#generate(generator: Generator, question: string, history: Exchange[]): AsyncGenerator<AskEvent> {
     const options = generationOptions(this.#overrides);
     const { historyTurns, minimumSupport, systemPrompt, passageTokens } = this.#settings;
     const prompt = await buildPrompt({
@@ -124,7 +134,7 @@ class Answering {
     yield { type: 'stage', stage: 'writing' };
     for await (const piece of generator.stream(prompt.turns, options, this.#signal)) {
       this.#answer.text += piece.text;
-      if (piece.stats) this.#answer.stats = this.#statsOf(piece.stats);
+      if (piece.stats) this.#answer.stats = this.#statsOf(generator.info, piece.stats);
       if (piece.text !== '') yield { type: 'text', text: piece.text };
     }
     // A stopped answer is attributed too: its citations are as useful as a whole one's.
@@ -144,8 +154,7 @@ class Answering {
     yield { type: 'text', text: extracted.text };
   }
 
-  #statsOf(stats: GenerationStats): AnswerStats {
-    const { engine, modelName: model, adapters, device } = this.#services.generator!.info;
+  #statsOf({ engine, modelName: model, adapters, device }: EngineInfo, stats: GenerationStats): AnswerStats {
     return { engine, model, adapters: [...adapters], device, retrievalSeconds: this.#retrievalSeconds, ...stats };
   }
 

@@ -38,8 +38,11 @@ export type Generator = Pick<ChatEngine, 'countTokens' | 'stream'> & { readonly 
 /** The services behind a question; the screens get them from `client.ts`, tests and benches pass their own. */
 export interface AskServices {
   retrieval: Pick<RetrievalService, 'search' | 'similarities'>;
-  /** Absent: extractive answers. */
-  generator?: Generator;
+  /**
+   * The answer model, or how to load it: then the question is stored and its passages are shown while it loads. Absent
+   * or undefined: extractive answers.
+   */
+  generator?: Generator | (() => Promise<Generator | undefined>);
 }
 
 /** Everything that a delete removed, to be handed back to `restoreChat` for an undo. */

@@ -16,16 +16,18 @@ const LONGEST_REWRITE = 400;
 /**
  * The question to search for: a follow-up is made to stand alone, anything else stays as typed.
  *
+ * @param loadGenerator called only when a rewrite by the model is wanted.
  * @returns undefined when the question is searched as it is.
  */
 export async function condense(
   question: string,
   history: readonly Exchange[],
   mode: RewriteMode,
-  generator: Generator | undefined,
+  loadGenerator: () => Promise<Generator | undefined>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (mode === 'never' || !isFollowUp(question, history)) return undefined;
+  const generator = mode === 'words' ? undefined : await loadGenerator();
   const byModel = generator && (mode === 'model' || (mode === 'automatic' && isAble(generator.info)));
   const rewritten = byModel ? await rewrite(question, history, generator, signal) : undefined;
   return rewritten ?? withHistoryWords(question, history);
