@@ -1,6 +1,6 @@
 import { Dexie, type EntityTable } from 'dexie';
 import type {
-  ChatRow, ChunkRow, DocumentRow, DocumentTextRow, EndpointRow, JobRow, MessageRow, ModelRow, OriginalRow, SecretRow,
+  ChatRow, ChunkRow, ChunkSignatureRow, DocumentRow, DocumentTextRow, EndpointRow, JobRow, MessageRow, ModelRow, OriginalRow, SecretRow,
   SettingRow, VectorIndexRow, WorkspaceRow,
 } from './schema.ts';
 
@@ -16,6 +16,7 @@ export class AttuneDatabase extends Dexie {
   originals!: EntityTable<OriginalRow, 'documentId'>;
   documentTexts!: EntityTable<DocumentTextRow, 'documentId'>;
   chunks!: EntityTable<ChunkRow, 'id'>;
+  signatures!: EntityTable<ChunkSignatureRow, 'documentId'>;
   vectorIndexes!: EntityTable<VectorIndexRow, 'id'>;
   jobs!: EntityTable<JobRow, 'id'>;
   chats!: EntityTable<ChatRow, 'id'>;
@@ -33,6 +34,7 @@ export class AttuneDatabase extends Dexie {
       originals: 'documentId, workspaceId',
       documentTexts: 'documentId, workspaceId',
       chunks: 'id, workspaceId, documentId, [documentId+ordinal], [workspaceId+nearDuplicateOf]',
+      signatures: 'documentId, workspaceId',
       vectorIndexes: 'id, workspaceId',
       jobs: 'id, workspaceId, state, updatedAt',
       chats: 'id, workspaceId, updatedAt',

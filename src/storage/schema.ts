@@ -68,6 +68,8 @@ export interface DocumentTextRow {
   workspaceId: string;
   text: string;
   blocks: TextBlock[];
+  /** Offset at which each page begins, page 1 first (PDF). */
+  pageStarts?: number[];
 }
 
 export interface ChunkRow {
@@ -89,6 +91,15 @@ export interface ChunkRow {
   hash: string;
   /** Id of the earlier chunk that says nearly the same. */
   nearDuplicateOf?: string;
+}
+
+/** MinHash signatures of those chunks of a document that are no near-duplicates; later chunks are compared with them. */
+export interface ChunkSignatureRow {
+  documentId: string;
+  workspaceId: string;
+  chunkIds: string[];
+  /** [chunkIds.length, bins], row-major. */
+  signatures: Uint16Array<ArrayBuffer>;
 }
 
 /**

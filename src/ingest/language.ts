@@ -1,0 +1,24 @@
+/** Fewer letters than this say too little; a wrong language would stem words wrongly. */
+const leastLetters = 120;
+const sampleLetters = 4_000;
+
+/** Language of a text (ISO 639-1) by its n-grams, or undefined when there is too little of it. */
+export async function detectLanguage(text: string): Promise<string | undefined> {
+  const sample = sampleOf(text);
+  if (sample.length < leastLetters) return undefined;
+  const { detect } = await import('tinyld');
+  return detect(sample) || undefined;
+}
+
+/** Words from three places: beginnings of files are often headers and legal notes in another language. */
+function sampleOf(text: string): string {
+  const third = Math.floor(sampleLetters / 3);
+  const places = text.length <= sampleLetters ? [0] : [0, 0.4, 0.8].map((share) => Math.floor(text.length * share));
+  const length = places.length === 1 ? sampleLetters : third;
+  return places
+    .map((start) => text.slice(start, start + length))
+    .join(' ')
+    .replace(/https?:\S+|[^\p{L}\s'’]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
