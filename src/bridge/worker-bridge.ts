@@ -3,6 +3,15 @@ import { AttuneError } from '../errors/attune-error.ts';
 import { carryErrorsWhole } from './error-transfer.ts';
 
 let errorsAreCarried = false;
+let gate: Promise<unknown> = Promise.resolve();
+
+/**
+ * Lets no worker start before `condition` settled. On a first visit that is the service worker's control: what a worker
+ * loads before it (weights, wasm) would not be kept for offline use.
+ */
+export function holdWorkersUntil(condition: Promise<unknown>): void {
+  gate = condition.catch(() => undefined);
+}
 
 /** Options of a {@link WorkerBridge}. */
 export interface BridgeOptions {
@@ -37,6 +46,7 @@ export class WorkerBridge<Service> {
    * @throws AttuneError `worker/stopped` when the worker crashes during the call (out of memory, script error).
    */
   async call<T>(call: (remote: Comlink.Remote<Service>) => Promise<T>): Promise<T> {
+    await gate;
     this.#start();
     clearTimeout(this.#idleTimer);
     this.#running++;

@@ -1,3 +1,5 @@
+import { holdWorkersUntil } from '../bridge/worker-bridge.ts';
+
 /** What screens need to know about the installed app: when it is ready for offline use, and when a new version waits. */
 
 /** A new version that has been downloaded and waits for consent. */
@@ -10,25 +12,24 @@ export interface WaitingUpdate {
 const CONTROL_TIMEOUT_MS = 5_000;
 
 /**
- * Registers the service worker. Call once at start, from the main thread.
+ * Registers the service worker. Call once at start, from the main thread. Workers of the app wait until this page is
+ * under its control, so that what they load is kept for offline use. Does nothing under the dev server.
  *
  * @param onUpdate called when a new version waits, at once or hours later
- * @returns resolves when this page is under the service worker's control, so that whatever is loaded from then on is
- *   kept for offline use; also resolves where there is none (dev server, forbidden by the browser)
  */
 export async function startServiceWorker(onUpdate: (update: WaitingUpdate) => void): Promise<void> {
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return;
   const workers = navigator.serviceWorker;
-  const controlled = controlOfThisPage(workers);
+  const registering = workers.register(`${import.meta.env.BASE_URL}service-worker.js`);
+  const controlled = registering.then(() => controlOfThisPage(workers));
+  holdWorkersUntil(controlled);
   try {
-    const registration = await workers.register(`${import.meta.env.BASE_URL}service-worker.js`);
-    announceUpdates(workers, registration, onUpdate);
+    announceUpdates(workers, await registering, onUpdate);
+    await controlled;
+    reloadOnceForIsolation();
   } catch (error) {
     console.warn('Attune cannot be kept for offline use in this browser:', error);
-    return;
   }
-  await controlled;
-  reloadOnceForIsolation();
 }
 
 function controlOfThisPage(workers: ServiceWorkerContainer): Promise<void> {
