@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generation } from '../../../src/generation/client.ts';
+import type { GenerationOptions, GenerationStats } from '../../../src/generation/contract.ts';
+import golden from '../../fixtures/llama/smollm2.json' with { type: 'json' };
+
+const GREEDY: GenerationOptions = { maxNewTokens: 20, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
+const CHOICE = { engine: 'local', modelId: 'SmolLM2-135M-Instruct-Q4_1' } as const;
+const chat = golden.chats[0]!.turns as { role: 'user'; content: string }[];
+
+async function collect(turns = chat, options = GREEDY, signal = new AbortController().signal) {
+  let text = '';
+  let stats: GenerationStats | undefined;
+  for await (const piece of generation.stream(turns, options, signal)) {
+    text += piece.text;
+    stats = piece.stats ?? stats;
+  }
+  return { text, stats: stats! };
+}
+
+describe('the starter generator in the generation worker', () => {
+  const stages = new Set<string>();
+
+  beforeAll(async () => {
+    await generation.load(CHOICE, ({ stage }) => stages.add(stage));
+  });
+  afterAll(() => generation.stop());
+
+  test('runs on wasm with threads and says how much memory it holds', async () => {
+    const info = (await generation.current())!;
+    expect(info).toMatchObject({ engine: 'local', leavesMachine: false, contextTokens: 8192, adapters: [] });
+    expect(info.device).toMatch(/^wasm, [2-8] threads$/);
+    expect(info.memoryBytes).toBeGreaterThan(100e6);
+    expect(stages).toContain('Reading the model');
+  });
+
+  test('answers a chat prompt as Transformers does, token by token', async () => {
+    const { text, stats } = await collect();
+    expect(text).toMatch(/gravity/i);
+    expect(stats.promptTokens).toBe(golden.chats[0]!.ids.length);
+    expect(stats.outputTokens).toBe(20);
+    console.log(JSON.stringify({ text, stats }));
+  });
+
+  test('continues a conversation from its cached beginning with the same words as from scratch', async () => {
+    const first = await collect();
+    const turns = [...chat, { role: 'assistant', content: first.text }, { role: 'user', content: 'Why?' }] as typeof chat;
+    const cached = await collect(turns);
+    await collect([{ role: 'user', content: 'Something else entirely' }]);
+    const fresh = await collect(turns);
+    expect(fresh.text).toBe(cached.text);
+  });
+
+  test('ends with what was said so far when it is stopped', async () => {
+    const abort = new AbortController();
+    let text = '';
+    let last: GenerationStats | undefined;
+    for await (const piece of generation.stream(chat, { ...GREEDY, maxNewTokens: 500 }, abort.signal)) {
+      text += piece.text;
+      last = piece.stats;
+      if (text.length > 20) abort.abort();
+    }
+    expect(text.length).toBeLessThan(200);
+    expect(last!.outputTokens).toBeLessThan(60);
+  });
+
+  test('refuses a conversation that is longer than its context, and still answers the next one', async () => {
+    const long = [{ role: 'user' as const, content: 'word '.repeat(9000) }];
+    await expect(collect(long)).rejects.toMatchObject({ code: 'generation/context-full' });
+    expect((await collect()).text).toMatch(/gravity/i);
+  });
+});
