@@ -43,6 +43,8 @@ export class EndpointEngine implements ChatEngine {
     let usage: { promptTokens: number; outputTokens: number } | undefined;
     try {
       for await (const delta of streamCompletion(this.#connection, turns, options, signal)) {
+        // What arrived before the stop but was not asked for yet is not said any more.
+        if (signal.aborted) break;
         usage = delta.usage ?? usage;
         if (delta.text === '') continue;
         firstAt ??= performance.now();
