@@ -69,7 +69,7 @@ export class DocumentStore {
       [workspaceId, 'reading'],
     ];
     const rows = await this.#db.documents.where('[workspaceId+status]').anyOf(states).toArray();
-    return rows.sort((a, b) => a.addedAt - b.addedAt || (a.path < b.path ? -1 : 1));
+    return rows.sort(byReadingOrder);
   }
 
   async original(documentId: string): Promise<Blob | undefined> {
@@ -177,7 +177,15 @@ export class DocumentStore {
     if (gone.length === 0) return [];
     const keys = gone.map((id) => [workspaceId, id]);
     const orphans = await this.#db.chunks.where('[workspaceId+nearDuplicateOf]').anyOf(keys).toArray();
-    return orphans.filter((chunk) => chunk.documentId !== except);
+    return this.#inReadingOrder(orphans.filter((chunk) => chunk.documentId !== except));
+  }
+
+  /** The order in which documents are read, so that the earliest chunk becomes the new original. */
+  async #inReadingOrder(rows: ChunkRow[]): Promise<ChunkRow[]> {
+    const ids = [...new Set(rows.map((chunk) => chunk.documentId))];
+    const documents = (await this.#db.documents.bulkGet(ids)).filter((row) => row !== undefined).sort(byReadingOrder);
+    const position = new Map(documents.map((row, i) => [row.id, i]));
+    return rows.sort((a, b) => position.get(a.documentId)! - position.get(b.documentId)! || a.ordinal - b.ordinal);
   }
 
   async #writeOrphans(orphans: ChunkRow[], adopted: Map<string, Uint16Array<ArrayBuffer>>): Promise<void> {
@@ -206,3 +214,5 @@ async function adopt(orphans: ChunkRow[], duplicates: NearDuplicates | undefined
 function later(row: { updatedAt: number } | undefined): number {
   return Math.max(Date.now(), (row?.updatedAt ?? 0) + 1);
 }
+
+const byReadingOrder = (a: DocumentRow, b: DocumentRow) => a.addedAt - b.addedAt || (a.path < b.path ? -1 : 1);

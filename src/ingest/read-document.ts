@@ -34,7 +34,7 @@ export async function readDocument(row: DocumentRow, blob: Blob, options: ReadOp
   const chunks: ChunkRow[] = [];
   const repeats = new Map<string, number>();
   const breather = new Breather(signal);
-  for (const chunk of chunkDocument(parsed, { settings, count, language })) {
+  for (const chunk of chunkDocument(parsed, { settings, count })) {
     const hash = chunkHash(chunk);
     const repeat = repeats.get(hash) ?? 0;
     repeats.set(hash, repeat + 1);

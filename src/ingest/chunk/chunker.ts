@@ -19,8 +19,6 @@ export interface ChunkOptions {
   settings: Pick<ChunkSettings, 'maxTokens' | 'overlapTokens' | 'headingShare'>;
   /** Tokens of a text in the embedder's vocabulary, special tokens not counted. */
   count: CountTokens;
-  /** ISO 639-1, for sentence ends. */
-  language?: string;
 }
 
 /** A block may be cut, though it would fit whole into a chunk of its own, only while the open chunk is emptier than this. */
@@ -41,7 +39,7 @@ export function* chunkDocument(document: ParsedDocument, options: ChunkOptions):
 }
 
 function* chunkSection(document: ParsedDocument, section: Section, options: ChunkOptions): Generator<Chunk> {
-  const { settings, count, language } = options;
+  const { settings, count } = options;
   const headingBudget = Math.floor(settings.maxTokens * settings.headingShare);
   const headings = fitHeadings(section.headings, headingBudget, count);
   const packer = new Packer(document, headings, options);
@@ -49,7 +47,7 @@ function* chunkSection(document: ParsedDocument, section: Section, options: Chun
     const columns = block.kind === 'table' ? columnsOf(document.text, block) : undefined;
     const later = columns ? fitHeadings([...headings, columns], headingBudget, count) : headings;
     const budget = settings.maxTokens - Math.max(cost(headings, count), cost(later, count));
-    const blockUnits = unitsOf(document.text, block, budget, count, language);
+    const blockUnits = unitsOf(document.text, block, budget, count);
     yield* packer.add(blockUnits, later);
   }
   yield* packer.flush();

@@ -7,18 +7,19 @@ export interface Span {
 /** Segmenting a long string in one go takes time that grows with its square; pieces of this length do not. */
 const pieceLength = 8_000;
 
-const segmenters = new Map<string, Intl.Segmenter>();
+/** One for all languages: rules differ for Greek only, and chunks must not change when the guessed language does. */
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /**
  * Sentences of `text.slice(start, end)` after Unicode's rules (UAX #29), with the mistakes mended that these make:
  * a line break within a paragraph ends no sentence, nor do abbreviations and initials.
  */
-export function sentences(text: string, start: number, end: number, language = 'en'): Span[] {
+export function sentences(text: string, start: number, end: number): Span[] {
   const spans: Span[] = [];
   for (const piece of pieces(text, start, end)) {
     const flat = text.slice(piece.start, piece.end).replace(/\s/g, ' ');
     let from = 0;
-    for (const { segment, index } of segmenterFor(language).segment(flat)) {
+    for (const { segment, index } of segmenter.segment(flat)) {
       const to = index + segment.length;
       if (to < flat.length && endsWithAbbreviation(flat.slice(Math.max(from, to - 24), to))) continue;
       push(spans, text, piece.start + from, piece.start + to);
@@ -73,18 +74,9 @@ const abbreviations = new Set(
 function endsWithAbbreviation(tail: string): boolean {
   const word = /(?:^|[\s(["“‘])((?:\p{L}\.\s?)*[\p{L}.]+)\.\s*$/u.exec(tail)?.[1];
   if (!word) return false;
-  // An initial: one capital letter. "I." is left to end sentences.
-  if (/^\p{Lu}$/u.test(word)) return word !== 'I';
+  // Initials: single capital letters. "I." is left to end sentences.
+  if (/^(?:\p{Lu}\.\s?)*\p{Lu}$/u.test(word)) return word !== 'I';
   return abbreviations.has(word.toLowerCase().replace(/\s/g, ''));
-}
-
-function segmenterFor(language: string): Intl.Segmenter {
-  let segmenter = segmenters.get(language);
-  if (!segmenter) {
-    segmenter = new Intl.Segmenter(language, { granularity: 'sentence' });
-    segmenters.set(language, segmenter);
-  }
-  return segmenter;
 }
 
 const isSpace = (text: string, index: number) => /\s/.test(text[index]!);

@@ -21,16 +21,10 @@ export type CountTokens = (text: string) => number;
  * Splits a block into units of at most `budget` tokens. Only a sentence, row or line that is longer than the whole
  * budget is cut, between words.
  */
-export function unitsOf(
-  text: string,
-  block: TextBlock,
-  budget: number,
-  count: CountTokens,
-  language?: string,
-): BlockUnits {
+export function unitsOf(text: string, block: TextBlock, budget: number, count: CountTokens): BlockUnits {
   const units: Unit[] = [];
   const prose = block.kind !== 'code' && block.kind !== 'table';
-  for (const span of spansOf(text, block, language)) {
+  for (const span of spansOf(text, block)) {
     const tokens = count(text.slice(span.start, span.end));
     if (tokens <= budget) units.push({ ...span, tokens, prose });
     else for (const piece of cut(text, span, budget, count)) units.push({ ...piece, prose: false });
@@ -38,15 +32,15 @@ export function unitsOf(
   return { block, units, tokens: units.reduce((sum, unit) => sum + unit.tokens, 0) };
 }
 
-function spansOf(text: string, block: TextBlock, language?: string): Span[] {
+function spansOf(text: string, block: TextBlock): Span[] {
   switch (block.kind) {
     case 'code':
     case 'table':
       return lines(text, block);
     case 'list':
-      return items(text, block).flatMap((item) => sentences(text, item.start, item.end, language));
+      return items(text, block).flatMap((item) => sentences(text, item.start, item.end));
     default:
-      return sentences(text, block.start, block.end, language);
+      return sentences(text, block.start, block.end);
   }
 }
 

@@ -22,7 +22,7 @@ export function parseMarkdownText(text: string): ParsedDocument {
   const from = frontMatter?.[0].length ?? 0;
   const blocks = blocksOf(text, from);
   if (frontMatter) addFrontMatter(blocks, text, from);
-  const frontTitle = frontMatter && titleInFrontMatter(frontMatter[1]!);
+  const frontTitle = frontMatter ? titleInFrontMatter(frontMatter[1]!) : undefined;
   const firstHeading = blocks.find((block) => block.kind === 'heading');
   const title = frontTitle ?? (firstHeading && headingTitle(text.slice(firstHeading.start, firstHeading.end)));
   return { text, blocks, ...(title && { title }), titleIsContext: frontTitle !== undefined };
