@@ -36,7 +36,11 @@ export async function installDependencies({ root, runProgram = run }) {
   await requireFreeSpace(root, INSTALLED_BYTES);
   console.log('Installing dependencies from the lockfile…');
   const { command, args } = npm();
-  const { code } = await runProgram(command, [...args, 'ci', '--prefer-offline', '--no-audit', '--no-fund'], {
+  // Not `npm ci`: it refuses a lockfile that lacks the optional packages of some other platform, which is what a
+  // registry mirror that does not carry them leaves behind. `--no-save` keeps the lockfile as it is, and its versions
+  // and hashes bind this command just the same.
+  const install = ['install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund'];
+  const { code } = await runProgram(command, [...args, ...install], {
     cwd: root,
     show: true,
     // The postinstall of onnxruntime-node downloads GPU parts from a host that many networks do not reach, and fails
