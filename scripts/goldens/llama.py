@@ -106,6 +106,7 @@ def main(path: Path) -> None:
                 "top": [[int(i), round(float(v), 5)] for i, v in zip(top.indices, top.values)],
                 "every": {"stride": STRIDE, "logits": [round(float(v), 5) for v in logits[::STRIDE]]},
                 "greedy": continuation,
+                "text": tokenizer.decode(continuation, skip_special_tokens=True),
                 "margins": margins,
             }
         )

@@ -13,7 +13,7 @@ VOCAB, FFN, LAYERS = 64, 64, 2
 IDS = [5, 17, 50, 2, 41, 33, 8, 61, 44, 12, 3, 55]
 COMMON = dict(
     vocab_size=VOCAB, hidden_size=32, intermediate_size=FFN, num_hidden_layers=LAYERS,
-    num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512, rms_norm_eps=1e-5,
+    num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=512, rms_norm_eps=1e-5,
 )
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32,
@@ -62,7 +62,9 @@ def write_folder(out: Path, name: str, config, dtype) -> None:
     # Two shards for one of them: the index file is part of the layout.
     model.save_pretrained(out / name, max_shard_size="20KB" if name.startswith("llama-llama3") else "5GB")
     (out / name / "generation_config.json").unlink(missing_ok=True)
-    (out / name / "golden.json").write_text(json.dumps(golden(model.float())) + "\n")
+    # Loaded again, because the conversion above has rounded the rotary frequencies too.
+    model = AutoModelForCausalLM.from_pretrained(out / name, dtype=torch.float32).eval()
+    (out / name / "golden.json").write_text(json.dumps(golden(model)) + "\n")
 
 
 def permute(w: np.ndarray, heads: int) -> np.ndarray:
@@ -74,7 +76,9 @@ def write_file(out: Path, name: str, arch: str, qtype, tied: bool) -> None:
     rng = np.random.default_rng(11)
     # Quantised blocks are 32 long: two blocks per row show a wrong block order.
     hidden = 32 if qtype == gguf.GGMLQuantizationType.F16 else 64
-    heads, kv, head_dim = 4, 2, 32 if arch == "qwen3" else hidden // 4
+    heads, kv = (2, 1) if hidden == 32 else (4, 2)
+    head_dim = 32 if arch == "qwen3" else 16
+    sizes = dict(hidden_size=hidden, num_attention_heads=heads, num_key_value_heads=kv)
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
     writer = gguf.GGUFWriter(folder / "model.gguf", arch)
@@ -136,7 +140,7 @@ def write_file(out: Path, name: str, arch: str, qtype, tied: bool) -> None:
     writer.write_tensors_to_file()
     writer.close()
     # Transformers does not read key_length from the file: without this it takes Qwen3's default of 128.
-    config = {"config": Qwen3Config(**COMMON | {"hidden_size": hidden}, head_dim=head_dim, tie_word_embeddings=tied)} if arch == "qwen3" else {}
+    config = {"config": Qwen3Config(**COMMON | sizes, head_dim=head_dim, tie_word_embeddings=tied)} if arch == "qwen3" else {}
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file="model.gguf", dtype=torch.float32, **config).eval()
     (folder / "golden.json").write_text(json.dumps(golden(model)) + "\n")
 

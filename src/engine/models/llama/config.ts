@@ -44,6 +44,7 @@ export function configFromGguf(metadata: Record<string, unknown>, names: Readonl
   if ((get('expert_count') ?? 0) > 0) refuse(`${architecture} with experts (mixture of experts)`);
   const heads = need('attention.head_count');
   const hidden = need('embedding_length');
+  const headSize = checkHeadSize(get('attention.key_length') ?? hidden / heads);
   const scaling = metadata[`${architecture}.rope.scaling.type`];
   const vocabulary = get('vocab_size') ?? (metadata['tokenizer.ggml.tokens'] as unknown[] | undefined)?.length;
   return {
@@ -53,7 +54,7 @@ export function configFromGguf(metadata: Record<string, unknown>, names: Readonl
     feedForward: need('feed_forward_length'),
     heads,
     keyValueHeads: get('attention.head_count_kv') ?? heads,
-    headSize: get('attention.key_length') ?? hidden / heads,
+    headSize,
     vocabulary: vocabulary ?? missing(`${architecture}.vocab_size`),
     contextTokens: need('context_length'),
     rmsEpsilon: need('attention.layer_norm_rms_epsilon'),
@@ -125,7 +126,7 @@ export function configFromHuggingFace(json: HuggingFaceConfig, names: ReadonlySe
     feedForward: need('intermediate_size'),
     heads,
     keyValueHeads: json.num_key_value_heads ?? heads,
-    headSize: json.head_dim ?? hidden / heads,
+    headSize: checkHeadSize(json.head_dim ?? hidden / heads),
     vocabulary: need('vocab_size'),
     contextTokens: json.max_position_embeddings ?? 2048,
     rmsEpsilon: json.rms_norm_eps ?? 1e-6,
@@ -152,6 +153,11 @@ function ropeFromHuggingFace(rope: HuggingFaceRope | null | undefined): RopeScal
 
 function checkArchitecture(name: string): LlamaArchitecture {
   return (LLAMA_ARCHITECTURES as readonly string[]).includes(name) ? (name as LlamaArchitecture) : refuse(name);
+}
+
+// The attention kernel takes no others; every published model of these families has 64, 80, 96 or 128.
+function checkHeadSize(size: number): number {
+  return size % 16 === 0 ? size : refuse(`attention heads of ${size} numbers`);
 }
 
 function refuse(what: string): never {
