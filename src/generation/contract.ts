@@ -38,6 +38,8 @@ export interface EngineInfo {
   /** "wasm, 2 threads", "WebGPU: NVIDIA …", "example.com". */
   device: string;
   contextTokens: number;
+  /** Size of the model, where it is known: small ones are spared tasks that they do badly. */
+  parameters?: number;
   /** Bytes of memory held by weights and cache; 0 where it is somebody else's memory. */
   memoryBytes: number;
   /** True when the text of a chat leaves this machine. */

@@ -15,6 +15,10 @@ export async function loadEngine(
       const { loadLocalEngine } = await import('./local/factory.ts');
       return loadLocalEngine(choice.modelId, onProgress);
     }
+    case 'endpoint': {
+      const { openEndpointEngine } = await import('./endpoint/endpoint-engine.ts');
+      return openEndpointEngine(choice.modelId);
+    }
     default:
       throw new AttuneError(
         'generation/unknown-engine',

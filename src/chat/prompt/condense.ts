@@ -8,8 +8,8 @@ const REWRITE_PROMPT =
   'Rewrite the last question so that it can be understood without the conversation: put in what "it", "they", "the ' +
   'next one" and the like stand for. Answer with the rewritten question and nothing else.';
 const OPTIONS: GenerationOptions = { maxNewTokens: 80, temperature: 0, topP: 1, topK: 1, repetitionPenalty: 1 };
-// Weights below this are models of less than about a billion parameters, whose rewrites lose more than they add.
-const ABLE_BYTES = 700e6;
+// Rewrites by smaller models lose more than they add: docs/adr/0050.
+const ABLE_PARAMETERS = 1e9;
 const REMEMBERED = 2;
 const LONGEST_REWRITE = 400;
 
@@ -35,7 +35,7 @@ export async function condense(
 
 /** Whether a generator is large enough to be trusted with rewriting. */
 export function isAble(info: EngineInfo): boolean {
-  return info.engine === 'endpoint' || info.memoryBytes >= ABLE_BYTES;
+  return info.engine === 'endpoint' || info.engine === 'webllm' || (info.parameters ?? 0) >= ABLE_PARAMETERS;
 }
 
 async function rewrite(

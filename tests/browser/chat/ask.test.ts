@@ -145,8 +145,8 @@ describe('an answer', () => {
   });
 
   test('that fails says why and the way out, and what came before the failure is kept', async () => {
-    const answer = answerOf(await run({ question: 'How many days of vacation do I have?' }, engine('dropping')));
-    expect(answer).toMatchObject({ kind: 'failed', problem: { code: 'endpoint/interrupted' } });
+    const answer = answerOf(await run({ question: 'How many days of vacation do I have?' }, engine('failing')));
+    expect(answer).toMatchObject({ kind: 'failed', problem: { code: 'endpoint/server-failed' } });
     expect(answer.text).toContain('thirty days');
     expect(answer.problem!.wayOut).not.toBe('');
   });
