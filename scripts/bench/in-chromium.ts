@@ -16,7 +16,22 @@ export async function inChromium<T>(
   argument?: unknown,
   flags: string[] = [],
 ): Promise<T> {
-  const server = await createServer({ logLevel: 'error', server: { port: 0, hmr: false, watch: null } });
+  const server = await createServer({
+    logLevel: 'error',
+    // Of its own, and complete from the start: a dependency found late would reload the page in mid-measurement.
+    cacheDir: '.cache/vite-bench',
+    optimizeDeps: {
+      entries: [module],
+      include: [
+        'onnxruntime-web/wasm',
+        'onnxruntime-web/webgpu',
+        '@huggingface/transformers',
+        '@huggingface/tokenizers',
+        'dexie',
+      ],
+    },
+    server: { port: 0, hmr: false, watch: null },
+  });
   await server.listen();
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags] });
   try {

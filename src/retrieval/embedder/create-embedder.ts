@@ -1,6 +1,7 @@
 import { SafetensorsFile } from '../../engine/formats/safetensors.ts';
 import { maxSequenceLength, parseBertConfig } from '../../engine/models/bert/config.ts';
 import { bertEncoderGraph } from '../../engine/models/bert/encoder.ts';
+import type { Precision } from '../../engine/models/bert/linear.ts';
 import { readBertWeights } from '../../engine/models/bert/weights.ts';
 import { zeroLora } from '../../engine/models/lora.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
@@ -14,11 +15,13 @@ import { readRecipe } from './recipe.ts';
 export interface EmbedderOptions {
   /** Where to run. Absent: WebGPU or wasm, whichever was measured to be faster in this browser. */
   runtime?: Runtime;
+  /** Absent: int8 on wasm, where it is twice as fast, float32 elsewhere. */
+  precision?: Precision;
   /** Bytes of the weights read so far, and in all. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** Padded tokens per run. On wasm more gains nothing and costs memory; see docs/adr/0013. */
+/** Padded tokens per run. On wasm more gains nothing and costs memory; a GPU wants more work at once. */
 const BATCH_TOKENS = { cpu: 2048, wasm: 2048, webgpu: 8192 };
 
 /**
@@ -28,6 +31,24 @@ const BATCH_TOKENS = { cpu: 2048, wasm: 2048, webgpu: 8192 };
  *   message names the file or the model
  */
 export async function createEmbedder(files: ModelFiles, options: EmbedderOptions = {}): Promise<Embedder> {
+  const { runtime, precision } = options;
+  if (runtime) return load(files, runtime, precision, options.onProgress);
+  // Imported here because Node, which always brings its runtime, has neither WebGPU nor IndexedDB.
+  const [{ webRuntime }, { chooseDevice }] = await Promise.all([
+    import('../../engine/runtime/web.ts'),
+    import('./choose-device.ts'),
+  ]);
+  const loadOn = async (device: 'wasm' | 'webgpu') =>
+    load(files, await webRuntime({ device }), precision, options.onProgress);
+  return chooseDevice(files.description.id, loadOn);
+}
+
+async function load(
+  files: ModelFiles,
+  runtime: Runtime,
+  precision: Precision = runtime.device === 'wasm' ? 'int8' : 'float32',
+  onProgress?: EmbedderOptions['onProgress'],
+): Promise<Embedder> {
   const { description } = files;
   const weightFile = description.files.find(({ name }) => name.endsWith('.safetensors'));
   if (!weightFile) {
@@ -43,19 +64,19 @@ export async function createEmbedder(files: ModelFiles, options: EmbedderOptions
     createTokenizer(files),
   ]);
   const config = parseBertConfig(configJson, description.name);
-  const blob = await files.blob(weightFile.name, options.onProgress);
-  const weights = await readBertWeights(await SafetensorsFile.open(blob, weightFile.name), config);
-  const model = bertEncoderGraph(config, weights, recipe.pooling);
-  const runtime =
-    options.runtime ?? (await (await import('../../engine/runtime/web.ts')).webRuntime({ device: 'wasm' }));
+  const blob = await files.blob(weightFile.name, onProgress);
+  // Half precision is an optional feature of WebGPU, and the table is only looked up there.
+  const weights = await readBertWeights(
+    await SafetensorsFile.open(blob, weightFile.name),
+    config,
+    runtime.device !== 'webgpu',
+  );
+  const model = bertEncoderGraph(config, weights, { pooling: recipe.pooling, precision });
   const session = await runtime.createSession(model, { name: description.name });
   return new BertEmbedder({
     // The weights' own hash: a model replaced under the same name must not match old vectors.
-    id: `${description.id}@${weightFile.sha256.slice(0, 12)}`,
-    device:
-      runtime.device === 'webgpu'
-        ? 'WebGPU'
-        : `${runtime.device}, ${runtime.threads} thread${runtime.threads > 1 ? 's' : ''}`,
+    id: `${description.id}@${weightFile.sha256.slice(0, 12)}/${precision}`,
+    device: deviceName(runtime),
     dimensions: config.hiddenSize,
     maxTokens: Math.min(recipe.maxTokens ?? Infinity, maxSequenceLength(config)),
     padTokenId: config.padTokenId,
@@ -66,4 +87,8 @@ export async function createEmbedder(files: ModelFiles, options: EmbedderOptions
     session,
     lora: zeroLora(runtime, model),
   });
+}
+
+function deviceName({ device, threads }: Runtime): string {
+  return device === 'webgpu' ? 'WebGPU' : `${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }

@@ -23,7 +23,10 @@ test.each(['tiny-bert', 'tiny-roberta'])('%s gives the vectors that Transformers
   const golden = JSON.parse(readFileSync(`${fixtures}/${name}.json`, 'utf8')) as TinyGolden;
   const config = parseBertConfig(golden.config, name);
   const file = await SafetensorsFile.open(await openAsBlob(`${fixtures}/${name}.safetensors`), name);
-  const model = bertEncoderGraph(config, await readBertWeights(file, config), golden.pooling);
+  const model = bertEncoderGraph(config, await readBertWeights(file, config), {
+    pooling: golden.pooling,
+    precision: 'float32',
+  });
   const session = await runtime.createSession(model);
   const [rows, columns] = [golden.ids.length, golden.ids[0]!.length];
   const mask = Int32Array.from(

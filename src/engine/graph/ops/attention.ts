@@ -3,22 +3,23 @@ import type { Value } from '../graph.ts';
 
 /** Fused attention kernels of onnxruntime, for serving graphs. Training graphs spell attention out in plain ops. */
 
-/**
- * Bidirectional attention: query, key, value [B, T, heads·headSize] -> [B, T, heads·headSize], scaled by 1/√headSize.
- *
- * @param keyMask int32 [B, T], 1 for tokens and 0 for padding, or the int32 [B] count of right-padded tokens
- */
-export function multiHeadAttention(query: Value, key: Value, value: Value, heads: number, keyMask?: Value): Value {
-  return query.graph.emit(
-    'MultiHeadAttention',
-    [query, key, value, undefined, ...(keyMask ? [keyMask] : [])],
-    query.dataType,
-    query.shape,
-    {
-      domain: 'com.microsoft',
-      attributes: { num_heads: heads },
-    },
-  );
+export interface MultiHeadOptions {
+  heads: number;
+  /** Added to query, key and value first: [3·heads·headSize]. */
+  bias?: Value;
+  /** int32 [B, T], 1 for tokens and 0 for padding. */
+  keyMask?: Value;
+}
+
+/** Bidirectional attention: query, key, value [B, T, heads·headSize] -> the same shape, scaled by 1/√headSize. */
+export function multiHeadAttention(query: Value, key: Value, value: Value, options: MultiHeadOptions): Value {
+  const { heads, bias, keyMask } = options;
+  const inputs = [query, key, value, bias, keyMask];
+  while (inputs.at(-1) === undefined) inputs.pop();
+  return query.graph.emit('MultiHeadAttention', inputs, query.dataType, query.shape, {
+    domain: 'com.microsoft',
+    attributes: { num_heads: heads },
+  });
 }
 
 export interface GroupQueryOptions {

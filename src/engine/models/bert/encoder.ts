@@ -2,29 +2,36 @@ import { Graph, type GraphModel, type Value } from '../../graph/graph.ts';
 import { biasGelu } from '../../graph/ops/activations.ts';
 import { add } from '../../graph/ops/arithmetic.ts';
 import { multiHeadAttention } from '../../graph/ops/attention.ts';
+import { quantiseRows } from '../../graph/ops/int8.ts';
 import { cast, gather, reshape } from '../../graph/ops/layout.ts';
-import { linear, loraInputs } from '../../graph/ops/linear.ts';
 import { layerNorm, skipLayerNorm } from '../../graph/ops/normalisation.ts';
 import type { BertConfig } from './config.ts';
+import { frozenLinear, type LinearInput, type Precision } from './linear.ts';
 import { pool, type Pooling } from './pooling.ts';
 import { linearShape, type BertWeights, type LayerWeights, type LinearName, type NormWeights } from './weights.ts';
+
+export interface EncoderOptions {
+  pooling: Pooling;
+  /** `int8`: twice as fast on wasm, see docs/adr/0012; `float32`: everywhere else, and the reference. */
+  precision: Precision;
+}
 
 /**
  * The serving graph of an encoder.
  *
- * Inputs: `ids` int64 [B, T], `lengths` int32 [B] (tokens of each right-padded row), and for every linear layer
- * `encoder.layer.<n>.<module>.lora_A` [r, in] and `.lora_B` [out, r]. Output: `embedding` float32 [B, hidden], rows of
- * length 1.
+ * Inputs: `ids` int64 [B, T], `mask` int32 [B, T] (1 for tokens, 0 for padding on the right), and for every linear
+ * layer `encoder.layer.<n>.<module>.lora_A` [r, in] and `.lora_B` [out, r]. Output: `embedding` float32 [B, hidden],
+ * rows of length 1. Biases are applied by the kernels that follow: one pass less over each activation.
  */
-export function bertEncoderGraph(config: BertConfig, weights: BertWeights, pooling: Pooling): GraphModel {
+export function bertEncoderGraph(config: BertConfig, weights: BertWeights, options: EncoderOptions): GraphModel {
   const graph = new Graph('bert-encoder');
   const ids = graph.input('ids', 'int64', ['B', 'T']);
   const mask = graph.input('mask', 'int32', ['B', 'T']);
   let x = embed(ids, config, weights);
   weights.layers.forEach((layer, index) => {
-    x = encoderLayer(x, mask, config, layer, `encoder.layer.${index}`);
+    x = encoderLayer(x, mask, config, layer, `encoder.layer.${index}`, options.precision);
   });
-  graph.output(pool(x, mask, pooling), 'embedding');
+  graph.output(pool(x, mask, options.pooling), 'embedding');
   return graph.build();
 }
 
@@ -37,43 +44,52 @@ function embed(ids: Value, config: BertConfig, weights: BertWeights): Value {
   const usable = positions.subarray(firstPosition * hiddenSize);
   const positionTable = graph.weight('positions', 'float32', [config.positions - firstPosition, hiddenSize], usable);
   // The first T rows: Slice takes its end from the input's own shape.
-  const rows = graph.emit('Slice', [positionTable, graph.ints([0]), graph.dimension('T'), graph.ints([0])], 'float32', [
-    'T',
-    hiddenSize,
-  ]);
+  const bounds = [graph.ints([0]), graph.dimension('T'), graph.ints([0])];
+  const rows = graph.emit('Slice', [positionTable, ...bounds], 'float32', ['T', hiddenSize]);
   const sum = add(cast(gather(table, ids), 'float32'), rows);
   return layerNorm(sum, ...norm(graph, 'embeddings.LayerNorm', embeddingNorm), layerNormEpsilon);
 }
 
 // x [B,T,D] -> x [B,T,D]; linears run on [B*T, in]
-function encoderLayer(x: Value, mask: Value, config: BertConfig, weights: LayerWeights, path: string): Value {
+function encoderLayer(
+  x: Value,
+  mask: Value,
+  config: BertConfig,
+  weights: LayerWeights,
+  path: string,
+  precision: Precision,
+): Value {
   const { graph } = x;
   const { heads, hiddenSize, layerNormEpsilon } = config;
-  const apply = (name: LinearName, input: Value, bias = true) => {
-    const [inSize, outSize] = linearShape(name, config);
-    const module = `${path}.${name}`;
-    const pair = weights.linears[name];
-    const weight = graph.weight(`${module}.weight`, 'float32', [outSize, inSize], pair.weight);
-    const biasValue = graph.weight(`${module}.bias`, 'float32', [outSize], pair.bias);
-    const y = linear(input, weight, bias ? biasValue : undefined, loraInputs(graph, module, inSize, outSize));
-    return { y, bias: biasValue };
-  };
   const rows = (value: Value) => reshape(value, ['B*T', hiddenSize]);
   const sequence = (value: Value) => reshape(value, ['B', 'T', hiddenSize]);
+  const prepare = (value: Value): LinearInput => ({
+    value,
+    quantised: precision === 'int8' ? quantiseRows(value) : undefined,
+  });
+  const apply = (name: LinearName, input: LinearInput) =>
+    frozenLinear(input, `${path}.${name}`, weights.linears[name].weight, linearShape(name, config));
+  const bias = (name: LinearName) => {
+    const { bias } = weights.linears[name];
+    return graph.weight(`${path}.${name}.bias`, 'float32', [bias.length], bias);
+  };
 
   const flat = rows(x);
-  const [query, key, value] = (['query', 'key', 'value'] as const).map((name) =>
-    sequence(apply(`attention.self.${name}`, flat).y),
-  );
-  const context = multiHeadAttention(query!, key!, value!, heads, mask);
-  const attended = apply('attention.output.dense', rows(context)).y;
+  const input = prepare(flat);
+  const projections = ['attention.self.query', 'attention.self.key', 'attention.self.value'] as const;
+  const [query, key, value] = projections.map((name) => sequence(apply(name, input)));
+  const biases = Float32Array.from(projections.flatMap((name) => [...weights.linears[name].bias]));
+  const projectionBias = graph.weight(`${path}.attention.self.bias`, 'float32', [3 * hiddenSize], biases);
+  const context = multiHeadAttention(query!, key!, value!, { heads, bias: projectionBias, keyMask: mask });
+
+  const attended = apply('attention.output.dense', prepare(rows(context)));
   const attentionNorm = norm(graph, `${path}.attention.output.LayerNorm`, weights.attentionNorm);
-  const hidden = skipLayerNorm(attended, flat, ...attentionNorm, layerNormEpsilon);
-  // The bias goes into the activation's kernel: one pass less over the widest tensor.
-  const wide = apply('intermediate.dense', hidden, false);
-  const narrow = apply('output.dense', biasGelu(wide.y, wide.bias)).y;
+  const hidden = skipLayerNorm(attended, flat, ...attentionNorm, layerNormEpsilon, bias('attention.output.dense'));
+
+  const wide = biasGelu(apply('intermediate.dense', prepare(hidden)), bias('intermediate.dense'));
+  const narrow = apply('output.dense', prepare(wide));
   const outputNorm = norm(graph, `${path}.output.LayerNorm`, weights.outputNorm);
-  return sequence(skipLayerNorm(narrow, hidden, ...outputNorm, layerNormEpsilon));
+  return sequence(skipLayerNorm(narrow, hidden, ...outputNorm, layerNormEpsilon, bias('output.dense')));
 }
 
 function norm(graph: Graph, name: string, { weight, bias }: NormWeights): [Value, Value] {

@@ -41,8 +41,15 @@ export function linearShape(name: LinearName, { hiddenSize, feedForwardSize }: B
   return [hiddenSize, hiddenSize];
 }
 
-/** @throws AttuneError `models/missing-tensor` when the file is no encoder of this shape */
-export async function readBertWeights(file: SafetensorsFile, config: BertConfig): Promise<BertWeights> {
+/**
+ * @param halfWords keeps a half-precision word table as it is: right wherever the device reads halves
+ * @throws AttuneError `models/missing-tensor` when the file is no encoder of this shape
+ */
+export async function readBertWeights(
+  file: SafetensorsFile,
+  config: BertConfig,
+  halfWords = true,
+): Promise<BertWeights> {
   const prefix = findPrefix(file);
   const read = (name: string) => file.float32(prefix + name);
   const pair = async (name: string): Promise<NormWeights> => {
@@ -62,15 +69,15 @@ export async function readBertWeights(file: SafetensorsFile, config: BertConfig)
   const types = await read('embeddings.token_type_embeddings.weight');
   for (let i = 0; i < positions.length; i++) positions[i]! += types[i % config.hiddenSize]!;
   return {
-    words: await readWords(file, `${prefix}embeddings.word_embeddings.weight`),
+    words: await readWords(file, `${prefix}embeddings.word_embeddings.weight`, halfWords),
     positions,
     embeddingNorm: await pair('embeddings.LayerNorm'),
     layers: await Promise.all(Array.from({ length: config.layers }, (_, index) => layer(index))),
   };
 }
 
-async function readWords(file: SafetensorsFile, name: string): Promise<BertWeights['words']> {
-  if (file.entry(name).dtype !== 'F16') return { data: await file.float32(name), dataType: 'float32' };
+async function readWords(file: SafetensorsFile, name: string, half: boolean): Promise<BertWeights['words']> {
+  if (!half || file.entry(name).dtype !== 'F16') return { data: await file.float32(name), dataType: 'float32' };
   return { data: new Uint16Array((await file.bytes(name)).buffer), dataType: 'float16' };
 }
 
