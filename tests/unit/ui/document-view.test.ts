@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layoutOf } from '../../../src/ui/screens/library/document/block-layout.ts';
 import { inlineRuns } from '../../../src/ui/screens/library/document/inline-markup.ts';
-import { noOverlay, overlayOf, piecesOf, type ChunkOutline, type Run } from '../../../src/ui/screens/library/document/ranges.ts';
+import {
+  noOverlay,
+  overlayOf,
+  piecesOf,
+  type ChunkOutline,
+  type Run,
+} from '../../../src/ui/screens/library/document/ranges.ts';
 import { sectionAt, sectionsOf } from '../../../src/ui/screens/library/document/sections.ts';
 
 const visible = (text: string, runs: Run[]) => runs.map((run) => text.slice(run.start, run.end)).join('');
@@ -42,16 +48,19 @@ describe('inline Markdown as runs', () => {
 
   test('runs never leave their range, overlap or go back', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('*', '**', '_', '`', '[', ']', '(', ')', 'word', ' ', '\n', '\\', '<')), (parts) => {
-        const text = parts.join('');
-        let at = 0;
-        for (const run of inlineRuns(text, 0, text.length)) {
-          expect(run.start).toBeGreaterThanOrEqual(at);
-          expect(run.end).toBeGreaterThanOrEqual(run.start);
-          at = run.end;
-        }
-        expect(at).toBeLessThanOrEqual(text.length);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('*', '**', '_', '`', '[', ']', '(', ')', 'word', ' ', '\n', '\\', '<')),
+        (parts) => {
+          const text = parts.join('');
+          let at = 0;
+          for (const run of inlineRuns(text, 0, text.length)) {
+            expect(run.start).toBeGreaterThanOrEqual(at);
+            expect(run.end).toBeGreaterThanOrEqual(run.start);
+            at = run.end;
+          }
+          expect(at).toBeLessThanOrEqual(text.length);
+        },
+      ),
     );
   });
 });

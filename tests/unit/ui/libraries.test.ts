@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { libraries } from '../../../src/ui/screens/settings/libraries.ts';
+
+interface Package {
+  license: string;
+  dependencies: Record<string, string>;
+}
+const packageAt = (path: string) =>
+  JSON.parse(readFileSync(new URL(`../../../${path}/package.json`, import.meta.url), 'utf8')) as Package;
+
+test('every library that ships is named with the licence that it states', () => {
+  // The runtime comes with transformers.js and is the largest part of all.
+  const shipped = [...Object.keys(packageAt('.').dependencies), 'onnxruntime-web'].sort();
+  const stated = shipped.map((name) => ({
+    name,
+    licence: packageAt(`node_modules/${name}`).license.replace(/^\(|\)$/g, ''),
+  }));
+  expect([...libraries]).toEqual(stated);
+});
