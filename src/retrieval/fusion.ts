@@ -29,11 +29,15 @@ export interface FusionSettings {
  * - `ranks`: Reciprocal Rank Fusion, the sum of 1 / (k + rank) (Cormack, Clarke and Büttcher 2009).
  *
  * Ties keep the order in which the items appear, dense first.
+ *
+ * @param similarity cosine of an item that only the words found. Without it (no vector yet) the least of the dense list
+ *   stands in: taken as -1, the passage with the very words asked for would come after every passage with a vector.
  */
 export function fuse<Item>(
   dense: readonly Scored<Item>[],
   lexical: readonly Scored<Item>[],
   { fusion, denseWeight, rrfK }: FusionSettings,
+  similarity: (item: Item) => number | undefined = () => undefined,
 ): Fused<Item>[] {
   const joined = new Map<Item, Fused<Item>>();
   const collect = (list: readonly Scored<Item>[], name: 'dense' | 'lexical', points: (place: RankInList) => number) =>
@@ -50,8 +54,12 @@ export function fuse<Item>(
     collect(dense, 'dense', reciprocal);
     collect(lexical, 'lexical', reciprocal);
   } else {
-    collect(dense, 'dense', ({ score }) => denseWeight * share(score, -1, dense[0]!.score));
+    const densePoints = (score: number) => denseWeight * share(score, -1, dense[0]!.score);
+    collect(dense, 'dense', ({ score }) => densePoints(score));
     collect(lexical, 'lexical', ({ score }) => (1 - denseWeight) * share(score, 0, lexical[0]!.score));
+    for (const entry of dense.length > 0 ? joined.values() : []) {
+      if (!entry.dense) entry.fused.score += densePoints(similarity(entry.item) ?? dense.at(-1)!.score);
+    }
   }
   const order = [...joined.values()].sort((a, b) => b.fused.score - a.fused.score);
   order.forEach((entry, index) => (entry.fused.rank = index + 1));

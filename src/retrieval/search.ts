@@ -41,8 +41,9 @@ export async function searchIndex(parts: SearchParts, request: SearchRequest): P
   const lexical = wantsLexical ? index.lexical(query, settings.candidates, settings, request) : [];
   const lexicalTime = clock.lap();
 
+  const fused = fuse(dense, lexical, settings, await similaritiesOfOthers(index, vector, dense, lexical));
   const depth = Math.max(SPARE * request.limit, parts.reranker ? settings.rerankDepth : 0);
-  const candidates = withoutNearDuplicates(await withChunks(parts.database, fuse(dense, lexical, settings), depth));
+  const candidates = withoutNearDuplicates(await withChunks(parts.database, fused, depth));
   const ranked = parts.reranker ? await rerank(parts.reranker, query, candidates, settings.rerankDepth) : candidates;
   const rerankTime = clock.lap();
   const groups = groupHits(ranked, request.limit, request.mergeNeighbours ? settings.mergeLimit : 1);
@@ -51,6 +52,20 @@ export async function searchIndex(parts: SearchParts, request: SearchRequest): P
     milliseconds: { embed, dense: denseTime, lexical: lexicalTime, rerank: rerankTime, total: clock.total() },
     chunksWithoutVector: index.text.catalog.size - index.embedded,
   };
+}
+
+/** How similar the passages are that only the words found: joined by scores, they need both. */
+async function similaritiesOfOthers(
+  index: WorkspaceIndex,
+  vector: Float32Array | undefined,
+  dense: readonly Scored<IndexedPassage>[],
+  lexical: readonly Scored<IndexedPassage>[],
+): Promise<(passage: IndexedPassage) => number | undefined> {
+  if (!vector) return () => undefined;
+  const found = new Set(dense.map(({ item }) => item));
+  const others = lexical.flatMap(({ item }) => (found.has(item) ? [] : [item]));
+  const similarities = await index.similarities(vector, others);
+  return (passage) => similarities.get(passage);
 }
 
 /** The first `depth` whose chunks are still there. */

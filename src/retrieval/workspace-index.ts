@@ -64,6 +64,17 @@ export class WorkspaceIndex {
     );
   }
 
+  /** Exact cosine similarities of single passages to `query`; those without a vector are missing. */
+  async similarities(query: Float32Array, passages: readonly IndexedPassage[]): Promise<Map<IndexedPassage, number>> {
+    const index = this.vectors!.index;
+    const known = passages.filter(({ hash }) => index.slotOf(hash) !== undefined);
+    const scores = await index.scores(
+      query,
+      known.map(({ hash }) => index.slotOf(hash)!),
+    );
+    return new Map(known.map((passage, i) => [passage, scores[i]!]));
+  }
+
   /** The passages that match the words of `query` best, by BM25. */
   lexical(query: string, limit: number, parameters: Bm25Parameters, filter: Filter): Scored<IndexedPassage>[] {
     const { catalog, words } = this.text;

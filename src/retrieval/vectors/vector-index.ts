@@ -138,11 +138,22 @@ export class VectorIndex {
    * @param allowed [slotCount], 0 excludes a slot.
    */
   async search(query: Float32Array, limit: number, allowed: Uint8Array): Promise<ScoredSlot[]> {
-    const { lower, upper } = this.#memory.scan(query, allowed);
+    return this.#withExactScores(query, (exactScore) => {
+      const { lower, upper } = this.#memory.scan(query, allowed);
+      return exactTop(lower, upper, limit, exactScore);
+    });
+  }
+
+  /** Dot products of `query` with the vectors in these slots. */
+  async scores(query: Float32Array, slots: readonly number[]): Promise<number[]> {
+    return slots.length === 0 ? [] : this.#withExactScores(query, (exactScore) => slots.map(exactScore));
+  }
+
+  #withExactScores<T>(query: Float32Array, use: (exactScore: (slot: number) => number) => T): Promise<T> {
     const row = new Float32Array(this.dimensions);
     const bytes = bytesOf(row);
     return this.#files.withFiles(this.#folder, ['vectors.bin'], (vectors) =>
-      exactTop(lower, upper, limit, (slot) => {
+      use((slot) => {
         vectors!.read(bytes, { at: slot * bytes.byteLength });
         return dot(query, row);
       }),

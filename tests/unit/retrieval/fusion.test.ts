@@ -17,8 +17,16 @@ describe('joining both lists', () => {
     expect(scores['a']).toBeCloseTo(0.8 * 1 + 0.2 * 0.4, 12);
     expect(scores['b']).toBeCloseTo((0.8 * 1.6) / 1.8, 12);
     expect(scores['c']).toBeCloseTo((0.8 * 0.9) / 1.8 + 0.2, 12);
-    expect(scores['d']).toBeCloseTo(0.2 * 0.1, 12);
+    // No vector: as similar as the last of the dense list.
+    expect(scores['d']).toBeCloseTo((0.8 * 0.9) / 1.8 + 0.2 * 0.1, 12);
     expect(fused.map(({ item }) => item)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('by scores takes the similarity of what only the words found', () => {
+    const fused = fuse(dense, lexical, byScores, (item) => (item === 'd' ? -0.55 : undefined));
+    const { fused: place, dense: absent } = fused.find(({ item }) => item === 'd')!;
+    expect(place.score).toBeCloseTo((0.8 * 0.45) / 1.8 + 0.2 * 0.1, 12);
+    expect(absent).toBeUndefined();
   });
 
   it('by ranks is Reciprocal Rank Fusion, worked by hand', () => {

@@ -65,7 +65,7 @@ describe('the scan', () => {
         fc.pre(Math.hypot(...a) > 1e-6 && Math.hypot(...b) > 1e-6);
         const [stored, query] = [unitLength(a), unitLength(b)];
         const { lower, upper } = filled(stored, 24).memory.scan(query, Uint8Array.of(1));
-        const [{ score }] = bruteForce(stored, query, 1) as [{ score: number }];
+        const score = bruteForce(stored, query, 1)[0]!.score;
         expect(lower[0]).toBeLessThanOrEqual(score);
         expect(upper[0]).toBeGreaterThanOrEqual(score);
       }),
