@@ -1,5 +1,7 @@
 import { AttuneError } from '../errors/attune-error.ts';
+import { ingest } from '../ingest/client.ts';
 import type { AddResult, SourceFile } from '../ingest/contract.ts';
+import { retrieval } from '../retrieval/client.ts';
 import { database } from '../storage/database.ts';
 import type { JobProgress } from './job-record.ts';
 import { endOrphans, trackJob, type TrackedWork } from './tracked-job.ts';
@@ -11,18 +13,16 @@ export type { TrackedWork } from './tracked-job.ts';
 
 /** Starts long work of this tab. Pausing and cancelling go through the rows (see README). */
 class Jobs {
-  #services: JobServices | undefined;
+  #services: JobServices = { ingest, retrieval };
   #owned = new Map<string, WorkspaceJobs>();
 
-  /** Called once at start. */
-  async start(services: JobServices): Promise<void> {
-    this.#services = services;
-    await endOrphans(database());
+  /** Tidies up after closed tabs; called once at start. */
+  start(): Promise<void> {
+    return endOrphans(database());
   }
 
   /** This tab has the workspace's writes: unfinished work goes on here. */
   own(workspaceId: string): void {
-    if (!this.#services) throw new Error('Jobs.start was not called');
     if (this.#owned.has(workspaceId)) return;
     const workspaceJobs = new WorkspaceJobs(workspaceId, this.#services, database());
     this.#owned.set(workspaceId, workspaceJobs);

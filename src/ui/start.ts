@@ -1,4 +1,7 @@
-import { catchStrayErrors } from './state/errors.svelte.ts';
+import { catchStrayErrors, report } from './state/errors.svelte.ts';
+import { jobs } from '../jobs/client.ts';
+import { answerModel } from './state/answer-model.svelte.ts';
+import { samples } from './state/samples.svelte.ts';
 import { toasts } from './state/toasts.svelte.ts';
 import { workspaces } from './state/workspaces.svelte.ts';
 import { startServiceWorker } from '../pwa/updates.ts';
@@ -16,4 +19,8 @@ export async function start(): Promise<void> {
     }),
   );
   await workspaces.open();
+  jobs.own(workspaces.id);
+  jobs.start().catch(report);
+  answerModel.refresh().catch(report);
+  samples.describe().catch(report);
 }

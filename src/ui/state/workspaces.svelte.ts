@@ -48,6 +48,19 @@ class Workspaces {
     await this.select(row.id);
   }
 
+  /** Keeps an override of a knob for the open workspace; undefined goes back to the default. */
+  async setSetting(key: string, value: unknown): Promise<void> {
+    const plain = $state.snapshot(value);
+    await database()
+      .workspaces.where('id')
+      .equals(this.#id)
+      .modify((row) => {
+        if (plain === undefined) delete row.settings[key];
+        else row.settings[key] = plain;
+        row.updatedAt = Date.now();
+      });
+  }
+
   async select(id: string): Promise<void> {
     this.#id = id;
     await database().settings.put({ key: LAST_WORKSPACE, value: id });
