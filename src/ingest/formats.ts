@@ -182,6 +182,9 @@ function looksBinary(bytes: Uint8Array): boolean {
   return control > bytes.length / 200;
 }
 
+/** One letter per byte. TextDecoder's "latin1" is windows-1252, which changes bytes 0x80-0x9f. */
 function latin1(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return text;
 }

@@ -91,7 +91,7 @@ async function directory(reader: ZipReader<Blob>, name: string, limits: ArchiveL
   const entries: Entry[] = [];
   let total = 0;
   await guarded(async () => {
-    for await (const entry of reader.getEntriesGenerator()) {
+    for await (const entry of reader.getEntriesGenerator({ filenameValidation: 'tolerant' })) {
       entries.push(entry);
       if (entries.length > limits.entries) {
         throw documentProblem.zipBomb(name, `it holds more than ${limits.entries.toLocaleString('en')} files`);
@@ -135,7 +135,7 @@ async function guarded<T>(work: () => Promise<T>, name: string): Promise<T> {
   }
 }
 
-/** Undefined for paths that point outside of the archive and for what systems leave in archives. */
+/** Undefined for paths that point outside of the archive: such entries are left out, nothing is ever unpacked to a disk. */
 function safePath(filename: string): string | undefined {
   const parts = filename
     .replaceAll('\\', '/')

@@ -74,8 +74,8 @@ const abbreviations = new Set(
 function endsWithAbbreviation(tail: string): boolean {
   const word = /(?:^|[\s(["“‘])((?:\p{L}\.\s?)*[\p{L}.]+)\.\s*$/u.exec(tail)?.[1];
   if (!word) return false;
-  // Initials: single capital letters. "I." is left to end sentences.
-  if (/^(?:\p{Lu}\.\s?)*\p{Lu}$/u.test(word)) return word !== 'I';
+  // Initials and "z. B.": single letters. "I." is left to end sentences.
+  if (/^(?:\p{L}\.\s?)*\p{L}$/u.test(word)) return word !== 'I';
   return abbreviations.has(word.toLowerCase().replace(/\s/g, ''));
 }
 

@@ -36,7 +36,7 @@ export function addDomBlocks(builder: DocumentBuilder, root: DomElement): void {
       const tag = tagOf(child);
       if (skipped.has(tag) || isHidden(child)) continue;
       if (!isBlock(tag) && !hasBlockInside(child)) {
-        inline += inlineText(child);
+        inline += tag === 'BR' ? '\n' : inlineText(child);
         continue;
       }
       flush();
@@ -47,7 +47,7 @@ export function addDomBlocks(builder: DocumentBuilder, root: DomElement): void {
   }
 
   function addSpecial(element: DomElement, tag: string): void {
-    if (/^H[1-6]$/.test(tag)) builder.add('heading', oneLine(inlineText(element)), { level: Number(tag[1]) });
+    if (/^H[1-6]$/.test(tag)) builder.add('heading', oneLine(inlineText(element)), { level: headingLevel(element) });
     else if (tag === 'PRE') builder.add('code', preText(element));
     else if (tag === 'BLOCKQUOTE') walk(element, true);
     else if (tag === 'TABLE') addTable(element);
@@ -118,6 +118,13 @@ function hasBlockInside(element: DomElement): boolean {
 
 function isHidden(element: DomElement): boolean {
   return element.hasAttribute('hidden') || element.getAttribute('aria-hidden') === 'true';
+}
+
+/** Where Readability keeps the level of a heading: it makes h2 of every h1. */
+export const levelAttribute = 'data-level';
+
+function headingLevel(element: DomElement): number {
+  return Number(element.getAttribute(levelAttribute) ?? tagOf(element)[1]);
 }
 
 const tagOf = (element: DomElement) => element.tagName.toUpperCase();

@@ -20,22 +20,36 @@ export interface DomElement extends DomNode {
   querySelectorAll(selector: string): Iterable<DomElement>;
   getElementsByTagName(tag: string): Iterable<DomElement>;
   closest(selector: string): DomElement | null;
+  setAttribute(name: string, value: string): void;
+  append(child: DomElement): void;
   prepend(child: DomElement): void;
   remove(): void;
 }
 
 export interface DomDocument extends DomElement {
+  readonly head: DomElement;
   readonly body: DomElement;
 }
 
 export const isElement = (node: DomNode): node is DomElement => node.nodeType === 1;
 export const isText = (node: DomNode): boolean => node.nodeType === 3;
 
-/** Parses a page or a fragment; there is always a body. */
+/**
+ * Parses a page or a fragment. linkedom takes what follows the head for the body, so both are put where they belong
+ * first; fragments, pages without a head and stray elements are common.
+ */
 export function parsePage(html: string): DomDocument {
-  // linkedom makes no body of its own when a fragment has none.
-  const page = /<body[\s>]/i.test(html) ? html : `<!doctype html><html><head></head><body>${html}</body></html>`;
-  return (parseHTML(page) as unknown as { document: DomDocument }).document;
+  const hasBody = /<body[\s>]/i.test(html);
+  const page =
+    hasBody && /<html[\s>]/i.test(html) ? html : `<html><head></head>${hasBody ? html : `<body>${html}</body>`}</html>`;
+  const document = (parseHTML(page) as unknown as { document: DomDocument }).document;
+  const body = document.querySelector('body');
+  const root = body?.parentElement;
+  if (body && root) {
+    const head = document.head;
+    for (const child of [...root.children]) if (child !== head && child !== body) head.append(child);
+  }
+  return document;
 }
 
 export function parseXml(source: string): DomElement {

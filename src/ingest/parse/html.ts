@@ -1,6 +1,6 @@
 import { Readability } from '@mozilla/readability';
 import { decodeText } from './decode-text.ts';
-import { addDomBlocks } from './dom-blocks.ts';
+import { addDomBlocks, levelAttribute } from './dom-blocks.ts';
 import { parsePage, type DomDocument, type DomElement } from './dom.ts';
 import { DocumentBuilder, type ParsedDocument } from './parsed-document.ts';
 
@@ -41,6 +41,9 @@ function articleOf(html: string, document: DomDocument): DomElement {
 }
 
 function readable(copy: DomDocument): DomElement | undefined {
+  for (const heading of copy.querySelectorAll('h1, h2, h3, h4, h5, h6')) {
+    heading.setAttribute(levelAttribute, heading.tagName[1]!);
+  }
   const Reader = Readability as unknown as new (
     document: DomDocument,
     options: object,
@@ -50,10 +53,10 @@ function readable(copy: DomDocument): DomElement | undefined {
   return new Reader(copy, { serializer: (element: DomElement) => element }).parse()?.content;
 }
 
-/** Readability drops the page's own h1 as "the title"; it is the head of every heading path and comes back. */
+/** Readability drops the page's own h1 when it repeats the title; it is the head of every heading path and comes back. */
 function withHeading(content: DomElement, body: DomElement): DomElement {
   const heading = body.querySelector('h1');
-  if (heading && !content.querySelector('h1')) content.prepend(heading);
+  if (heading && !content.querySelector(`[${levelAttribute}="1"]`)) content.prepend(heading);
   return content;
 }
 
@@ -63,7 +66,7 @@ function textLength(element: DomElement): number {
 }
 
 function declaredEncoding(bytes: Uint8Array): string | undefined {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 2048));
+  const head = new TextDecoder('windows-1252').decode(bytes.subarray(0, 2048));
   const name = /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(head)?.[1];
   if (!name) return undefined;
   try {

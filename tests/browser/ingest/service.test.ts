@@ -107,6 +107,12 @@ describe('ingest', () => {
     });
   });
 
+  it('reads old Western files, which are no UTF-8', async () => {
+    await ingest.add(workspaceId, [file('a.txt', new Uint8Array([0x47, 0x72, 0xf6, 0xdf, 0x65, 0x20, 0x96, 0x20, 0x35, 0x20, 0x80]))]);
+    await ingest.run(workspaceId);
+    expect((await chunksOf('a.txt'))[0]!.text).toBe('Größe – 5 €');
+  });
+
   it('removes everything of a document and gives its near-duplicates a new original', async () => {
     const text = prose(4, 12);
     await ingest.add(workspaceId, [file('a.txt', text)]);

@@ -9,7 +9,7 @@ interface Paragraph {
 }
 
 const listMark = /^(?:[•‣◦▪●○·∙–*-]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)])\s+\S/i;
-const loneMark = /^(?:[•‣◦▪●○·∙–*-]|\(?\w{1,4}[.)]?)$/;
+const loneMark = /^(?:[•‣◦▪●○·∙–*-]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)])$/i;
 const sentenceEnd = /[.!?:;…][)"”’»\]]*$/;
 
 /** Letters of a heading are larger than the text's by this factor. */
@@ -170,14 +170,16 @@ function bodySize(lines: Line[]): number {
   return [...letters].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 10;
 }
 
-/** Median distance of following baselines in body text. */
+/** The most frequent distance of following baselines in body text, in steps of half a point; of equals the smallest. */
 function typicalLeading(lines: Line[], body: number): number {
-  const gaps: number[] = [];
+  const counts = new Map<number, number>();
   for (let i = 1; i < lines.length; i++) {
-    const gap = lines[i]!.y - lines[i - 1]!.y;
-    if (lines[i]!.page === lines[i - 1]!.page && gap > 0 && gap < body * 3) gaps.push(gap);
+    const [above, below] = [lines[i - 1]!, lines[i]!];
+    const gap = rounded(below.y - above.y);
+    const isBody = rounded(above.size) === body && rounded(below.size) === body && above.page === below.page;
+    if (isBody && gap > 0 && gap < body * 3) counts.set(gap, (counts.get(gap) ?? 0) + 1);
   }
-  return gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? body * 1.2;
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? body * 1.2;
 }
 
 /** The largest size is level 1, the next level 2, and so on to 6. */
