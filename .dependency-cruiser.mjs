@@ -60,7 +60,7 @@ export default {
       from: { path: '^src/(ingest|retrieval|generation|chat|datasets|training|evaluation|models)/' },
       to: {
         path: '^src/(ingest|retrieval|generation|chat|datasets|training|evaluation|models|jobs|workspaces)/',
-        pathNot: ['^src/$1/', PUBLIC_FACE],
+        pathNot: ['^src/$1/', PUBLIC_FACE, '^src/models/(catalogue|tokenizer)\\.ts$'],
       },
     },
     {

@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { AttuneError } from '../../errors/attune-error.ts';
 import type { GraphModel } from '../graph/graph.ts';
 import type { DataType } from '../onnx/data-type.ts';
@@ -6,7 +6,7 @@ import type { DataType } from '../onnx/data-type.ts';
 /** `cpu`: onnxruntime-node; `wasm` and `webgpu`: onnxruntime-web. */
 export type Device = 'cpu' | 'wasm' | 'webgpu';
 
-export type { Tensor } from 'onnxruntime-common';
+export type { Tensor } from 'onnxruntime-web';
 
 export interface SessionOptions {
   /** Named in messages: "The model MiniLM could not be started". */

@@ -74,8 +74,8 @@ async function load(
   const model = bertEncoderGraph(config, weights, { pooling: recipe.pooling, precision });
   const session = await runtime.createSession(model, { name: description.name });
   return new BertEmbedder({
-    // The weights' own hash: a model replaced under the same name must not match old vectors.
-    id: `${description.id}@${weightFile.sha256.slice(0, 12)}/${precision}`,
+    // Name and hash, not the row's id: a model deleted and added again finds its vectors, a changed one does not.
+    id: `${description.name}@${weightFile.sha256.slice(0, 12)}/${precision}`,
     device: deviceName(runtime),
     dimensions: config.hiddenSize,
     maxTokens: Math.min(recipe.maxTokens ?? Infinity, maxSequenceLength(config)),

@@ -1,7 +1,7 @@
 import type { Generator } from '../../chat/contract.ts';
 import { generation } from '../../generation/client.ts';
 import type { LoadProgress, ModelChoice } from '../../generation/contract.ts';
-import { listModels } from '../../models/catalogue.ts';
+import { listModels } from '../../models/client.ts';
 import type { ModelDescription } from '../../models/contract.ts';
 import { database } from '../../storage/database.ts';
 import { LiveQuery } from './live-query.svelte.ts';

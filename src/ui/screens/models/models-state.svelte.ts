@@ -2,7 +2,7 @@ import { SvelteSet } from 'svelte/reactivity';
 import { toProblem, isAbort, type Problem } from '../../../errors/attune-error.ts';
 import { generation } from '../../../generation/client.ts';
 import type { EngineInfo, LoadProgress, ModelChoice } from '../../../generation/contract.ts';
-import { listModels } from '../../../models/catalogue.ts';
+import { listModels } from '../../../models/client.ts';
 import type { ModelDescription } from '../../../models/contract.ts';
 import { retrieval } from '../../../retrieval/client.ts';
 import type { IndexStatus } from '../../../retrieval/contract.ts';
