@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { loadSamples } from './tmp-generation.ts';
 import { database } from '../../storage/database.ts';
 import { addSources } from './adding.ts';
@@ -43,7 +44,9 @@ class Samples {
     let there = this.#there.get(workspaceId);
     if (!there) {
       const paths = files.map((path) => [workspaceId, path]);
-      there = new LiveQuery(() => database().documents.where('[workspaceId+path]').anyOf(paths).count(), 0);
+      there = untrack(
+        () => new LiveQuery(() => database().documents.where('[workspaceId+path]').anyOf(paths).count(), 0),
+      );
       this.#there.set(workspaceId, there);
     }
     return there.current > 0 ? questions : [];
