@@ -1,8 +1,16 @@
 import { mount } from 'svelte';
+import { toProblem } from '../errors/attune-error.ts';
 import App from './App.svelte';
 import './design/tokens.css';
 import './design/base.css';
 import { start } from './start.ts';
+import Unusable from './Unusable.svelte';
 
-await start();
-mount(App, { target: document.getElementById('app')! });
+const target = document.getElementById('app')!;
+start().then(
+  () => mount(App, { target }),
+  (error: unknown) => {
+    console.error(error);
+    mount(Unusable, { target, props: { problem: toProblem(error) } });
+  },
+);

@@ -29,3 +29,8 @@ export function documentFacts(row: DocumentRow): string[] {
   facts.push(bytes(row.bytes));
   return facts;
 }
+
+/** What stands under a name in a list: its title, where it says more than the name, and its folder. */
+export function documentPlace({ title, name, folder, format }: DocumentRow): string {
+  return [title !== name && title, folder].filter(Boolean).join(' · ') || formatName(format);
+}
