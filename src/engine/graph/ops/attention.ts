@@ -7,14 +7,14 @@ export interface MultiHeadOptions {
   heads: number;
   /** Added to query, key and value first: [3·heads·headSize]. */
   bias?: Value;
-  /** int32 [B, T], 1 for tokens and 0 for padding. */
-  keyMask?: Value;
+  /** Added to the scores, [B or 1, heads or 1, T, T]: 0 where attention is allowed, very negative where not. */
+  scoreBias?: Value;
 }
 
 /** Bidirectional attention: query, key, value [B, T, heads·headSize] -> the same shape, scaled by 1/√headSize. */
 export function multiHeadAttention(query: Value, key: Value, value: Value, options: MultiHeadOptions): Value {
-  const { heads, bias, keyMask } = options;
-  const inputs = [query, key, value, bias, keyMask];
+  const { heads, bias, scoreBias } = options;
+  const inputs = [query, key, value, bias, undefined, scoreBias];
   while (inputs.at(-1) === undefined) inputs.pop();
   return query.graph.emit('MultiHeadAttention', inputs, query.dataType, query.shape, {
     domain: 'com.microsoft',

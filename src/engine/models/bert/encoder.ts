@@ -1,9 +1,9 @@
 import { Graph, type GraphModel, type Value } from '../../graph/graph.ts';
 import { biasGelu } from '../../graph/ops/activations.ts';
-import { add } from '../../graph/ops/arithmetic.ts';
+import { add, scale, shift } from '../../graph/ops/arithmetic.ts';
 import { multiHeadAttention } from '../../graph/ops/attention.ts';
 import { quantiseRows } from '../../graph/ops/int8.ts';
-import { cast, gather, reshape } from '../../graph/ops/layout.ts';
+import { cast, expand, gather, reshape } from '../../graph/ops/layout.ts';
 import { layerNorm, skipLayerNorm } from '../../graph/ops/normalisation.ts';
 import type { BertConfig } from './config.ts';
 import { frozenLinear, type LinearInput, type Precision } from './linear.ts';
@@ -27,9 +27,10 @@ export function bertEncoderGraph(config: BertConfig, weights: BertWeights, optio
   const graph = new Graph('bert-encoder');
   const ids = graph.input('ids', 'int64', ['B', 'T']);
   const mask = graph.input('mask', 'int32', ['B', 'T']);
+  const scoreBias = maskScores(mask);
   let x = embed(ids, config, weights);
   weights.layers.forEach((layer, index) => {
-    x = encoderLayer(x, mask, config, layer, `encoder.layer.${index}`, options.precision);
+    x = encoderLayer(x, scoreBias, config, layer, `encoder.layer.${index}`, options.precision);
   });
   graph.output(pool(x, mask, options.pooling), 'embedding');
   return graph.build();
@@ -50,10 +51,16 @@ function embed(ids: Value, config: BertConfig, weights: BertWeights): Value {
   return layerNorm(sum, ...norm(graph, 'embeddings.LayerNorm', embeddingNorm), layerNormEpsilon);
 }
 
+// mask [B,T] -> [B,1,T,T], once for all layers. The kernel's own mask input would do on wasm, but WebGPU has none.
+function maskScores(mask: Value): Value {
+  const keys = cast(reshape(mask, ['B', 1, 1, 'T']), 'float32');
+  return expand(scale(shift(keys, -1), 1e9), ['B', 1, 'T', 'T']);
+}
+
 // x [B,T,D] -> x [B,T,D]; linears run on [B*T, in]
 function encoderLayer(
   x: Value,
-  mask: Value,
+  scoreBias: Value,
   config: BertConfig,
   weights: LayerWeights,
   path: string,
@@ -80,7 +87,7 @@ function encoderLayer(
   const [query, key, value] = projections.map((name) => sequence(apply(name, input)));
   const biases = Float32Array.from(projections.flatMap((name) => [...weights.linears[name].bias]));
   const projectionBias = graph.weight(`${path}.attention.self.bias`, 'float32', [3 * hiddenSize], biases);
-  const context = multiHeadAttention(query!, key!, value!, { heads, bias: projectionBias, keyMask: mask });
+  const context = multiHeadAttention(query!, key!, value!, { heads, bias: projectionBias, scoreBias });
 
   const attended = apply('attention.output.dense', prepare(rows(context)));
   const attentionNorm = norm(graph, `${path}.attention.output.LayerNorm`, weights.attentionNorm);
