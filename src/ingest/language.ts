@@ -1,13 +1,15 @@
 /** Fewer letters than this say too little; a wrong language would stem words wrongly. */
 const leastLetters = 120;
 const sampleLetters = 4_000;
+/** Klingon, Volapük, Esperanto: one rare sequence of letters is enough for the detector to find them in English. */
+const unwritten = new Set(['tlh', 'vol', 'epo']);
 
 /** Language of a text (ISO 639-1) by its n-grams, or undefined when there is too little of it. */
 export async function detectLanguage(text: string): Promise<string | undefined> {
   const sample = sampleOf(text);
   if (sample.length < leastLetters) return undefined;
-  const { detect } = await import('tinyld');
-  return detect(sample) || undefined;
+  const { detect, supportedLanguages } = await import('tinyld');
+  return detect(sample, { only: supportedLanguages.filter((code) => !unwritten.has(code)) }) || undefined;
 }
 
 /** Words from three places: beginnings of files are often headers and legal notes in another language. */
