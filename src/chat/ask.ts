@@ -4,7 +4,7 @@ import type { EngineInfo, GenerationStats } from '../generation/contract.ts';
 import type { SearchHit } from '../retrieval/contract.ts';
 import { valuesOf, type KnobValues } from '../settings/knob.ts';
 import { database, type AttuneDatabase } from '../storage/database.ts';
-import type { AnswerStats, MessageRow, PassageSnapshot } from '../storage/schema.ts';
+import type { AnswerStats, MessageRow } from '../storage/schema.ts';
 import { attribute } from './attribution/attribute.ts';
 import type { AskEvent, AskRequest, AskServices, Generator } from './contract.ts';
 import { extractAnswer } from './extractive/extract.ts';
@@ -14,6 +14,7 @@ import { condense } from './prompt/condense.ts';
 import type { Exchange } from './prompt/follow-up.ts';
 import { relevanceOf } from './prompt/relevance.ts';
 import { CHAT_KNOBS } from './settings.ts';
+import { snapshotOf } from './snapshot.ts';
 
 const NOT_FOUND = 'Your documents do not seem to answer this. The nearest passages are below.';
 const NOTHING_THERE = 'There is nothing to search yet, or nothing in it has any of these words.';
@@ -75,7 +76,7 @@ class Answering {
     yield { type: 'stage', stage: 'searching' };
     const hits = await this.#search(searchedAs ?? typed, request);
     this.#signal.throwIfAborted();
-    const passages = hits.map(snapshot);
+    const passages = hits.map(snapshotOf);
     const weak = relevanceOf(searchedAs ?? typed, hits) < this.#settings.minimumRelevance;
     this.#answer.passages = passages;
     yield { type: 'passages', passages, weak, ...(searchedAs && { searchedAs }) };
@@ -161,22 +162,4 @@ class Answering {
   #add(parts: Partial<Answer>): void {
     Object.assign(this.#answer, parts);
   }
-}
-
-function snapshot(hit: SearchHit, index: number): PassageSnapshot {
-  return {
-    number: index + 1,
-    chunkId: hit.chunkId,
-    documentId: hit.documentId,
-    documentName: hit.documentName,
-    path: hit.path,
-    headings: hit.headings,
-    ...(hit.page !== undefined && { page: hit.page }),
-    start: hit.start,
-    end: hit.end,
-    text: hit.text,
-    score: hit.score,
-    ...(hit.dense && { denseRank: hit.dense.rank }),
-    ...(hit.lexical && { lexicalRank: hit.lexical.rank }),
-  };
 }
