@@ -1,3 +1,5 @@
+// pdf.js types its main build only.
+/// <reference path="./pdfjs-worker.d.ts" />
 import * as pdfjs from 'pdfjs-dist/legacy/build/pdf.mjs';
 import * as pdfjsWorker from 'pdfjs-dist/legacy/build/pdf.worker.mjs';
 import { isAbort } from '../../../errors/attune-error.ts';
