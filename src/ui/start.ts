@@ -1,8 +1,7 @@
-import { onEndpointsChanged } from '../generation/endpoint/client.ts';
 import { jobs } from '../jobs/client.ts';
-import { setAllowedOrigins } from '../pwa/allowed-origins.ts';
 import { startServiceWorker } from '../pwa/updates.ts';
 import { answerModel } from './state/answer-model.svelte.ts';
+import { connections } from './state/connections.svelte.ts';
 import { catchStrayErrors, report } from './state/errors.svelte.ts';
 import { ownership } from './state/ownership.svelte.ts';
 import { samples } from './state/samples.svelte.ts';
@@ -26,17 +25,5 @@ export async function start(): Promise<void> {
   jobs.start().catch(report);
   answerModel.refresh().catch(report);
   samples.describe().catch(report);
-  onEndpointsChanged((origins) => void allow(origins).catch(report));
-}
-
-/** The page's policy is fixed when it loads, so a newly enabled endpoint can be reached after a reload. */
-async function allow(origins: string[]): Promise<void> {
-  if (!(await setAllowedOrigins(origins))) return;
-  toasts.show({
-    icon: 'globe',
-    message: 'What this page may connect to has changed.',
-    detail: 'It takes effect after a reload.',
-    action: { label: 'Reload', run: () => location.reload() },
-    lasts: null,
-  });
+  connections.follow();
 }

@@ -1,26 +1,58 @@
-import { onEndpointsChanged } from '../../generation/endpoint/client.ts';
+import { liveQuery } from 'dexie';
+import { allowedOrigins } from '../../generation/endpoint/client.ts';
+import { HUB_ACCESS_SETTING, HUB_ORIGINS } from '../../models/settings.ts';
 import { policyOrigin, setAllowedOrigins } from '../../pwa/allowed-origins.ts';
 import { originsInForce } from '../../pwa/origins-in-force.ts';
+import { database } from '../../storage/database.ts';
 import { report } from './errors.svelte.ts';
+import { LiveQuery } from './live-query.svelte.ts';
+import { toasts } from './toasts.svelte.ts';
 
 /**
- * Keeps the list of addresses that the page may connect to in step with what is switched on. A policy is fixed when a
- * page loads, so a new address takes a reload.
+ * Keeps the list of addresses that this page may connect to in step with what is switched on: endpoints and the hub.
+ * A page's policy is fixed when it loads, so a new address takes a reload.
  */
 class Connections {
   readonly #inForce = new Set(originsInForce());
   readonly #hasPolicy = document.querySelector('meta[http-equiv="Content-Security-Policy"]') !== null;
+  #hub = new LiveQuery(async () => (await database().settings.get(HUB_ACCESS_SETTING))?.value === true, false);
 
-  /** Called once at start. */
-  follow(): void {
-    onEndpointsChanged((origins) => {
-      setAllowedOrigins(origins).catch(report);
-    });
+  /** Models may be fetched from the hub. */
+  get hub(): boolean {
+    return this.#hub.current;
+  }
+
+  /** True while {@link hub} is on and this page cannot reach it yet. */
+  get hubNeedsReload(): boolean {
+    return this.hub && HUB_ORIGINS.some((origin) => this.needsReload(origin));
+  }
+
+  async setHub(on: boolean): Promise<void> {
+    await database().settings.put({ key: HUB_ACCESS_SETTING, value: on });
   }
 
   /** True when this page cannot reach an address until it is loaded anew. */
   needsReload(address: string): boolean {
     return this.#hasPolicy && !this.#inForce.has(policyOrigin(address));
+  }
+
+  /** Called once at start. */
+  follow(): void {
+    liveQuery(async () => {
+      const hub = (await database().settings.get(HUB_ACCESS_SETTING))?.value === true;
+      return [...(await allowedOrigins()), ...(hub ? HUB_ORIGINS : [])];
+    }).subscribe({ next: (origins) => void this.#allow(origins).catch(report), error: report });
+  }
+
+  async #allow(origins: string[]): Promise<void> {
+    if (!(await setAllowedOrigins(origins))) return;
+    toasts.show({
+      icon: 'globe',
+      message: 'What this page may connect to has changed.',
+      detail: 'It takes effect after a reload.',
+      action: { label: 'Reload', run: () => location.reload() },
+      lasts: null,
+    });
   }
 }
 

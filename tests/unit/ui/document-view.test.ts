@@ -33,6 +33,12 @@ describe('inline Markdown as runs', () => {
     expect(styleOf('guide')).toMatchObject({ em: true, href: 'https://example.org/x' });
   });
 
+  test('tags and comments within Markdown are not shown, comparisons are', () => {
+    const text = '<i class="fa"></i> Vision <!-- note --> and 1 < 2 > 0<br>';
+    const runs = inlineRuns(text, 0, text.length);
+    expect(visible(text, runs)).toBe(' Vision  and 1 < 2 > 0');
+  });
+
   test('underscores within a word are no emphasis', () => {
     const text = 'the max_new_tokens knob';
     expect(inlineRuns(text, 0, text.length)).toEqual([{ start: 0, end: text.length }]);

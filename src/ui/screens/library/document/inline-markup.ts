@@ -6,7 +6,7 @@ import type { Run, TextStyle } from './ranges.ts';
  * Nothing becomes HTML: runs are shown as text nodes, so a document cannot inject anything.
  */
 const forms =
-  /(?<code>(?<tick>`+)(?!`)(?<codeText>[^`]+)\k<tick>(?!`))|!?\[(?<label>[^\]\n]*)\]\((?<target>[^)\s]*)(?:\s+"[^"\n]*")?\)|<(?<auto>https?:[^>\s]+)>|(?<strongMark>\*\*|__)(?=\S)(?<strong>(?:(?!\k<strongMark>)[^])+?)(?<=\S)\k<strongMark>|(?<![\p{L}\p{N}*_])(?<emMark>[*_])(?=[^\s*_])(?<em>[^*_\n]+?)(?<=\S)\k<emMark>(?![\p{L}\p{N}*_])|\\(?<escaped>[\\`*_{}[\]()#+\-.!|<>~])/gu;
+  /(?<code>(?<tick>`+)(?!`)(?<codeText>[^`]+)\k<tick>(?!`))|!?\[(?<label>[^\]\n]*)\]\((?<target>[^)\s]*)(?:\s+"[^"\n]*")?\)|<(?<auto>https?:[^>\s]+)>|(?<html><\/?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?\/?>|<!--[^]*?-->)|(?<strongMark>\*\*|__)(?=\S)(?<strong>(?:(?!\k<strongMark>)[^])+?)(?<=\S)\k<strongMark>|(?<![\p{L}\p{N}*_])(?<emMark>[*_])(?=[^\s*_])(?<em>[^*_\n]+?)(?<=\S)\k<emMark>(?![\p{L}\p{N}*_])|\\(?<escaped>[\\`*_{}[\]()#+\-.!|<>~])/gu;
 
 /** Longer stretches are shown as they are: unclosed marks would make the scan quadratic. */
 const LONGEST = 20_000;
@@ -35,6 +35,8 @@ export function inlineRuns(text: string, start: number, end: number, style: Text
       runs.push(...inlineRuns(text, labelStart, labelStart + groups.label.length, href ? { ...style, href } : style));
     } else if (groups.auto !== undefined) {
       runs.push({ start: from + 1, end: start + at - 1, ...style, href: groups.auto });
+    } else if (groups.html !== undefined) {
+      // Tags within Markdown carry no words; what stands between them is shown.
     } else if (groups.strong !== undefined) {
       runs.push(...inlineRuns(text, from + 2, start + at - 2, { ...style, strong: true }));
     } else if (groups.em !== undefined) {
