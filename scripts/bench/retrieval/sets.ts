@@ -22,7 +22,7 @@ export function xquad(): RetrievalSet {
     name: 'xquad-en',
     passages: paragraphs.map(({ context }) => context),
     questions: paragraphs.flatMap(({ qas }, i) =>
-      qas.map(({ question }) => ({ text: question, relevant: new Set([i]) })),
+      qas.map(({ question }) => ({ text: question.trim(), relevant: new Set([i]) })),
     ),
   };
 }
@@ -33,7 +33,7 @@ export function cranfield(): RetrievalSet {
   const queries = lines<{ question: string; doc_ids: string[] }>('cranfield/questions.jsonl.gz');
   const number = new Map(documents.map(({ id }, i) => [id, i]));
   const questions = queries.map(({ question, doc_ids }) => ({
-    text: question,
+    text: question.trim(),
     relevant: new Set(doc_ids.flatMap((id) => number.get(id) ?? [])),
   }));
   return {
@@ -80,7 +80,7 @@ function attackSet(name: string, test: AttackPair[], train: AttackPair[]): Retri
   return {
     name,
     passages: pool.map(({ passage }) => passage),
-    questions: test.slice(0, 500).map(({ question }, i) => ({ text: question, relevant: new Set([i]) })),
+    questions: test.slice(0, 500).map(({ question }, i) => ({ text: question.trim(), relevant: new Set([i]) })),
   };
 }
 
