@@ -1,6 +1,4 @@
 import { expose } from '../src/bridge/expose.ts';
-import { Ingest } from '../src/ingest/service.ts';
-import { searchModelTokens } from '../src/ingest/token-counter.ts';
-import { database } from '../src/storage/database.ts';
+import { ingestService } from '../src/ingest/service.ts';
 
-expose(new Ingest({ database: database(), tokenCounter: searchModelTokens }));
+expose(ingestService());

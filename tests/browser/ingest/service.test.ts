@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IngestProgress } from '../../../src/ingest/contract.ts';
-import { Ingest } from '../../../src/ingest/service.ts';
+import { Ingest } from '../../../src/ingest/ingest.ts';
 import { searchModelTokens } from '../../../src/ingest/token-counter.ts';
 import { AttuneDatabase } from '../../../src/storage/database.ts';
 

@@ -1,0 +1,4 @@
+import { expose } from '../src/bridge/expose.ts';
+import { workspaceArchives } from '../src/workspaces/service.ts';
+
+expose(workspaceArchives());
