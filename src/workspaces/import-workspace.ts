@@ -22,7 +22,8 @@ export async function importWorkspace(
   onProgress?: (progress: ArchiveProgress) => void,
 ): Promise<ImportResult> {
   const entries = new Map<string, ArchiveEntry>();
-  for await (const entry of readArchive(archive, 'The file', limits)) entries.set(entry.path, entry);
+  const fileName = archive instanceof File ? archive.name : 'The archive';
+  for await (const entry of readArchive(archive, fileName, limits)) entries.set(entry.path, entry);
   const manifest = await readManifest(entries.get('manifest.json'));
   await sweepLeftovers(db);
   const workspaceId = crypto.randomUUID();

@@ -22,7 +22,7 @@ export class RowImport {
   readonly #db: AttuneDatabase;
   readonly #workspaceId: string;
   readonly #signal: AbortSignal;
-  readonly #onProgress: ((progress: ArchiveProgress) => void) | undefined;
+  readonly #onDocument: (done: number) => void;
   /** New ids by old ones. */
   readonly #documentIds = new Map<string, string>();
   readonly #chatIds = new Map<string, string>();
@@ -38,13 +38,13 @@ export class RowImport {
     this.#db = db;
     this.#workspaceId = workspaceId;
     this.#signal = signal;
-    this.#onProgress = onProgress && (({ done }) => onProgress({ done, total }));
+    this.#onDocument = (done) => onProgress?.({ done, total });
   }
 
   async documents(rows: ArchiveEntry, originalOf: (path: string) => ArchiveEntry | undefined): Promise<void> {
     const workspaceId = this.#workspaceId;
     for await (const row of this.#rows(rows, documentSchema)) {
-      this.#onProgress?.({ done: this.#counts.documents++, total: 0 });
+      this.#onDocument(this.#counts.documents++);
       const id = documentIdOf(workspaceId, row.path);
       if (this.#documentIds.has(row.id)) throw damaged(`the document “${row.path}” is in it twice`);
       this.#documentIds.set(row.id, id);
