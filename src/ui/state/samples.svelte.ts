@@ -1,5 +1,5 @@
 import { untrack } from 'svelte';
-import { loadSamples } from './tmp-generation.ts';
+import { loadSamples } from '../../workspaces/samples.ts';
 import { database } from '../../storage/database.ts';
 import { addSources } from './adding.ts';
 import { LiveQuery } from './live-query.svelte.ts';

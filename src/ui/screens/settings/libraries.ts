@@ -13,7 +13,6 @@ export const libraries: readonly { name: string; licence: string }[] = [
   { name: 'dexie', licence: 'Apache-2.0' },
   { name: 'dompurify', licence: 'MPL-2.0 OR Apache-2.0' },
   { name: 'eventsource-parser', licence: 'MIT' },
-  { name: 'fflate', licence: 'MIT' },
   { name: 'linkedom', licence: 'ISC' },
   { name: 'mammoth', licence: 'BSD-2-Clause' },
   { name: 'marked', licence: 'MIT' },
@@ -25,6 +24,5 @@ export const libraries: readonly { name: string; licence: string }[] = [
   { name: 'stopword', licence: 'MIT' },
   { name: 'svelte', licence: 'MIT' },
   { name: 'tinyld', licence: 'MIT' },
-  { name: 'turndown', licence: 'MIT' },
   { name: 'valibot', licence: 'MIT' },
 ];
