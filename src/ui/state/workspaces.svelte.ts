@@ -1,5 +1,6 @@
 import { database } from '../../storage/database.ts';
 import type { WorkspaceRow } from '../../storage/schema.ts';
+import { createWorkspace } from '../../workspaces/client.ts';
 import { LiveQuery } from './live-query.svelte.ts';
 
 const LAST_WORKSPACE = 'lastWorkspace';
@@ -42,10 +43,7 @@ class Workspaces {
 
   /** Makes an empty workspace and opens it. */
   async create(name: string): Promise<void> {
-    const now = Date.now();
-    const row: WorkspaceRow = { id: crypto.randomUUID(), name, createdAt: now, updatedAt: now, settings: {} };
-    await database().workspaces.add(row);
-    await this.select(row.id);
+    await this.select((await createWorkspace(name)).id);
   }
 
   /** Keeps an override of a knob for the open workspace; undefined goes back to the default. */

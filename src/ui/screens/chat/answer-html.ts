@@ -1,10 +1,7 @@
 import { renderAnswer } from '../../../markdown/render.ts';
 import type { MessageRow, PassageSnapshot } from '../../../storage/schema.ts';
 
-/**
- * Puts an answer into `root`: Markdown made safe, citations as buttons, sentences marked by their support. Sentences
- * that a passage was matched to without the model citing it get that passage's number too.
- */
+/** Puts an answer into `root`: Markdown made safe, citations as buttons, sentences marked by their support. */
 export function putAnswer(root: HTMLElement, message: Pick<MessageRow, 'text' | 'support' | 'passages'>): void {
   const support = message.support ?? [];
   // The renderer sanitises: nothing in this HTML runs or requests anything.
@@ -13,17 +10,8 @@ export function putAnswer(root: HTMLElement, message: Pick<MessageRow, 'text' | 
     sentences: support.map(({ start, end, basis }) => ({ start, end, label: basis })),
   });
   closeUp(root);
-  support.forEach((sentence, index) => {
-    const spans = root.querySelectorAll<HTMLElement>(`[data-sentence="${index}"]`);
-    const last = spans[spans.length - 1];
-    if (!last) return;
-    if (sentence.basis === 'matched')
-      last.after(...sentence.passages.filter((number) => !cited(last, number)).map(citation));
-    if (sentence.basis === 'none') {
-      last.tabIndex = 0;
-      last.setAttribute('aria-description', UNSUPPORTED);
-      last.title = UNSUPPORTED;
-    }
+  support.forEach(({ basis }, index) => {
+    if (basis === 'none') sayUnsupported(root.querySelectorAll<HTMLElement>(`[data-sentence="${index}"]`));
   });
 }
 
@@ -36,26 +24,17 @@ function closeUp(root: HTMLElement): void {
   }
 }
 
-/** What a marked sentence says about itself. */
-export const UNSUPPORTED = 'No passage supports this sentence. Check it before you rely on it.';
+/** An underline is seen, a title is hovered, and hidden words are heard. */
+function sayUnsupported(parts: NodeListOf<HTMLElement>): void {
+  for (const part of parts) part.title = 'No passage supports this sentence. Check it before you rely on it.';
+  const words = document.createElement('span');
+  words.className = 'visually-hidden';
+  words.textContent = ' (no passage supports this sentence)';
+  parts[parts.length - 1]?.append(words);
+}
 
 /** The part of an answer that is still being written: no support is known yet. */
 export function putStreaming(root: HTMLElement, text: string, passages: readonly PassageSnapshot[]): void {
   root.innerHTML = renderAnswer(text, { passages: passages.map((passage) => passage.number) });
   closeUp(root);
-}
-
-function citation(number: number): HTMLButtonElement {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'citation';
-  button.dataset.passage = String(number);
-  button.setAttribute('aria-label', `Source ${number}`);
-  button.textContent = String(number);
-  return button;
-}
-
-function cited(sentence: HTMLElement, number: number): boolean {
-  const next = sentence.nextElementSibling;
-  return next instanceof HTMLElement && next.dataset.passage === String(number);
 }
