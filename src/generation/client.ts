@@ -6,8 +6,8 @@ import type {
   GenerationService,
   LoadProgress,
   ModelChoice,
-  StreamPiece,
 } from './contract.ts';
+import { remoteStream } from './remote-stream.ts';
 
 const bridge = new WorkerBridge<GenerationService>({
   name: 'answer',
@@ -22,30 +22,8 @@ export const generation = {
   current: (): Promise<EngineInfo | null> => bridge.call((remote) => remote.current()),
   countTokens: (turns: ChatTurn[]): Promise<number> => bridge.call((remote) => remote.countTokens(turns)),
 
-  /**
-   * Streams an answer of the loaded model. Each piece is asked for, so a slow screen slows the model; leaving the loop
-   * or aborting stops it.
-   *
-   * @throws AttuneError `generation/no-model`, `generation/context-full`, `worker/stopped`
-   */
-  async *stream(turns: ChatTurn[], options: GenerationOptions, signal: AbortSignal): AsyncGenerator<StreamPiece> {
-    if (signal.aborted) return;
-    const stream = await bridge.call((remote) => remote.begin(turns, options));
-    const stop = () => void bridge.call((remote) => remote.stop(stream)).catch(() => undefined);
-    signal.addEventListener('abort', stop);
-    let ended = false;
-    try {
-      if (signal.aborted) stop();
-      while (!ended) {
-        const piece = await bridge.call((remote) => remote.next(stream));
-        ended = piece.done;
-        yield piece;
-      }
-    } finally {
-      signal.removeEventListener('abort', stop);
-      if (!ended) stop();
-    }
-  },
+  stream: (turns: ChatTurn[], options: GenerationOptions, signal: AbortSignal) =>
+    remoteStream(bridge, turns, options, signal),
 
   unload: (): Promise<void> => bridge.call((remote) => remote.unload()),
   /** Ends the worker at once and frees its memory. */

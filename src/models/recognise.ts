@@ -36,6 +36,7 @@ export async function recogniseModel(picked: readonly PickedFile[]): Promise<Rec
   if (ggufFiles.length > 1) {
     throw notUnderstood(`${ggufFiles.length} GGUF files were given at once`, 'Add one GGUF file at a time.');
   }
+  if (files.some(({ path }) => path === 'mlc-chat-config.json')) return recogniseMlc(folder, files);
   if (!files.some(({ path }) => path === 'config.json')) {
     throw notUnderstood(
       `${folder || files[0]?.path || 'The selection'} has no config.json and is no GGUF file`,
@@ -88,6 +89,21 @@ async function recogniseFolder(folder: string, files: readonly PickedFile[]): Pr
   }
   parseBertConfig(config, name);
   return { ...common, role: 'embedder', format: 'safetensors' };
+}
+
+/** A model compiled for web-llm, with its library beside the weights. */
+async function recogniseMlc(folder: string, files: readonly PickedFile[]): Promise<RecognisedModel> {
+  const config = await readJson(files.find(({ path }) => path === 'mlc-chat-config.json')!);
+  const used = files.filter(({ path }) => /^[^/]+\.(?:json|model|bin|wasm)$/.test(path));
+  if (!used.some(({ path }) => path.endsWith('.wasm'))) {
+    throw notUnderstood(
+      `${folder || 'the folder'} has no compiled model library (.wasm)`,
+      "Put the model's .wasm file into the folder; web-llm's site offers it beside the weights.",
+    );
+  }
+  const name = folder || `${String(config.model_type)} for web-llm`;
+  const licence = await licenceOf(files);
+  return { name, role: 'generator', format: 'mlc', architecture: String(config.model_type), licence, files: used };
 }
 
 /** A picked folder comes as "folder/file"; the model's own paths start below it. */

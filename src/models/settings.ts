@@ -10,4 +10,6 @@ export const HUB_ORIGINS = [
   'https://cdn-lfs-us-1.hf.co',
   'https://cdn-lfs-eu-1.hf.co',
   'https://cas-bridge.xethub.hf.co',
+  // Where web-llm keeps the compiled libraries of its catalogue.
+  'https://raw.githubusercontent.com',
 ];

@@ -1,16 +1,13 @@
 import { AttuneError, isAbort } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, StreamPiece } from '../contract.ts';
+import { estimateTokens } from '../estimate-tokens.ts';
 import { isLoopback } from './address.ts';
 import { hostName } from './problems.ts';
 import { streamCompletion, type EndpointConnection } from './protocol.ts';
 
 // No server that matters today has less, and passages are fitted far below it anyway.
 const ASSUMED_CONTEXT = 8192;
-// Characters per token of English text are 4 to 5; 3.5 errs on the safe side. Each turn costs its markers.
-const CHARACTERS_PER_TOKEN = 3.5;
-const TOKENS_PER_TURN = 5;
-
 /** A generator behind an OpenAI-compatible server. */
 export class EndpointEngine implements ChatEngine {
   readonly info: EngineInfo;
@@ -32,8 +29,7 @@ export class EndpointEngine implements ChatEngine {
 
   /** An estimate that errs upwards: the protocol has no call for counting. */
   countTokens(turns: ChatTurn[]): Promise<number> {
-    const tokens = turns.map(({ content }) => Math.ceil(content.length / CHARACTERS_PER_TOKEN) + TOKENS_PER_TURN);
-    return Promise.resolve(tokens.reduce((sum, count) => sum + count, 0));
+    return Promise.resolve(estimateTokens(turns));
   }
 
   async *stream(turns: ChatTurn[], options: GenerationOptions, signal: AbortSignal): AsyncGenerator<StreamPiece> {
