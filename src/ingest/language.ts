@@ -1,6 +1,7 @@
 /** Fewer letters than this say too little; a wrong language would stem words wrongly. */
 const leastLetters = 120;
-const sampleLetters = 4_000;
+/** More letters tell no more, and the detector takes four microseconds for each. */
+const sampleLetters = 1_200;
 /** Klingon, Volapük, Esperanto: one rare sequence of letters is enough for the detector to find them in English. */
 const unwritten = new Set(['tlh', 'vol', 'epo']);
 
