@@ -2,6 +2,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { encodeAttributes, type Attributes } from '../onnx/attributes.ts';
 import { byteLength, onnxDataType, type DataType } from '../onnx/data-type.ts';
 import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
@@ -221,6 +223,35 @@ export class Graph {
         attribute: encodeAttributes(options.attributes ?? {}),
       }),
     );
+    return values;
+  }
+
+  /**
+   * Runs one of two branches, by a bool scalar. Both give values of the same types; shapes are those of `otherwise`.
+   * Branches may use every value from outside. Not recorded: a serving construct.
+   */
+  branch(condition: Value, then: () => readonly Value[], otherwise: () => readonly Value[]): Value[] {
+    const sub = (name: string, build: () => readonly Value[]) => {
+      const outside = this.#nodes;
+      this.#nodes = [];
+      try {
+        const outputs = this.withoutRecording(build);
+        const output = outputs.map((value) => valueInfo(value.name, value));
+        return { outputs, graph: create(GraphProtoSchema, { name, node: this.#nodes, output }) };
+      } finally {
+        this.#nodes = outside;
+      }
+    };
+    const name = this.#fresh('If');
+    const branches = { then_branch: sub(`${name}_then`, then), else_branch: sub(`${name}_else`, otherwise) };
+    const values = branches.else_branch.outputs.map(({ dataType, shape }) =>
+      this.#value(this.#fresh('If'), dataType, shape),
+    );
+    const attribute = Object.entries(branches).map(([key, { graph }]) =>
+      create(AttributeProtoSchema, { name: key, type: AttributeProto_AttributeType.GRAPH, g: graph }),
+    );
+    const output = values.map((value) => value.name);
+    this.#nodes.push(create(NodeProtoSchema, { name, opType: 'If', input: [condition.name], output, attribute }));
     return values;
   }
 

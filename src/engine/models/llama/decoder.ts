@@ -1,10 +1,12 @@
 import type { ResidentRuntime, ResidentSession, ResidentTensor } from '../../resident/resident.ts';
 import { adaptedGroups, packGroup, type LlamaAdapter } from './adapter.ts';
+import type { AttentionKernels } from './attention.ts';
 import type { LlamaConfig } from './config.ts';
 import { buildLlamaGraph } from './graph.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { WeightLayout } from './linear-group.ts';
 import type { StoredMatrix } from './matrix.ts';
+import { stepInputs } from './step-inputs.ts';
 import type { LoadedLlama } from './weights.ts';
 
 /** Prompt tokens per run: bounds the memory of activations, and lets a stop take effect. */
@@ -12,6 +14,8 @@ const CHUNK = 256;
 
 export interface DecoderOptions {
   layout: WeightLayout;
+  /** Absent: what is fastest on the device. */
+  kernels?: AttentionKernels;
   /** Longest sequence; absent: what the model was trained for, at most 8,192. */
   contextTokens?: number;
   /** Names the model in messages. */
@@ -32,6 +36,7 @@ export class LlamaDecoder {
   #cache: KeyValueCache;
   #lowRank = new Map<string, ResidentTensor>();
   #logits: ResidentTensor;
+  #kernels: AttentionKernels;
   #weightBytes: number;
   #adapter: LlamaAdapter | null = null;
 
@@ -41,6 +46,7 @@ export class LlamaDecoder {
     session: ResidentSession,
     contextTokens: number,
     bytes: number,
+    kernels: AttentionKernels,
   ) {
     this.config = loaded.config;
     this.contextTokens = contextTokens;
@@ -48,6 +54,7 @@ export class LlamaDecoder {
     this.#session = session;
     this.#embedding = loaded.weights.embedding;
     this.#weightBytes = bytes;
+    this.#kernels = kernels;
     this.#cache = new KeyValueCache(runtime, loaded.config, contextTokens);
     this.#logits = runtime.tensor('float32', [1, loaded.config.vocabulary]);
     this.setAdapter(null);
@@ -56,7 +63,8 @@ export class LlamaDecoder {
   /** @throws AttuneError `engine/out-of-memory`, `engine/load-failed` */
   static async create(loaded: LoadedLlama, runtime: ResidentRuntime, options: DecoderOptions): Promise<LlamaDecoder> {
     const contextTokens = Math.min(loaded.config.contextTokens, options.contextTokens ?? 8192);
-    const { model, readers } = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens);
+    const kernels = options.kernels ?? (runtime.device === 'wasm' ? 'branched' : 'fused');
+    const { model, readers } = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens, kernels);
     let bytes = model.externalData.reduce((sum, { data }) => sum + data.length, model.bytes.length);
     const counted = new Map(
       [...readers].map(([path, read]) => [
@@ -69,7 +77,7 @@ export class LlamaDecoder {
       ]),
     );
     const session = await runtime.createSession(model, counted, options.name ?? 'the model');
-    return new LlamaDecoder(loaded, runtime, session, contextTokens, bytes);
+    return new LlamaDecoder(loaded, runtime, session, contextTokens, bytes, kernels);
   }
 
   /** Tokens in the cache. */
@@ -133,15 +141,14 @@ export class LlamaDecoder {
     tokens.forEach((token, i) =>
       this.#embedding.toFloat32(token, token + 1, rows.subarray(i * hidden, (i + 1) * hidden)),
     );
-    const x = this.runtime.tensor('float32', [tokens.length, hidden], rows);
-    const last = this.runtime.tensor('int32', [1], Int32Array.of(total - 1));
-    const totalLength = this.runtime.tensor('int32', [], Int32Array.of(total));
-    const inputs = new Map([...this.#lowRank, ['x', x], ['last', last], ['total', totalLength], ...this.#cache.inputs]);
+    const step = stepInputs(this.runtime, this.config, this.#kernels, this.#cache.length, tokens.length);
+    step.set('x', this.runtime.tensor('float32', [tokens.length, hidden], rows));
+    const inputs = new Map([...this.#lowRank, ...step, ...this.#cache.inputs]);
     try {
       await this.#session.run(inputs, new Map([['logits', this.#logits], ...this.#cache.outputs]));
       this.#cache.length = total;
     } finally {
-      for (const tensor of [x, last, totalLength]) tensor.dispose();
+      for (const tensor of step.values()) tensor.dispose();
     }
   }
 

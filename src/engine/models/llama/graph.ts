@@ -1,9 +1,9 @@
 import { Graph, type GraphModel, type Value } from '../../graph/graph.ts';
 import { float } from '../../onnx/attributes.ts';
 import { mul } from '../../graph/ops/arithmetic.ts';
-import { groupQueryAttention } from '../../graph/ops/attention.ts';
-import { reshape } from '../../graph/ops/layout.ts';
+import { concat, reshape } from '../../graph/ops/layout.ts';
 import { rmsNorm, skipRmsNorm } from '../../graph/ops/normalisation.ts';
+import { branchInputs, cachedAttention, type AttentionContext, type AttentionKernels } from './attention.ts';
 import type { LlamaConfig } from './config.ts';
 import { linearGroup, type LinearGroup, type WeightLayout, type WeightReaders } from './linear-group.ts';
 import type { StoredMatrix } from './matrix.ts';
@@ -19,7 +19,8 @@ export interface LlamaGraph {
  * The serving graph of a Llama model. Activations are [T, hidden], one sequence.
  *
  * Inputs: `x` [T, hidden] token embeddings; `last` int32 [1], index of the last token, cache included; `total` int32
- * scalar, tokens with the cache; `past.<i>.key|value` [1, kvHeads, capacity, headSize]; the low-rank matrices of every
+ * scalar, tokens with the cache; with branched attention also `long` int32 scalar (1 for runs of several tokens), `start`
+ * and `end` int32 [1] (first new position, and the one after the last) and `mask` [T, end], 0 or -inf; `past.<i>.key|value` [1, kvHeads, capacity, headSize]; the low-rank matrices of every
  * linear group. Outputs: `logits` [1, vocabulary] of the last token; `present.<i>.key|value`. When past and present are
  * one buffer, the attention kernel writes new keys and values in place.
  *
@@ -30,6 +31,7 @@ export function buildLlamaGraph(
   weights: LlamaWeights,
   layout: WeightLayout,
   positions: number,
+  kernels: AttentionKernels = 'fused',
 ): LlamaGraph {
   const graph = new Graph('llama');
   const readers: WeightReaders = new Map();
@@ -45,23 +47,29 @@ export function buildLlamaGraph(
   const cosCache = graph.weight('rope.cos', 'float32', [positions, headSize / 2], tables.cos);
   const sinCache = graph.weight('rope.sin', 'float32', [positions, headSize / 2], tables.sin);
 
+  const cacheShape = [1, keyValueHeads, 'capacity', headSize];
+  const context: AttentionContext = {
+    config,
+    last,
+    total,
+    cosCache,
+    sinCache,
+    branch: kernels === 'branched' ? branchInputs(graph) : undefined,
+  };
+
   const attention = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {
     const joined = linear(normal, {
       name: `layers.${i}.qkv`,
       matrices: [layer.query, layer.key, layer.value],
       biases: [layer.queryBias, layer.keyBias, layer.valueBias],
     });
-    const [query, key, value] = layer.queryNorm && layer.keyNorm ? normedHeads(joined, layer, i) : [batched(joined)];
-    const cacheShape = [1, keyValueHeads, 'capacity', headSize];
-    const { output, presentKey, presentValue } = groupQueryAttention(
-      query!,
-      key,
-      value,
-      graph.input(`past.${i}.key`, 'float32', cacheShape),
-      graph.input(`past.${i}.value`, 'float32', cacheShape),
-      last,
-      total,
-      { heads, keyValueHeads, headSize, cosCache, sinCache, localWindow: config.slidingWindow },
+    const { output, presentKey, presentValue } = cachedAttention(
+      context,
+      layer.queryNorm && layer.keyNorm ? normedHeads(joined, layer, i) : batched(joined),
+      {
+        key: graph.input(`past.${i}.key`, 'float32', cacheShape),
+        value: graph.input(`past.${i}.value`, 'float32', cacheShape),
+      },
     );
     graph.output(presentKey, `present.${i}.key`);
     graph.output(presentValue, `present.${i}.value`);
@@ -71,7 +79,7 @@ export function buildLlamaGraph(
     });
   };
 
-  const normedHeads = (joined: Value, layer: LlamaLayerWeights, i: number): Value[] => {
+  const normedHeads = (joined: Value, layer: LlamaLayerWeights, i: number): Value => {
     const sizes = [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize];
     const parts = graph.emitMany(
       'Split',
@@ -83,11 +91,9 @@ export function buildLlamaGraph(
       const perHead = reshape(part, ['T', count, headSize]);
       return reshape(rmsNorm(perHead, vector(`layers.${i}.${name}`, norm), rmsEpsilon), [1, 'T', count * headSize]);
     };
-    return [
-      normed(parts[0]!, layer.queryNorm!, 'q_norm', heads),
-      normed(parts[1]!, layer.keyNorm!, 'k_norm', keyValueHeads),
-      batched(parts[2]!),
-    ];
+    const query = normed(parts[0]!, layer.queryNorm!, 'q_norm', heads);
+    const key = normed(parts[1]!, layer.keyNorm!, 'k_norm', keyValueHeads);
+    return concat([query, key, batched(parts[2]!)], 2);
   };
 
   const feedForward = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {

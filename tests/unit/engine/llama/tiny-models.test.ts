@@ -43,8 +43,12 @@ test('every architecture and tensor type has a tiny model', () => {
 describe.each(models)('%s', (name) => {
   const golden = goldenOf(name);
 
-  test.each(['float32', 'blocks'] as const)('gives the logits of Transformers with weights as %s', async (layout) => {
-    const decoder = await LlamaDecoder.create(await load(name), runtime, { layout });
+  test.each([
+    ['float32', 'fused'],
+    ['blocks', 'fused'],
+    ['float32', 'branched'],
+  ] as const)('gives the logits of Transformers with weights as %s and %s attention', async (layout, kernels) => {
+    const decoder = await LlamaDecoder.create(await load(name), runtime, { layout, kernels });
     expect(worst(await decoder.append(golden.ids), golden.logits)).toBeLessThan(TOLERANCE);
 
     // Token by token through the cache: the same logits, and Transformers' choice after every prefix.
