@@ -2,15 +2,18 @@
 const leastLetters = 120;
 /** More letters tell no more, and the detector takes four microseconds for each. */
 const sampleLetters = 1_200;
-/** Klingon, Volapük, Esperanto: one rare sequence of letters is enough for the detector to find them in English. */
-const unwritten = new Set(['tlh', 'vol', 'epo']);
+/**
+ * Klingon, Volapük, Esperanto, Berber, Kirundi, Latin: one rare sequence of letters (an identifier, a name) is enough for
+ * the detector to find them in English. One in seven English pages was taken for Berber.
+ */
+const mistaken = new Set(['tlh', 'vol', 'epo', 'ber', 'run', 'lat']);
 
 /** Language of a text (ISO 639-1) by its n-grams, or undefined when there is too little of it. */
 export async function detectLanguage(text: string): Promise<string | undefined> {
   const sample = sampleOf(text);
   if (sample.length < leastLetters) return undefined;
   const { detect, supportedLanguages } = await import('tinyld');
-  return detect(sample, { only: supportedLanguages.filter((code) => !unwritten.has(code)) }) || undefined;
+  return detect(sample, { only: supportedLanguages.filter((code) => !mistaken.has(code)) }) || undefined;
 }
 
 /** Words from three places: beginnings of files are often headers and legal notes in another language. */
