@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity';
 import { database } from '../../storage/database.ts';
 import type { WorkspaceRow } from '../../storage/schema.ts';
 import { createWorkspace } from '../../workspaces/client.ts';
@@ -8,6 +9,7 @@ const LAST_WORKSPACE = 'lastWorkspace';
 /** The workspaces and the one that is open in this tab. */
 class Workspaces {
   #id = $state('');
+  #leaving = new SvelteSet<string>();
   #rows = new LiveQuery<WorkspaceRow[]>(() => database().workspaces.orderBy('name').toArray(), []);
 
   /** Opens the workspace of last time; makes the first one on a fresh machine. Awaited before the first screen. */
@@ -37,8 +39,24 @@ class Workspaces {
     return this.#rows.current.find((row) => row.id === this.#id);
   }
 
+  /** By name; without those that are being deleted. */
   get list(): readonly WorkspaceRow[] {
-    return this.#rows.current;
+    return this.#rows.current.filter((row) => !this.#leaving.has(row.id));
+  }
+
+  /** Takes a workspace off the lists while its deletion can be undone, and opens another one in its place. */
+  async hide(id: string): Promise<void> {
+    this.#leaving.add(id);
+    if (id !== this.#id) return;
+    const next = this.list.toSorted((a, b) => b.updatedAt - a.updatedAt)[0];
+    if (next) await this.select(next.id);
+    else await this.create('My documents');
+  }
+
+  /** Puts a hidden workspace back and opens it. */
+  async unhide(id: string): Promise<void> {
+    this.#leaving.delete(id);
+    await this.select(id);
   }
 
   /** Makes an empty workspace and opens it. */

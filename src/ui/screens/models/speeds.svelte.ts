@@ -35,10 +35,10 @@ class Speeds {
   /** Embeds passages with the search model in use. */
   async measureEmbedder(modelId: string, device: string): Promise<void> {
     // The first call may load the model; it is not what is measured.
-    await retrieval.similarities(['warm up'], [passage(0)]);
+    await retrieval.similarities([passage(0)], [passage(0)]);
     const texts = Array.from({ length: PASSAGES }, (_, n) => passage(n + 1));
     const started = performance.now();
-    await retrieval.similarities([], texts);
+    await retrieval.similarities(texts.slice(0, 1), texts.slice(1));
     const seconds = (performance.now() - started) / 1000;
     await keep(modelId, { value: PASSAGES / seconds, unit: 'passages/s', device, at: Date.now() });
   }

@@ -1,0 +1,46 @@
+import { jobs } from '../../../jobs/client.ts';
+import type { WorkspaceRow } from '../../../storage/schema.ts';
+import { deleteWorkspace, exportWorkspace, importWorkspace } from '../../../workspaces/client.ts';
+import { pickSources, saveFile } from '../../files.ts';
+import { report } from '../../state/errors.svelte.ts';
+import { ownership } from '../../state/ownership.svelte.ts';
+import { toasts } from '../../state/toasts.svelte.ts';
+import { workspaces } from '../../state/workspaces.svelte.ts';
+
+/** Writes the workspace into one .zip and hands it over as a download. */
+export async function exportToFile(row: WorkspaceRow, vectors: boolean): Promise<void> {
+  const archive = await jobs.track(
+    { kind: 'export', workspaceId: row.id, title: `Exporting ${row.name}`, unit: 'documents' },
+    (onProgress, signal) => exportWorkspace(row.id, { vectors }, { onProgress, signal }),
+  );
+  saveFile(archive, `${row.name.replace(/[\\/:*?"<>|]/g, ' ').trim() || 'workspace'}.zip`);
+}
+
+/** Lets the person choose an exported .zip and opens it as a new workspace. Nothing that is here is touched. */
+export async function importFromFile(): Promise<void> {
+  const [file] = await pickSources('files');
+  if (!file) return;
+  const { workspaceId, name } = await jobs.track(
+    { kind: 'import', workspaceId: null, title: `Importing ${file.path}`, unit: 'documents' },
+    (onProgress, signal) => importWorkspace(file.blob, { onProgress, signal }),
+  );
+  await workspaces.select(workspaceId);
+  await ownership.claim(workspaceId);
+  // Vectors that the archive did not carry are computed anew.
+  await jobs.embed(workspaceId);
+  toasts.show({ icon: 'check', message: `“${name}” is imported and open` });
+}
+
+/** Deletes a workspace with everything of it, unless it is undone within ten seconds. */
+export async function removeWorkspace(row: WorkspaceRow): Promise<void> {
+  await workspaces.hide(row.id);
+  await ownership.claim(workspaces.id);
+  toasts.undoable(`Deleted “${row.name}”`, {
+    undo: () => void workspaces.unhide(row.id).catch(report),
+    commit: () =>
+      void (async () => {
+        await ownership.release(row.id);
+        await deleteWorkspace(row.id);
+      })().catch(report),
+  });
+}
