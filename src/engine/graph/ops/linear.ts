@@ -126,24 +126,6 @@ export const matmulNBits = defineOp({
   },
 });
 
-/**
- * Block-wise dequantisation along the last axis: quantised [N, K] (int4, uint4, int8, uint8) and scales
- * [N, K/blockSize] -> [N, K] in the type of the scales. The quantised matrix is frozen.
- */
-export const dequantise = defineOp({
-  name: 'dequantise',
-  forward: (quantised: Value, scales: Value, blockSize: number, zeroPoints?: Value) =>
-    quantised.graph.emit(
-      'DequantizeLinear',
-      zeroPoints ? [quantised, scales, zeroPoints] : [quantised, scales],
-      scales.dataType,
-      quantised.shape,
-      {
-        attributes: { axis: quantised.shape.length - 1, block_size: blockSize },
-      },
-    ),
-});
-
 function sameInner(op: string, a: Value, k: Dim, b: Value, kB: Dim): void {
   if (k !== kB)
     throw new TypeError(
