@@ -23,12 +23,12 @@ export async function addFilesInChat(page: Page, files: FileToAdd[]): Promise<vo
 
 /** Asks and waits for the end of the answer. */
 export async function ask(page: Page, question: string): Promise<Locator> {
-  const answers = page.getByTestId('answer');
-  const before = await answers.count();
   const field = page.getByRole('textbox', { name: 'Your question' });
   await field.fill(question);
   await field.press('Enter');
-  const answer = answers.nth(before);
+  // The one below this question: an older chat may still be on its way to the screen.
+  const asked = page.getByTestId('question').filter({ hasText: question }).last();
+  const answer = asked.locator('xpath=following-sibling::*[@data-testid="answer"][1]');
   await answer.waitFor({ timeout: 4 * MINUTES });
   return answer;
 }
