@@ -40,13 +40,9 @@ export async function inChromium<T>(
       if (message.type() === 'error') console.error(message.text());
     });
     await page.goto(`${server.resolvedUrls!.local[0]}scripts/bench/page.html`);
-    return (await page.evaluate(
-      async ([url, name, argument]) => {
-        const exports = (await import(url as string)) as Record<string, (argument: unknown) => unknown>;
-        return await exports[name as string]!(argument);
-      },
-      [`/${module}`, name, argument] as const,
-    )) as T;
+    // As text: the import has to reach the page as it is, not as the runner of this file (tsx, Vitest) rewrites it.
+    const call = `import(${JSON.stringify(`/${module}`)}).then((page) => page.${name}(${JSON.stringify(argument ?? null)}))`;
+    return await page.evaluate<T>(call);
   } finally {
     await browser.close();
     await server.close();
