@@ -1,6 +1,6 @@
 import { benchRow, type BenchRow } from './bench-row.ts';
 import { inChromium } from './in-chromium.ts';
-import type { VectorTask, VectorTimes } from './search/vectors.worker.ts';
+import type { VectorTask, VectorTimes } from './search/vector-task.ts';
 import { measureWords } from './search/words.ts';
 
 const VECTORS: VectorTask = { count: 100_000, dimensions: 384, limit: 100, queries: 25 };

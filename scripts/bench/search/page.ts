@@ -1,4 +1,4 @@
-import type { VectorTask, VectorTimes } from './vectors.worker.ts';
+import type { VectorTask, VectorTimes } from './vector-task.ts';
 
 /** Runs the measurement in a worker: sync access handles exist only there. */
 export function measureVectors(task: VectorTask): Promise<VectorTimes> {
