@@ -94,13 +94,14 @@ function withoutWorkspace<T extends { workspaceId: string }>({ workspaceId: _, .
 /** Rows as JSON Lines, made as fast as they are taken. */
 function lines(rows: AsyncIterable<object> | Iterable<object>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
+  const iterator: AsyncIterator<object> | Iterator<object> =
+    Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
   return new ReadableStream({
     async pull(controller) {
       signal.throwIfAborted();
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+      const next = (await iterator.next()) as IteratorResult<object, undefined>;
+      if (next.done) controller.close();
+      else controller.enqueue(encoder.encode(`${JSON.stringify(next.value)}\n`));
     },
   });
 }

@@ -63,7 +63,7 @@ describe('DOCX', () => {
     const good = zip(wordDocument(p('text')));
     await expect(parse('cut.docx', good.slice(0, good.length / 2))).rejects.toMatchObject({
       code: 'document/corrupt',
-      message: expect.stringContaining('cut.docx'),
+      message: expect.stringContaining('cut.docx') as string,
     });
     await expect(parse('no.docx', zip({ 'a.txt': 'x' }))).rejects.toMatchObject({ code: 'document/corrupt' });
     const ole = (text: string) =>

@@ -163,7 +163,7 @@ describe('PDF', () => {
     const scanned = await pdf((_, page) => void page().drawRectangle({ x: 10, y: 10, width: 500, height: 700 }));
     await expect(parse('scan.pdf', scanned)).rejects.toMatchObject({
       code: 'document/no-text',
-      message: expect.stringContaining('scan.pdf'),
+      message: expect.stringContaining('scan.pdf') as string,
     });
     await expect(
       parse('locked.pdf', await readFile('tests/fixtures/documents/password-to-open.pdf')),

@@ -1,6 +1,5 @@
-// pdf.js types its main build only.
-/// <reference path="./pdfjs-worker.d.ts" />
 import * as pdfjs from 'pdfjs-dist/legacy/build/pdf.mjs';
+// @ts-expect-error pdf.js types its main build only; the module is just handed over
 import * as pdfjsWorker from 'pdfjs-dist/legacy/build/pdf.worker.mjs';
 import { isAbort } from '../../../errors/attune-error.ts';
 import { documentProblem } from '../../problems.ts';
@@ -11,7 +10,7 @@ import { toBlocks } from './paragraphs.ts';
 import { readingOrder } from './reading-order.ts';
 
 // pdf.js looks here before it starts a worker of its own: we are in one already.
-Object.assign(globalThis, { pdfjsWorker });
+Object.assign(globalThis, { pdfjsWorker: pdfjsWorker as unknown });
 
 type PdfDocument = Awaited<ReturnType<typeof pdfjs.getDocument>['promise']>;
 
