@@ -1,3 +1,4 @@
+import { kthLargest } from '../vectors/exact-search.ts';
 import { analyzerFor } from './analyzer.ts';
 import { inverseDocumentFrequency, termWeight, type Bm25Parameters } from './bm25.ts';
 
@@ -109,8 +110,16 @@ export class LexicalIndex {
         }
       }
     }
-    const best = touched.map((passage) => ({ passage, score: scores[passage]! }));
-    for (const passage of touched) scores[passage] = 0;
+    // Common words touch most passages: only those that can be among the best become objects and are sorted.
+    const least = kthLargest(
+      Float32Array.from(touched, (passage) => scores[passage]!),
+      limit,
+    );
+    const best: ScoredPassage[] = [];
+    for (const passage of touched) {
+      if (scores[passage]! >= least) best.push({ passage, score: scores[passage]! });
+      scores[passage] = 0;
+    }
     best.sort((a, b) => b.score - a.score || a.passage - b.passage);
     return best.slice(0, limit);
   }
