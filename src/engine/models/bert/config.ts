@@ -36,8 +36,8 @@ export function parseBertConfig(json: Record<string, unknown>, modelName: string
   const family = FAMILIES[type];
   if (!family) throw unsupported(modelName, `of the type ${type}`);
   if (json.hidden_act !== 'gelu') throw unsupported(modelName, `with the activation ${String(json.hidden_act)}`);
-  const positionType = json.position_embedding_type ?? 'absolute';
-  if (positionType !== 'absolute') throw unsupported(modelName, `with ${String(positionType)} positions`);
+  const { position_embedding_type: positionType = 'absolute' } = json as { position_embedding_type?: string };
+  if (positionType !== 'absolute') throw unsupported(modelName, `with ${positionType} positions`);
   const number = (key: string): number => {
     const value = json[key];
     if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
