@@ -26,12 +26,11 @@ describe('a library of 10,000 documents', () => {
     expect(shownRows().length).toBeLessThan(60);
     await userEvent.click(page.getByRole('button', { name: 'Name', exact: true }));
     await expect.poll(() => shownNames().slice(0, 3)).toEqual(['report 0.md', 'report 1.md', 'report 2.md']);
-    await userEvent.fill(page.getByRole('searchbox', { name: 'Filter by name or folder' }), 'report 999');
-    await expect
-      .poll(shownNames)
-      .toEqual([999, 9990, 9991, 9992, 9993, 9994, 9995, 9996, 9997, 9998, 9999].map((n) => `report ${n}.md`));
-    await userEvent.click(page.getByRole('button', { name: /folder 39/ }));
-    await expect.poll(shownNames).toEqual(['report 999.md', 'report 9999.md']);
+    await userEvent.fill(page.getByRole('searchbox', { name: 'Filter by name or folder' }), 'report 500');
+    const matching = Array.from({ length: 10_000 }, (_, n) => n).filter((n) => String(n).includes('500'));
+    await expect.poll(() => shownNames().slice(0, 12)).toEqual(matching.slice(0, 12).map((n) => `report ${n}.md`));
+    await userEvent.click(page.getByRole('button', { name: /folder 20/ }));
+    await expect.poll(shownNames).toEqual(matching.filter((n) => n % 40 === 20).map((n) => `report ${n}.md`));
   });
 
   test('is walked and selected by keyboard, to its very end', async () => {
@@ -79,7 +78,7 @@ test('real files are read into passages, and deleting can be undone until it is 
   expect(await database().documents.count()).toBe(2);
 
   await remove();
-  await userEvent.click(page.getByRole('button', { name: 'Close', exact: true }).last());
+  await userEvent.click(page.getByRole('button', { name: 'Close notice' }).last());
   await expect.poll(() => database().documents.count()).toBe(1);
   expect(await database().chunks.count()).toBe(1);
 });

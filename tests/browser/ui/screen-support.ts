@@ -9,6 +9,13 @@ export async function axeFindings(): Promise<string[]> {
   const findings: string[] = [];
   for (const theme of ['light', 'dark']) {
     document.documentElement.dataset.theme = theme;
+    // Colours change over a moment; what is measured is where they end.
+    await Promise.all(
+      document
+        .getAnimations()
+        .filter(isFinite)
+        .map((animation) => animation.finished.catch(() => undefined)),
+    );
     const { violations } = await axe.run(document.getElementById('app')!, { resultTypes: ['violations'] });
     findings.push(
       ...violations.flatMap(({ id, nodes }) => nodes.map((node) => `${theme} ${id}: ${node.html.slice(0, 160)}`)),
@@ -41,4 +48,9 @@ export function documentRows(workspaceId: string, count: number): DocumentRow[] 
     addedAt: n,
     updatedAt: n,
   }));
+}
+
+/** Spinners turn for ever and are not waited for. */
+function isFinite(animation: Animation): boolean {
+  return animation.effect?.getComputedTiming().iterations !== Infinity;
 }
