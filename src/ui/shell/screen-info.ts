@@ -1,3 +1,4 @@
+import type { Component } from 'svelte';
 import type { IconName } from '../components/icons.ts';
 import type { ScreenName } from '../state/router.svelte.ts';
 
@@ -5,7 +6,7 @@ interface ScreenInfo {
   label: string;
   icon: IconName;
   /** Loaded when first opened, so that the first paint waits for none of them. */
-  load: () => Promise<{ default: import('svelte').Component }>;
+  load: () => Promise<{ default: Component }>;
 }
 
 export const screenInfo: Record<ScreenName, ScreenInfo> = {

@@ -1,4 +1,3 @@
-import { untrack } from 'svelte';
 import { database } from '../../storage/database.ts';
 import { LiveQuery } from './live-query.svelte.ts';
 
@@ -14,8 +13,7 @@ class LibraryCounts {
   of(workspaceId: string): LiveQuery<Counts> {
     let query = this.#queries.get(workspaceId);
     if (!query) {
-      // State made inside a `$derived` does not wake that very one: whoever reads first would never see a count.
-      query = untrack(() => new LiveQuery<Counts>(() => countOf(workspaceId), { documents: 0, passages: 0 }));
+      query = new LiveQuery<Counts>(() => countOf(workspaceId), { documents: 0, passages: 0 });
       this.#queries.set(workspaceId, query);
     }
     return query;

@@ -7,8 +7,9 @@ import { report } from './errors.svelte.ts';
  * every write of any tab or worker. A new one is made where the query's inputs change (`$derived(new LiveQuery(…))`).
  */
 export class LiveQuery<T> {
-  #current = $state.raw() as T;
-  #loaded = $state(false);
+  // Plain fields, announced by the subscriber: `$state` made within a `$derived` is not followed by that very `$derived`.
+  #current: T;
+  #loaded = false;
   #subscribe: () => void;
 
   /**
@@ -17,11 +18,12 @@ export class LiveQuery<T> {
    */
   constructor(query: () => T | Promise<T>, initial: T) {
     this.#current = initial;
-    this.#subscribe = createSubscriber(() => {
+    this.#subscribe = createSubscriber((update) => {
       const subscription = liveQuery(query).subscribe({
         next: (value) => {
           this.#current = value;
           this.#loaded = true;
+          update();
         },
         error: (error) => report(error),
       });

@@ -1,4 +1,3 @@
-import { untrack } from 'svelte';
 import { loadSamples } from '../../workspaces/samples.ts';
 import { database } from '../../storage/database.ts';
 import { addSources } from './adding.ts';
@@ -44,9 +43,7 @@ class Samples {
     let there = this.#there.get(workspaceId);
     if (!there) {
       const paths = files.map((path) => [workspaceId, path]);
-      there = untrack(
-        () => new LiveQuery(() => database().documents.where('[workspaceId+path]').anyOf(paths).count(), 0),
-      );
+      there = new LiveQuery(() => database().documents.where('[workspaceId+path]').anyOf(paths).count(), 0);
       this.#there.set(workspaceId, there);
     }
     return there.current > 0 ? questions : [];
