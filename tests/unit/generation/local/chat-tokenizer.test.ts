@@ -5,6 +5,7 @@ import { ChatTokenizer } from '../../../../src/generation/local/chat-tokenizer.t
 import type { ChatTurn } from '../../../../src/generation/contract.ts';
 import { starterModelFiles } from '../../../../src/models/node.ts';
 import golden from '../../../fixtures/llama/smollm2.json' with { type: 'json' };
+import sentencePiece from '../../../fixtures/llama/sentencepiece.json' with { type: 'json' };
 
 describe('the tokenizer inside the starter GGUF', () => {
   let tokenizer: ChatTokenizer;
@@ -55,5 +56,14 @@ describe('kinds of tokenizers', () => {
     expect(() => tokenizerFromGguf(metadata)).toThrow(
       expect.objectContaining({ code: 'model/tokenizer', message: expect.stringContaining(name) }),
     );
+  });
+});
+
+describe('a SentencePiece vocabulary', () => {
+  const tokenizer = new ChatTokenizer(tokenizerFromGguf(sentencePiece.metadata));
+
+  test.each(sentencePiece.texts)('gives the tokens of Transformers: $text', ({ text, ids }) => {
+    expect(tokenizer.encode(text)).toEqual(ids);
+    expect(tokenizer.decode(ids)).toBe(text);
   });
 });
