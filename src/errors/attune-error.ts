@@ -41,5 +41,9 @@ export function toProblem(error: unknown): Problem {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'unexpected', message, wayOut: 'Try again. If it happens again, reload the page; nothing that was saved is lost.' };
+  return {
+    code: 'unexpected',
+    message,
+    wayOut: 'Try again. If it happens again, reload the page; nothing that was saved is lost.',
+  };
 }

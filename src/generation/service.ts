@@ -63,8 +63,8 @@ export class Generation implements GenerationService {
     const open = this.#streams.get(stream);
     if (!open) return { text: '', done: true };
     try {
-      const { value, done } = await open.pieces.next();
-      const piece: StreamPiece = done ? { text: '', done: true } : value;
+      const result = await open.pieces.next();
+      const piece: StreamPiece = result.done ? { text: '', done: true } : result.value;
       if (piece.done) this.#streams.delete(stream);
       return piece;
     } catch (error) {
@@ -91,7 +91,7 @@ export class Generation implements GenerationService {
     this.#streams.clear();
     for (const { abort } of open) abort.abort();
     // `return` waits for a token in the making, so that two never run at once.
-    await Promise.all(open.map(({ pieces }) => pieces.return?.().catch(() => undefined)));
+    await Promise.all(open.map(async ({ pieces }) => pieces.return?.().catch(() => undefined)));
   }
 
   async #drop(): Promise<void> {

@@ -6,7 +6,7 @@ interface CitationToken extends Tokens.Generic {
   numbers: number[];
 }
 
-const CITATION = /^\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?![(\[:])/;
+const CITATION = /^\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?![([:])/;
 
 /**
  * Makes `[2]` and `[1, 3]` buttons that carry their passage number. Numbers outside `known` stay plain text, so that a

@@ -1,7 +1,19 @@
 import { Dexie, type EntityTable } from 'dexie';
 import type {
-  ChatRow, ChunkRow, ChunkSignatureRow, DocumentRow, DocumentTextRow, EndpointRow, JobRow, MessageRow, ModelRow, OriginalRow, SecretRow,
-  SettingRow, VectorIndexRow, WorkspaceRow,
+  ChatRow,
+  ChunkRow,
+  ChunkSignatureRow,
+  DocumentRow,
+  DocumentTextRow,
+  EndpointRow,
+  JobRow,
+  MessageRow,
+  ModelRow,
+  OriginalRow,
+  SecretRow,
+  SettingRow,
+  VectorIndexRow,
+  WorkspaceRow,
 } from './schema.ts';
 
 /**
@@ -30,7 +42,8 @@ export class AttuneDatabase extends Dexie {
     super(name);
     this.version(1).stores({
       workspaces: 'id, name, updatedAt',
-      documents: 'id, workspaceId, [workspaceId+path], [workspaceId+status], [workspaceId+folder], [workspaceId+updatedAt]',
+      documents:
+        'id, workspaceId, [workspaceId+path], [workspaceId+status], [workspaceId+folder], [workspaceId+updatedAt]',
       originals: 'documentId, workspaceId',
       documentTexts: 'documentId, workspaceId',
       chunks: 'id, workspaceId, documentId, [documentId+ordinal], [workspaceId+nearDuplicateOf]',

@@ -11,8 +11,7 @@ export interface WorkspaceRow {
   settings: Record<string, unknown>;
 }
 
-export type DocumentFormat =
-  'text' | 'markdown' | 'html' | 'pdf' | 'docx' | 'epub' | 'csv' | 'json' | 'jsonl' | 'code';
+export type DocumentFormat = 'text' | 'markdown' | 'html' | 'pdf' | 'docx' | 'epub' | 'csv' | 'json' | 'jsonl' | 'code';
 
 /** waiting: bytes are stored, nothing read; reading: a worker is at it; ready: chunks are committed; failed: see problem. */
 export type DocumentStatus = 'waiting' | 'reading' | 'ready' | 'failed';

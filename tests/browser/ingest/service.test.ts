@@ -108,7 +108,9 @@ describe('ingest', () => {
   });
 
   it('reads old Western files, which are no UTF-8', async () => {
-    await ingest.add(workspaceId, [file('a.txt', new Uint8Array([0x47, 0x72, 0xf6, 0xdf, 0x65, 0x20, 0x96, 0x20, 0x35, 0x20, 0x80]))]);
+    await ingest.add(workspaceId, [
+      file('a.txt', new Uint8Array([0x47, 0x72, 0xf6, 0xdf, 0x65, 0x20, 0x96, 0x20, 0x35, 0x20, 0x80])),
+    ]);
     await ingest.run(workspaceId);
     expect((await chunksOf('a.txt'))[0]!.text).toBe('Größe – 5 €');
   });
@@ -183,5 +185,31 @@ describe('ingest', () => {
     const chunks = await db.chunks.toArray();
     expect(chunks.length).toBeGreaterThan(before * 2);
     for (const chunk of chunks) expect(chunk.tokens).toBeLessThanOrEqual(64);
+  });
+
+  it('says that the disk is full, loses nothing, and goes on once there is room', async () => {
+    const texts = [1, 2, 3].map((n) => file(`${n}.txt`, prose(n, 60)));
+    await ingest.add(workspaceId, texts);
+    // What the browser throws in a write, at the place where it throws it: a real quota cannot be set from a page.
+    let isFull = true;
+    const refuse = () => {
+      if (isFull) throw new DOMException('Quota exceeded.', 'QuotaExceededError');
+    };
+    db.chunks.hook('creating', refuse);
+    db.originals.hook('creating', refuse);
+
+    await expect(ingest.run(workspaceId)).rejects.toMatchObject({ code: 'storage/full' });
+    const { refused } = await ingest.add(workspaceId, [file('4.txt', 'More.')]);
+    expect(refused.map(({ path, problem }) => [path, problem.code])).toEqual([['4.txt', 'storage/full']]);
+    expect((await db.documents.toArray()).map(({ path, status }) => [path, status])).toEqual(
+      ['1.txt', '2.txt', '3.txt'].map((path) => [path, 'waiting']),
+    );
+    expect(await db.originals.count()).toBe(3);
+    expect(await db.chunks.count()).toBe(0);
+    expect(await db.documentTexts.count()).toBe(0);
+
+    isFull = false;
+    await ingest.run(workspaceId);
+    expect((await db.documents.toArray()).map((row) => row.status)).toEqual(Array(3).fill('ready'));
   });
 });
