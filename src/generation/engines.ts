@@ -19,6 +19,10 @@ export async function loadEngine(
       const { openEndpointEngine } = await import('./endpoint/endpoint-engine.ts');
       return openEndpointEngine(choice.modelId);
     }
+    case 'transformers': {
+      const { openTransformers } = await import('./transformers/transformers-engine.ts');
+      return openTransformers(choice.modelId, onProgress);
+    }
     case 'webllm': {
       const { openWebLlm } = await import('./webllm/factory.ts');
       return openWebLlm(choice.modelId, onProgress);
