@@ -18,7 +18,6 @@ export const libraries: readonly { name: string; licence: string }[] = [
   { name: 'marked', licence: 'MIT' },
   { name: 'minisearch', licence: 'MIT' },
   { name: 'onnxruntime-web', licence: 'MIT' },
-  { name: 'onnxruntime-web', licence: 'MIT' },
   { name: 'papaparse', licence: 'MIT' },
   { name: 'pdfjs-dist', licence: 'Apache-2.0' },
   { name: 'snowball-stemmers', licence: 'ISC' },
