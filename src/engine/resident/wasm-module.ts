@@ -36,6 +36,7 @@ export interface OrtWasmModule {
   _OrtCreateTensor(type: number, data: number, bytes: number, dims: number, rank: number, location: number): number;
   _OrtReleaseTensor(tensor: number): number;
   _OrtCreateRunOptions(logSeverity: number, logVerbosity: number, terminate: boolean, tag: number): number;
+  _OrtReleaseRunOptions(options: number): number;
   _OrtRun(
     session: number,
     inputNames: number,

@@ -168,6 +168,7 @@ class WasmSession implements ResidentSession {
 
   async dispose(): Promise<void> {
     this.#module._OrtReleaseSession(this.#session);
+    this.#module._OrtReleaseRunOptions(this.#runOptions);
     for (const pointer of this.#names.values()) this.#module._free(pointer);
     if (this.#scratch) this.#module._free(this.#scratch);
   }
