@@ -73,7 +73,7 @@ test('real files are read into passages, and deleting can be undone until it is 
   const remove = () => userEvent.click(page.getByRole('button', { name: 'Delete notes.txt' }));
   await remove();
   await expect.poll(shownNames).toEqual(['leave.md']);
-  await userEvent.click(page.getByRole('button', { name: 'Undo' }));
+  await userEvent.click(page.getByRole('button', { name: 'Undo' }).last());
   await expect.poll(() => shownNames().sort()).toEqual(['leave.md', 'notes.txt']);
   expect(await database().documents.count()).toBe(2);
 

@@ -42,8 +42,8 @@ test('an endpoint is off when added, amber while on, and its deletion can be und
   await userEvent.click(page.getByRole('button', { name: 'Add an endpoint' }));
   await userEvent.fill(page.getByRole('textbox', { name: 'Address' }), 'https://models.example.com/v1');
   await expect.element(page.getByText('models.example.com is another machine.', { exact: false })).toBeVisible();
-  await userEvent.fill(page.getByRole('textbox', { name: 'Key' }), 'secret');
-  await userEvent.fill(page.getByRole('combobox', { name: 'Model' }), 'large-1');
+  await userEvent.fill(page.getByLabelText('Key'), 'secret');
+  await userEvent.fill(page.getByLabelText('Model', { exact: true }), 'large-1');
   await userEvent.click(page.getByRole('button', { name: 'Add, switched off' }));
   const row = page.getByRole('article', { name: 'models.example.com' });
   await expect.element(row).toHaveTextContent('large-1');
@@ -58,7 +58,7 @@ test('an endpoint is off when added, amber while on, and its deletion can be und
   await userEvent.click(row.getByRole('button', { name: /More/ }));
   await userEvent.click(page.getByRole('menuitem', { name: 'Delete' }));
   await expect.element(row).not.toBeInTheDocument();
-  await userEvent.click(page.getByRole('button', { name: 'Undo' }));
+  await userEvent.click(page.getByRole('button', { name: 'Undo' }).last());
   await expect.element(row).toBeVisible();
   expect((await database().secrets.toArray()).map((secret) => secret.value)).toEqual(['secret']);
 });

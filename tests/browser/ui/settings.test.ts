@@ -29,7 +29,7 @@ test('a knob keeps its value for the workspace, within its range, and goes back 
   await expect.poll(settings).toEqual({ passageCount: 20 });
   await userEvent.click(page.getByRole('button', { name: 'Reset the one changed value' }));
   await expect.poll(settings).toEqual({});
-  await userEvent.click(page.getByRole('button', { name: 'Undo' }));
+  await userEvent.click(page.getByRole('button', { name: 'Undo' }).last());
   await expect.poll(settings).toEqual({ passageCount: 20 });
 });
 
@@ -44,7 +44,7 @@ test('the workspace is renamed, and deleting it can be undone until it is final'
   const remove = () => userEvent.click(page.getByRole('button', { name: 'Delete', exact: true }));
   await remove();
   await expect.poll(() => workspaces.id).not.toBe(workspaceId);
-  await userEvent.click(page.getByRole('button', { name: 'Undo' }));
+  await userEvent.click(page.getByRole('button', { name: 'Undo' }).last());
   await expect.poll(() => workspaces.id).toBe(workspaceId);
   expect(await database().documents.count()).toBe(1);
 
