@@ -1,53 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { serve } from '../../scripts/serve.mjs';
 import { createProfile, TestBrowser } from './harness/index.ts';
+import { IngestPageServer } from './ingest-page/build.ts';
 import { generator } from './ingest-page/documents.ts';
-import type {} from './ingest-page/main.ts';
 
 type Snapshot = Awaited<ReturnType<Window['ingestPage']['snapshot']>>;
 
 const kills = 20;
-let folder: string;
-let server: Awaited<ReturnType<typeof serve>>;
-
+let server: IngestPageServer;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'attune-ingest-'));
-  const root = new URL('./ingest-page', import.meta.url).pathname;
-  // No models: tokens are then counted by rule, which is all the same to what is tested here.
-  await build({
-    configFile: false,
-    root,
-    base: './',
-    publicDir: false,
-    logLevel: 'error',
-    worker: { format: 'es' },
-    build: { outDir: folder, emptyOutDir: true, minify: false },
-  });
-  server = await serve({ folder, port: 0 });
+  server = await IngestPageServer.start();
 });
-
-afterAll(async () => {
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function open(browser: TestBrowser): Promise<Page> {
-  const page = await browser.newPage();
-  await page.goto(`http://localhost:${server.port}/`);
-  await page.waitForFunction(() => 'ingestPage' in window);
-  return page;
-}
+afterAll(() => server.stop());
 
 async function uninterrupted(): Promise<{ snapshot: Snapshot; milliseconds: number }> {
   const browser = await TestBrowser.launch();
   try {
-    const page = await open(browser);
+    const page = await server.open(browser);
     const started = performance.now();
     await page.evaluate(() => window.ingestPage.ingest());
     const milliseconds = performance.now() - started;
@@ -67,7 +36,7 @@ function expectWhole(left: Snapshot, expected: Snapshot): void {
 
 it(
   'a browser killed at 20 random points in mid-ingest loses no chunk and doubles none',
-  { timeout: 280_000 },
+  { timeout: 600_000 },
   async () => {
     const expected = await uninterrupted();
     const profile = await createProfile();
@@ -77,7 +46,7 @@ it(
     try {
       for (let attempt = 0; done < kills && attempt < 3 * kills; attempt++) {
         const browser = await TestBrowser.launch({ profile: profile.folder });
-        const page = await open(browser);
+        const page = await server.open(browser);
         expectWhole(await page.evaluate(() => window.ingestPage.snapshot()), expected.snapshot);
         const isDone = await page.evaluate(() => window.ingestPage.isDone());
         if (isDone) await page.evaluate(() => window.ingestPage.requeue());
@@ -102,7 +71,7 @@ it(
       expect(expected.snapshot.chunks.length).toBeGreaterThan(500);
 
       const browser = await TestBrowser.launch({ profile: profile.folder });
-      const page = await open(browser);
+      const page = await server.open(browser);
       await page.evaluate(() => window.ingestPage.ingest());
       const snapshot = await page.evaluate(() => window.ingestPage.snapshot());
       await browser.close();

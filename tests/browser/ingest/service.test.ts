@@ -201,9 +201,9 @@ describe('ingest', () => {
     await expect(ingest.run(workspaceId)).rejects.toMatchObject({ code: 'storage/full' });
     const { refused } = await ingest.add(workspaceId, [file('4.txt', 'More.')]);
     expect(refused.map(({ path, problem }) => [path, problem.code])).toEqual([['4.txt', 'storage/full']]);
-    expect((await db.documents.toArray()).map(({ path, status }) => [path, status])).toEqual(
-      ['1.txt', '2.txt', '3.txt'].map((path) => [path, 'waiting']),
-    );
+    expect(
+      (await db.documents.orderBy('[workspaceId+path]').toArray()).map(({ path, status }) => [path, status]),
+    ).toEqual(['1.txt', '2.txt', '3.txt'].map((path) => [path, 'waiting']));
     expect(await db.originals.count()).toBe(3);
     expect(await db.chunks.count()).toBe(0);
     expect(await db.documentTexts.count()).toBe(0);

@@ -1,5 +1,5 @@
 /** Documents in the order of their paths; every fifth says nearly the same as the one before. */
-export function sampleDocuments(count = 60): { path: string; text: string }[] {
+export function sampleDocuments(count = 40): { path: string; text: string }[] {
   return Array.from({ length: count }, (_, i) => {
     const isCopy = i % 5 === 4;
     return {
