@@ -4,8 +4,8 @@ import { AttuneError } from '../errors/attune-error.ts';
  * The list of origins that the app may connect to besides its own. Screens write it, the service worker reads it when
  * it answers with a page or a worker script. Cache Storage is the one store that both reach without a database.
  */
-export const ALLOWED_ORIGINS_CACHE = 'attune-config';
-export const ALLOWED_ORIGINS_KEY = '/attune-config/allowed-origins';
+const ALLOWED_ORIGINS_CACHE = 'attune-config';
+const ALLOWED_ORIGINS_KEY = '/attune-config/allowed-origins';
 
 /**
  * The origin of an address, as a policy source.

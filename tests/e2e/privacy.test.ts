@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { ALLOWED_ORIGINS_CACHE, ALLOWED_ORIGINS_KEY } from '../../src/pwa/allowed-origins.ts';
 import { distFolder } from './harness/dist.ts';
-import { AppServer, TestBrowser, openApp, waitUntilInstalled } from './harness/index.ts';
+import { AppServer, TestBrowser, openApp, putRow, waitUntilInstalled } from './harness/index.ts';
 
 const STRANGER = 'https://stranger.example/collect';
 
@@ -119,25 +118,25 @@ test('an origin that was switched on is reachable after a reload, from page and 
   const page = await openApp(browser, server);
   await waitUntilInstalled(page);
   expect(await page.evaluate(attempt, url)).toBe('blocked');
-  await allow(page, [new URL(url).origin]);
-  await page.reload();
+  await switchEndpoint(page, url, true);
   expect(await page.evaluate(attempt, url)).toBe('answered');
   expect(await page.evaluate(attempt, STRANGER)).toBe('blocked');
   expect(await attemptFromWorker(page, url)).toBe('answered');
   expect(await attemptFromWorker(page, STRANGER)).toBe('blocked');
-  await allow(page, []);
-  await page.reload();
+  await switchEndpoint(page, url, false);
   expect(await page.evaluate(attempt, url)).toBe('blocked');
   expect(await attemptFromWorker(page, url)).toBe('blocked');
   await page.close();
   endpoint.close();
 });
 
-async function allow(page: Page, origins: string[]): Promise<void> {
-  await page.evaluate(
-    async ([cache, key, body]) => (await caches.open(cache!)).put(key!, new Response(body)),
-    [ALLOWED_ORIGINS_CACHE, ALLOWED_ORIGINS_KEY, JSON.stringify(origins)],
-  );
+/** Switches an endpoint on or off in the database and follows what the app says about it. */
+async function switchEndpoint(page: Page, baseUrl: string, enabled: boolean): Promise<void> {
+  await putRow(page, 'endpoints', { id: 'own-server', name: 'Own server', baseUrl, model: 'any', enabled });
+  await page.reload();
+  const notice = page.getByText('What this page may connect to has changed.');
+  await notice.waitFor();
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Reload' }).click()]);
 }
 
 function portOf(listening: Server): number {
