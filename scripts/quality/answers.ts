@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { attribute } from '../../src/chat/attribution/attribute.ts';
 import { extractAnswer } from '../../src/chat/extractive/extract.ts';
 import { buildPrompt } from '../../src/chat/prompt/build-prompt.ts';
+import { sentencesOnly } from '../../src/chat/prompt/reading.ts';
 import { relevanceOf } from '../../src/chat/prompt/relevance.ts';
 import { snapshotOf } from '../../src/chat/snapshot.ts';
 import { CHAT_KNOBS } from '../../src/chat/settings.ts';
@@ -80,7 +81,7 @@ for (const { question, gold } of questions) {
   const started = performance.now();
   const raw = engine && (await generate(question, sources));
   const { text, support } = raw
-    ? await attribute(raw.text, raw.passages, retrieval.similarities, settings.minimumSupport)
+    ? await attribute(raw.text, sources, retrieval.similarities, settings.minimumSupport)
     : await extractAnswer(question, sources, retrieval.similarities);
   totals.seconds += (performance.now() - started) / 1000;
   totals.words += text.split(/\s+/).length;
@@ -105,10 +106,12 @@ console.log(
 );
 
 async function generate(question: string, sources: ReturnType<typeof snapshotOf>[]) {
+  const bySentences = settings.reading !== 'passages';
   const prompt = await buildPrompt({
-    systemPrompt: settings.systemPrompt,
+    systemPrompt: bySentences ? settings.shortSystemPrompt : settings.systemPrompt,
     question,
-    passages: sources,
+    passages: bySentences ? await sentencesOnly(question, sources, retrieval.similarities) : sources,
+    numbered: !bySentences,
     history: [],
     passageTokens: settings.passageTokens,
     promptTokens: engine!.info.contextTokens - options.maxNewTokens,
@@ -117,7 +120,7 @@ async function generate(question: string, sources: ReturnType<typeof snapshotOf>
   let text = '';
   const stream: AsyncIterable<StreamPiece> = engine!.stream(prompt.turns, options, new AbortController().signal);
   for await (const piece of stream) text += piece.text;
-  return { text: text.trim(), passages: prompt.passages };
+  return { text: text.trim() };
 }
 
 function contains(text: string, part: string): boolean {

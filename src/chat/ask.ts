@@ -12,6 +12,7 @@ import { historyBefore, openQuestion, storeAnswer } from './messages.ts';
 import { buildPrompt } from './prompt/build-prompt.ts';
 import { condense } from './prompt/condense.ts';
 import type { Exchange } from './prompt/follow-up.ts';
+import { isAble, sentencesOnly } from './prompt/reading.ts';
 import { relevanceOf } from './prompt/relevance.ts';
 import { CHAT_KNOBS } from './settings.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -85,7 +86,7 @@ class Answering {
     else {
       const generator = await this.#generator();
       this.#signal.throwIfAborted();
-      if (generator) yield* this.#generate(generator, typed, searchedAs ? history : []);
+      if (generator) yield* this.#generate(generator, typed, searchedAs ?? typed, searchedAs ? history : []);
       else yield* this.#extract(searchedAs ?? typed);
     }
   }
@@ -120,13 +121,23 @@ class Answering {
     return this.#loading;
   }
 
-  async *#generate(generator: Generator, question: string, history: Exchange[]): AsyncGenerator<AskEvent> {
+  async *#generate(
+    generator: Generator,
+    question: string,
+    searched: string,
+    history: Exchange[],
+  ): AsyncGenerator<AskEvent> {
     const options = generationOptions(this.#overrides);
-    const { historyTurns, minimumSupport, systemPrompt, passageTokens } = this.#settings;
+    const { historyTurns, minimumSupport, passageTokens, reading } = this.#settings;
+    const { systemPrompt, shortSystemPrompt } = this.#settings;
+    const passages = this.#answer.passages ?? [];
+    const bySentences = reading === 'sentences' || (reading === 'automatic' && !isAble(generator.info));
+    const similarities = (a: string[], b: string[]) => this.#services.retrieval.similarities(a, b);
     const prompt = await buildPrompt({
-      systemPrompt,
+      systemPrompt: bySentences ? shortSystemPrompt : systemPrompt,
       question,
-      passages: this.#answer.passages ?? [],
+      passages: bySentences ? await sentencesOnly(searched, passages, similarities) : passages,
+      numbered: !bySentences,
       history: historyTurns > 0 ? history.slice(-historyTurns) : [],
       passageTokens,
       promptTokens: generator.info.contextTokens - options.maxNewTokens,
@@ -141,8 +152,8 @@ class Answering {
     // A stopped answer is attributed too: its citations are as useful as a whole one's.
     this.#answer.kind = this.#signal.aborted ? 'stopped' : 'answer';
     yield { type: 'stage', stage: 'checking' };
-    const similarities = (a: string[], b: string[]) => this.#services.retrieval.similarities(a, b);
-    this.#add(await attribute(this.#answer.text.trim(), prompt.passages, similarities, minimumSupport));
+    // Against the whole passages: a sentence may be right for a reason that stands beside the one it was shown.
+    this.#add(await attribute(this.#answer.text.trim(), passages, similarities, minimumSupport));
   }
 
   async *#extract(question: string): AsyncGenerator<AskEvent> {

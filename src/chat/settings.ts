@@ -6,6 +6,9 @@ const SYSTEM_PROMPT =
   'short sentences. After each sentence write the number of its passage in brackets, like [1]. If the passages do not ' +
   'contain the answer, say so.';
 
+/** All that a model of a few hundred million parameters can keep in mind; it reads chosen sentences, not passages. */
+const SHORT_SYSTEM_PROMPT = 'Answer the question using only the text.';
+
 /**
  * Knobs of asking and answering. The thresholds were calibrated on articles that no benchmark here uses for its
  * figures: see docs/adr/0051 and 0052.
@@ -18,10 +21,28 @@ export const CHAT_KNOBS = {
     default: SYSTEM_PROMPT,
     maxLength: 4000,
   },
+  shortSystemPrompt: {
+    kind: 'text',
+    label: 'Instructions for small models',
+    help: 'What an answer model is told that reads sentences instead of passages; long instructions confuse it.',
+    default: SHORT_SYSTEM_PROMPT,
+    maxLength: 1000,
+  },
+  reading: {
+    kind: 'choice',
+    label: 'What the model reads',
+    help: 'Small models find an answer in three sentences far more often than in four passages.',
+    default: 'automatic',
+    choices: [
+      { value: 'automatic', label: 'Passages for larger models, sentences for small ones' },
+      { value: 'passages', label: 'Whole passages' },
+      { value: 'sentences', label: 'The best sentences of the passages' },
+    ],
+  },
   passageCount: {
     kind: 'number',
     label: 'Passages',
-    help: 'How many passages the answer model reads; small models answer better from few.',
+    help: 'How many passages are found for a question; the answer is made from them.',
     default: 4,
     min: 1,
     max: 20,
@@ -31,7 +52,7 @@ export const CHAT_KNOBS = {
     kind: 'number',
     label: 'Passage budget',
     help: 'Tokens that all passages together may take of the prompt; longer ones make the first word come later.',
-    default: 900,
+    default: 1500,
     min: 100,
     max: 32_000,
     step: 100,

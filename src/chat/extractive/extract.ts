@@ -5,12 +5,16 @@ import type { Similarities } from '../attribution/support.ts';
 import { splitSentences } from '../text/sentences.ts';
 import { contentWords, coverage } from '../text/words.ts';
 
-interface Candidate {
+/** A sentence of a passage. */
+export interface Sentence {
   source: Source;
+  text: string;
+}
+
+interface Candidate extends Sentence {
   /** Position of the passage in the ranking, and of the sentence in the passage, from 0. */
   rank: number;
   position: number;
-  text: string;
   score: number;
 }
 
@@ -33,8 +37,17 @@ export async function extractAnswer(
   sources: readonly Source[],
   similarities: Similarities,
 ): Promise<Attribution> {
+  return write(await bestSentences(question, sources, similarities));
+}
+
+/** The few sentences that are nearest to the question, in the passages' order. */
+export async function bestSentences(
+  question: string,
+  sources: readonly Source[],
+  similarities: Similarities,
+): Promise<Sentence[]> {
   const candidates = sources.flatMap(sentencesOf);
-  if (candidates.length === 0) return { text: '', support: [] };
+  if (candidates.length === 0) return [];
   const cosine = await similarities(
     [question],
     candidates.map((candidate) => candidate.text),
@@ -42,15 +55,12 @@ export async function extractAnswer(
   const words = contentWords(question);
   candidates.forEach((candidate, index) => {
     const overlap = coverage(words, new Set(contentWords(candidate.text)));
-    const { similarity, coverage: words_, rank } = WEIGHTS;
-    candidate.score = similarity * (cosine[index] ?? 0) + words_ * overlap - rank * candidate.rank;
+    candidate.score =
+      WEIGHTS.similarity * (cosine[index] ?? 0) + WEIGHTS.coverage * overlap - WEIGHTS.rank * candidate.rank;
   });
   const ranked = candidates.toSorted((a, b) => b.score - a.score);
-  const chosen = distinct(ranked.filter(({ score }) => score >= ranked[0]!.score * WORTH_ADDING)).slice(
-    0,
-    MOST_SENTENCES,
-  );
-  return write(chosen.sort((a, b) => a.rank - b.rank || a.position - b.position));
+  const near = distinct(ranked.filter(({ score }) => score >= ranked[0]!.score * WORTH_ADDING));
+  return near.slice(0, MOST_SENTENCES).sort((a, b) => a.rank - b.rank || a.position - b.position);
 }
 
 function sentencesOf(source: Source, rank: number): Candidate[] {
@@ -72,7 +82,7 @@ function distinct(candidates: Candidate[]): Candidate[] {
   });
 }
 
-function write(chosen: Candidate[]): Attribution {
+function write(chosen: readonly Sentence[]): Attribution {
   const support: SentenceSupport[] = [];
   let text = '';
   for (const { source, text: sentence } of chosen) {

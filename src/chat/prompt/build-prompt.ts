@@ -10,6 +10,8 @@ export interface PromptParts {
   question: string;
   /** Best first. */
   passages: readonly PassageSnapshot[];
+  /** Whether passages carry their number, document and headings; without, they are one plain text. */
+  numbered: boolean;
   /** Earlier turns that the model should see, oldest first. */
   history: readonly Exchange[];
   /** Tokens that the passages may take together. */
@@ -93,11 +95,20 @@ function turnsOf(parts: PromptParts, passages: readonly PassageSnapshot[], histo
       { role: 'user', content: question },
       { role: 'assistant', content: answer },
     ]),
-    { role: 'user', content: [...passages.map(numbered), `Question: ${parts.question}`].join('\n\n') },
+    {
+      role: 'user',
+      content: [...passages.map(parts.numbered ? withNumber : withoutNumber), `Question: ${parts.question}`].join(
+        '\n\n',
+      ),
+    },
   ];
 }
 
-function numbered(passage: PassageSnapshot): string {
+function withoutNumber({ text }: PassageSnapshot): string {
+  return text.trim();
+}
+
+function withNumber(passage: PassageSnapshot): string {
   const title = [passage.documentName, ...passage.headings].join(' > ');
   return `[${passage.number}] ${title}\n${passage.text.trim()}`;
 }

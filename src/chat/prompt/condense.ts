@@ -1,5 +1,6 @@
-import type { EngineInfo, GenerationOptions } from '../../generation/contract.ts';
+import type { GenerationOptions } from '../../generation/contract.ts';
 import type { Generator } from '../contract.ts';
+import { isAble } from './reading.ts';
 import { isFollowUp, withHistoryWords, type Exchange } from './follow-up.ts';
 
 export type RewriteMode = 'automatic' | 'words' | 'model' | 'never';
@@ -8,8 +9,6 @@ const REWRITE_PROMPT =
   'Rewrite the last question so that it can be understood without the conversation: put in what "it", "they", "the ' +
   'next one" and the like stand for. Answer with the rewritten question and nothing else.';
 const OPTIONS: GenerationOptions = { maxNewTokens: 80, temperature: 0, topP: 1, topK: 1, repetitionPenalty: 1 };
-// Rewrites by smaller models lose more than they add: docs/adr/0050.
-const ABLE_PARAMETERS = 1e9;
 const REMEMBERED = 2;
 const LONGEST_REWRITE = 400;
 
@@ -31,11 +30,6 @@ export async function condense(
   const byModel = generator && (mode === 'model' || (mode === 'automatic' && isAble(generator.info)));
   const rewritten = byModel ? await rewrite(question, history, generator, signal) : undefined;
   return rewritten ?? withHistoryWords(question, history);
-}
-
-/** Whether a generator is large enough to be trusted with rewriting. */
-export function isAble(info: EngineInfo): boolean {
-  return info.engine === 'endpoint' || info.engine === 'webllm' || (info.parameters ?? 0) >= ABLE_PARAMETERS;
 }
 
 async function rewrite(

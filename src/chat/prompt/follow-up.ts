@@ -10,7 +10,9 @@ export interface Exchange {
 }
 
 const REFERENCE =
-  /\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|such|same|latter|former|ones?|others?|another|else|afterwards?|instead|previous|above|(?:the )?(?:first|second|third|last|next|following))\b/i;
+  /\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|(?:the|this|that|which) (?:other )?one|the (?:next|following|previous|latter|former|same|other)|afterwards?|instead)\b/iu;
+// "What did Tesla do when he arrived?": a name earlier in the question is what the pronoun stands for.
+const NAME = /(?<=[\p{L}\p{N}] )\p{Lu}\p{L}+/u;
 const OPENING =
   /^(?:and|but|or|so|also|then|what about|how about|what else|why|how so|how come|really|in what way|for example|which one)\b/i;
 const FEW_WORDS = 1;
@@ -27,8 +29,9 @@ export function isFollowUp(question: string, history: readonly Exchange[]): bool
   if (OPENING.test(text) && words.length <= 3) return true;
   if (words.length <= FEW_WORDS) return true;
   // "the document that says …" refers forward, within the question itself.
-  const withoutRelative = text.replace(/(?<=[\p{L}\p{N}] )(?:that|those who|the ones who)\b(?= \p{L})/giu, '');
-  return REFERENCE.test(withoutRelative);
+  const withoutRelative = text.replace(/(?<=[\p{L}\p{N}] )that\b(?= (?!\w+\?))/giu, 'which');
+  const reference = REFERENCE.exec(withoutRelative);
+  return reference !== null && !NAME.test(withoutRelative.slice(0, reference.index));
 }
 
 /**

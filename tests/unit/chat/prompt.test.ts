@@ -37,6 +37,7 @@ const parts = (over: Partial<PromptParts> = {}): PromptParts => ({
   systemPrompt: 'Answer from the passages.',
   question: 'What is the rule?',
   passages: [1, 2, 3, 4].map((n) => passage(n, `${sentence('leave')} ${sentence('travel')}`)),
+  numbered: true,
   history: [],
   passageTokens: 1000,
   promptTokens: 2000,
