@@ -97,6 +97,17 @@ test('pasted text becomes a document named after its first line', async () => {
 });
 
 describe('an open document', () => {
+  test('leaves filter and selection of the list as they were', async () => {
+    await addDocument(workspaceId, 'd1', 'on-call.md');
+    await addDocument(workspaceId, 'd2', 'leave.md');
+    await userEvent.fill(page.getByRole('searchbox', { name: 'Filter by name or folder' }), 'call');
+    await expect.poll(shownNames).toEqual(['on-call.md']);
+    await userEvent.click(page.getByRole('link', { name: 'on-call.md' }));
+    await expect.element(page.getByTestId('document-view')).toHaveTextContent('The on-call engineer is told first.');
+    await expect.element(page.getByRole('searchbox', { name: 'Filter by name or folder' })).toHaveValue('call');
+    expect(shownNames()).toEqual(['on-call.md']);
+  });
+
   test('marks the linked passage and draws where passages begin', async () => {
     await addDocument(workspaceId, 'd1', 'on-call.md');
     const start = ROTATION.indexOf('If an alert');
