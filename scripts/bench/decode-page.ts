@@ -30,17 +30,18 @@ export async function ours({
 }: DecodeRequest): Promise<DecodeResult & { adapted: DecodeResult }> {
   const runtime = await residentWasm({ threads });
   const engine = await LocalChatEngine.load(await openModel(MODEL), { runtime, device: 'wasm' });
-  const options: GenerationOptions = { maxNewTokens: tokens, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
+  const greedy: Omit<GenerationOptions, 'maxNewTokens'> = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
   const round = async (): Promise<DecodeResult> => {
-    let text = '';
-    let result = { tokensPerSecond: 0, secondsToFirstToken: 0, text };
     // Another conversation in between, so that no prompt profits from the cache of the one before.
-    for (const conversation of [[{ role: 'system' as const, content: '-' }], turns]) {
-      text = '';
-      for await (const piece of engine.stream(conversation, options, new AbortController().signal)) {
-        text += piece.text;
-        if (piece.stats) result = { ...piece.stats, text };
-      }
+    await collect([{ role: 'system', content: '-' }], 1);
+    return collect(turns, tokens);
+  };
+  const collect = async (conversation: ChatTurn[], maxNewTokens: number): Promise<DecodeResult> => {
+    let result = { tokensPerSecond: 0, secondsToFirstToken: 0, text: '' };
+    let text = '';
+    for await (const piece of engine.stream(conversation, { ...greedy, maxNewTokens }, new AbortController().signal)) {
+      text += piece.text;
+      if (piece.stats) result = { ...piece.stats, text };
     }
     return result;
   };
