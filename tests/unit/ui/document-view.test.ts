@@ -39,6 +39,11 @@ describe('inline Markdown as runs', () => {
     expect(visible(text, runs)).toBe(' Vision  and 1 < 2 > 0');
   });
 
+  test('emphasis goes over a wrapped line', () => {
+    const text = 'so *the\nproblem!)* is';
+    expect(visible(text, inlineRuns(text, 0, text.length))).toBe('so the\nproblem!) is');
+  });
+
   test('underscores within a word are no emphasis', () => {
     const text = 'the max_new_tokens knob';
     expect(inlineRuns(text, 0, text.length)).toEqual([{ start: 0, end: text.length }]);

@@ -6,7 +6,7 @@ import type { Run, TextStyle } from './ranges.ts';
  * Nothing becomes HTML: runs are shown as text nodes, so a document cannot inject anything.
  */
 const forms =
-  /(?<code>(?<tick>`+)(?!`)(?<codeText>[^`]+)\k<tick>(?!`))|!?\[(?<label>[^\]\n]*)\]\((?<target>[^)\s]*)(?:\s+"[^"\n]*")?\)|<(?<auto>https?:[^>\s]+)>|(?<html><\/?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?\/?>|<!--[^]*?-->)|(?<strongMark>\*\*|__)(?=\S)(?<strong>(?:(?!\k<strongMark>)[^])+?)(?<=\S)\k<strongMark>|(?<![\p{L}\p{N}*_])(?<emMark>[*_])(?=[^\s*_])(?<em>[^*_\n]+?)(?<=\S)\k<emMark>(?![\p{L}\p{N}*_])|\\(?<escaped>[\\`*_{}[\]()#+\-.!|<>~])/gu;
+  /(?<code>(?<tick>`+)(?!`)(?<codeText>[^`]+)\k<tick>(?!`))|!?\[(?<label>[^\]\n]*)\]\((?<target>[^)\s]*)(?:\s+"[^"\n]*")?\)|<(?<auto>https?:[^>\s]+)>|(?<html><\/?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?\/?>|<!--[^]*?-->)|(?<strongMark>\*\*|__)(?=\S)(?<strong>(?:(?!\k<strongMark>)[^])+?)(?<=\S)\k<strongMark>|(?<![\p{L}\p{N}*_])(?<emMark>[*_])(?=[^\s*_])(?<em>(?:[^*_\n]|\n(?!\n))+?)(?<=\S)\k<emMark>(?![\p{L}\p{N}*_])|\\(?<escaped>[\\`*_{}[\]()#+\-.!|<>~])/gu;
 
 /** Longer stretches are shown as they are: unclosed marks would make the scan quadratic. */
 const LONGEST = 20_000;
