@@ -11,15 +11,24 @@ import { inChromium } from './in-chromium.ts';
 
 const PAGE = 'scripts/bench/decode-page.ts';
 const TOKENS = 48;
+const PLACEHOLDER = 'west';
 const PASSAGE =
   'The harbour of Ellsworth was dredged in 1912 so that larger ships could reach the new mill. Its lighthouse keeper ' +
   'wrote down the weather every morning, and the books are kept in the town hall. ';
 
 const CONVERSATIONS: { name: string; turns: ChatTurn[] }[] = [
-  { name: 'short prompt', turns: [{ role: 'user', content: 'Tell me a long story about a lighthouse.' }] },
+  {
+    name: 'short prompt',
+    turns: [{ role: 'user', content: `On the ${PLACEHOLDER} coast: tell me a long story about a lighthouse.` }],
+  },
   {
     name: 'prompt with passages',
-    turns: [{ role: 'user', content: `${PASSAGE.repeat(12)}\n\nTell me at length what is known about Ellsworth.` }],
+    turns: [
+      {
+        role: 'user',
+        content: `The ${PLACEHOLDER} coast. ${PASSAGE.repeat(12)}\n\nTell me at length what is known about Ellsworth.`,
+      },
+    ],
   },
 ];
 
@@ -31,7 +40,13 @@ export async function run(): Promise<BenchRow[]> {
   const tokenizer = new ChatTokenizer(tokenizerFromGguf((await readGguf(await files.blob(file), file)).metadata));
   const rows: BenchRow[] = [];
   for (const { name, turns } of CONVERSATIONS) {
-    const request: DecodeRequest = { turns, rendered: tokenizer.render(turns), tokens: TOKENS, threads };
+    const request: DecodeRequest = {
+      turns,
+      rendered: tokenizer.render(turns),
+      placeholder: PLACEHOLDER,
+      tokens: TOKENS,
+      threads,
+    };
     const prompt = `${name}, ${tokenizer.encodeChat(turns).length} tokens`;
     const ours = await inChromium<DecodeResult & { adapted: DecodeResult }>(PAGE, 'ours', request);
     const peer = await inChromium<DecodeResult>(PAGE, 'wllama', request);
