@@ -18,6 +18,8 @@ import { CHAT_KNOBS } from './settings.ts';
 import { snapshotOf } from './snapshot.ts';
 
 const NOT_FOUND = 'Your documents do not seem to answer this. The nearest passages are below.';
+// Small models go on with a question of their own and answer that; what follows has nothing to do with the answer.
+const ASKS_ITSELF = /\n\s*Question:[\s\S]*$/;
 const NOTHING_THERE = 'There is nothing to search yet, or nothing in it has any of these words.';
 
 type Settings = KnobValues<typeof CHAT_KNOBS>;
@@ -144,11 +146,15 @@ class Answering {
       countTokens: (turns) => generator.countTokens(turns),
     });
     yield { type: 'stage', stage: 'writing' };
-    for await (const piece of generator.stream(prompt.turns, options, this.#signal)) {
+    const ownQuestion = new AbortController();
+    const signal = AbortSignal.any([this.#signal, ownQuestion.signal]);
+    for await (const piece of generator.stream(prompt.turns, options, signal)) {
       this.#answer.text += piece.text;
       if (piece.stats) this.#answer.stats = this.#statsOf(generator.info, piece.stats);
       if (piece.text !== '') yield { type: 'text', text: piece.text };
+      if (bySentences && ASKS_ITSELF.test(this.#answer.text)) ownQuestion.abort();
     }
+    if (bySentences) this.#answer.text = this.#answer.text.replace(ASKS_ITSELF, '');
     // A stopped answer is attributed too: its citations are as useful as a whole one's.
     this.#answer.kind = this.#signal.aborted ? 'stopped' : 'answer';
     yield { type: 'stage', stage: 'checking' };

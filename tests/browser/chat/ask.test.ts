@@ -92,6 +92,15 @@ describe('a question', () => {
     expect(answerOf(events).kind).toBe('answer');
   });
 
+  test('for a small model is put with the best sentences alone, and a question that it asks itself is cut off', async () => {
+    const settings = { reading: 'sentences' };
+    const answer = answerOf(await run({ question: 'When is the coffee machine descaled?', settings }, engine('echo')));
+    // The server repeats what it was asked, the question included.
+    expect(answer.text).toBe(COFFEE.replace('.', ' [1].'));
+    expect(answer.kind).toBe('answer');
+    expect(answer.passages!.length).toBeGreaterThan(1);
+  });
+
   test('without an answer model gets the sentences of the documents, labelled', async () => {
     const answer = answerOf(await run({ question: 'When is the coffee machine descaled?' }));
     expect(answer.kind).toBe('extractive');
