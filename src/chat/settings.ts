@@ -82,7 +82,7 @@ export const CHAT_KNOBS = {
     kind: 'number',
     label: 'Minimum relevance',
     help: 'Below this, the answer is "not in your documents"; lower it if that appears too often.',
-    default: 0.3,
+    default: 0.1,
     min: 0,
     max: 1,
     step: 0.01,

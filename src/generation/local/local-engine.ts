@@ -44,7 +44,7 @@ export class LocalChatEngine implements ChatEngine {
     const { runtime, onProgress } = options;
     const { llama, tokenizer } = await loadModel(files, onProgress);
     onProgress?.({ stage: 'Starting the model', done: 0, total: 1 });
-    const layout = options.layout ?? chooseLayout(llama.config.hidden, llama.config.layers, llama.config, runtime);
+    const layout = options.layout ?? chooseLayout(llama.config, runtime);
     const decoder = await LlamaDecoder.create(llama, runtime, {
       layout,
       contextTokens: options.contextTokens,
@@ -62,6 +62,7 @@ export class LocalChatEngine implements ChatEngine {
       modelName: this.#description.name,
       device: this.#device,
       contextTokens: this.#decoder.contextTokens,
+      parameters: parameterCount(this.#decoder.config),
       memoryBytes: this.#decoder.memoryBytes,
       leavesMachine: false,
       adapters: adapter ? [adapter.name] : [],
@@ -141,15 +142,15 @@ export class LocalChatEngine implements ChatEngine {
   }
 }
 
-function chooseLayout(
-  hidden: number,
-  layers: number,
-  { feedForward, heads, keyValueHeads, headSize, vocabulary }: LlamaDecoder['config'],
-  { device }: ResidentRuntime,
-): WeightLayout {
+function chooseLayout(config: LlamaDecoder['config'], { device }: ResidentRuntime): WeightLayout {
+  return device !== 'webgpu' && parameterCount(config) * 4 <= DECODED_LIMIT ? 'float32' : 'blocks';
+}
+
+/** Size of the model without its norms and biases. */
+function parameterCount(config: LlamaDecoder['config']): number {
+  const { hidden, layers, feedForward, heads, keyValueHeads, headSize, vocabulary } = config;
   const attention = hidden * headSize * (2 * heads + 2 * keyValueHeads);
-  const parameters = layers * (attention + 3 * hidden * feedForward) + vocabulary * hidden;
-  return device !== 'webgpu' && parameters * 4 <= DECODED_LIMIT ? 'float32' : 'blocks';
+  return layers * (attention + 3 * hidden * feedForward) + vocabulary * hidden;
 }
 
 function contextFull(tokens: number, context: number): AttuneError {
