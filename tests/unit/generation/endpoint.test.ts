@@ -22,7 +22,8 @@ describe('an endpoint engine in Node', () => {
   test('only parameters of the standard are sent, and the key only in its header', async () => {
     const engine = new EndpointEngine('e1', 'Test', { baseUrl: url, model: 'echo', apiKey: 'k' });
     const options = { maxNewTokens: 9, temperature: 0.5, topP: 0.9, topK: 3, repetitionPenalty: 1.2, seed: 4 };
-    for await (const piece of engine.stream([{ role: 'user', content: 'hi' }], options, new AbortController().signal)) void piece;
+    for await (const piece of engine.stream([{ role: 'user', content: 'hi' }], options, new AbortController().signal))
+      void piece;
     const request = server.requests.at(-1)!;
     expect(Object.keys(request.body!).sort()).toEqual(
       ['max_tokens', 'messages', 'model', 'seed', 'stream', 'stream_options', 'temperature', 'top_p'].sort(),
@@ -41,9 +42,12 @@ test.each([
   ['https://user:secret@example.com/v1?x=1#y', 'https://example.com/v1'],
 ])('the address %s is understood as %s', (typed, expected) => expect(normalizeBaseUrl(typed)).toBe(expected));
 
-test.each(['', 'not an address', 'ftp://example.com', 'javascript:alert(1)', 'http://'])('the address "%s" is refused', (typed) => {
-  expect(() => normalizeBaseUrl(typed)).toThrowError(expect.objectContaining({ code: 'endpoint/bad-address' }));
-});
+test.each(['', 'not an address', 'ftp://example.com', 'javascript:alert(1)', 'http://'])(
+  'the address "%s" is refused',
+  (typed) => {
+    expect(() => normalizeBaseUrl(typed)).toThrowError(expect.objectContaining({ code: 'endpoint/bad-address' }));
+  },
+);
 
 test.each([
   ['http://localhost:11434/v1', false],
