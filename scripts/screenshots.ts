@@ -57,18 +57,23 @@ try {
     .first()
     .click();
   await page.getByTestId('source-panel').locator('mark').first().waitFor();
+  await fromTheQuestion(page);
   await keep(page, 'chat');
   await page.emulateMedia({ colorScheme: 'dark' });
   await keep(page, 'chat-dark');
   await page.emulateMedia({ colorScheme: 'light' });
   await page.keyboard.press('Escape');
   await page.getByText('How this was answered').click();
+  await page.getByText('How this was answered').scrollIntoViewIfNeeded();
   await keep(page, '5-how-answered');
 
   for (const screen of ['library', 'search', 'models', 'settings']) {
     await page.goto(`${url}#/${screen}`);
     await page.locator('#main > *').first().waitFor();
-    if (screen === 'search') await page.getByRole('searchbox').first().fill('negative feedback');
+    if (screen === 'search') {
+      await page.getByRole('searchbox').first().fill('negative feedback');
+      await page.locator('#main mark').first().waitFor({ timeout: PATIENCE_MS });
+    }
     await page.waitForLoadState('networkidle');
     await keep(page, screen);
   }
@@ -78,6 +83,11 @@ try {
   await keep(page, 'phone-start');
 } finally {
   await browser.close();
+}
+
+/** The conversation follows the answer's end; a picture wants its beginning. */
+async function fromTheQuestion(page: Page): Promise<void> {
+  await page.getByTestId('answer').evaluate((answer) => answer.previousElementSibling?.scrollIntoView());
 }
 
 async function keep(page: Page, name: string): Promise<void> {

@@ -4,8 +4,8 @@ import type { EngineInfo, GenerationStats } from '../generation/contract.ts';
 import type { SearchHit } from '../retrieval/contract.ts';
 import { valuesOf, type KnobValues } from '../settings/knob.ts';
 import { database, type AttuneDatabase } from '../storage/database.ts';
-import type { AnswerStats, MessageRow } from '../storage/schema.ts';
-import { attribute } from './attribution/attribute.ts';
+import type { AnswerStats, MessageRow, PassageSnapshot } from '../storage/schema.ts';
+import { attribute, type Attribution } from './attribution/attribute.ts';
 import type { AskEvent, AskRequest, AskServices, Generator } from './contract.ts';
 import { extractAnswer } from './extractive/extract.ts';
 import { historyBefore, openQuestion, storeAnswer } from './messages.ts';
@@ -160,12 +160,25 @@ class Answering {
     yield { type: 'stage', stage: 'checking' };
     // Against the whole passages: a sentence may be right for a reason that stands beside the one it was shown.
     this.#add(await attribute(this.#answer.text.trim(), passages, similarities, minimumSupport));
+    if (this.#answer.kind === 'answer' && this.#settings.whenUnsupported === 'quote')
+      await this.#quoteIfBaseless(searched);
+  }
+
+  /** Puts the documents' own sentences in the place of an answer of which nothing holds; what was written is kept. */
+  async #quoteIfBaseless(question: string): Promise<void> {
+    const { text, support = [], passages = [] } = this.#answer;
+    if (support.some(({ basis }) => basis !== 'none')) return;
+    const quoted = await this.#quote(question, passages);
+    if (quoted.text !== '') this.#add({ kind: 'extractive', replacedText: text, ...quoted });
+  }
+
+  #quote(question: string, passages: PassageSnapshot[]): Promise<Attribution> {
+    return extractAnswer(question, passages, (a, b) => this.#services.retrieval.similarities(a, b));
   }
 
   async *#extract(question: string): AsyncGenerator<AskEvent> {
     yield { type: 'stage', stage: 'writing' };
-    const similarities = (a: string[], b: string[]) => this.#services.retrieval.similarities(a, b);
-    const extracted = await extractAnswer(question, this.#answer.passages ?? [], similarities);
+    const extracted = await this.#quote(question, this.#answer.passages ?? []);
     this.#signal.throwIfAborted();
     if (extracted.text === '') return this.#add({ kind: 'notFound', text: NOT_FOUND });
     this.#add({ kind: 'extractive', ...extracted });

@@ -27,7 +27,9 @@ function messageToMarkdown(message: MessageRow): string {
 function note(message: MessageRow): string {
   switch (message.kind) {
     case 'extractive':
-      return '*Sentences from the documents; no answer model was loaded.*';
+      return message.replacedText === undefined
+        ? '*Sentences from the documents; no answer model was loaded.*'
+        : '*Sentences from the documents; what the answer model wrote had no support in them.*';
     case 'stopped':
       return '*Stopped before its end.*';
     case 'failed':

@@ -96,4 +96,14 @@ export const CHAT_KNOBS = {
     max: 1,
     step: 0.01,
   },
+  whenUnsupported: {
+    kind: 'choice',
+    label: 'Answers without support',
+    help: 'What is shown when not one sentence of an answer is found in your documents.',
+    default: 'quote',
+    choices: [
+      { value: 'quote', label: 'The best sentences of your documents instead' },
+      { value: 'show', label: 'The answer, with a warning' },
+    ],
+  },
 } as const satisfies Knobs;

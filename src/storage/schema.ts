@@ -196,8 +196,10 @@ export interface MessageRow {
   role: 'user' | 'assistant';
   text: string;
   createdAt: number;
-  /** answer: from a generator; extractive: best sentences, no generator; notFound: nothing fits; stopped: cut by the user. */
+  /** answer: from a generator; extractive: the documents' own sentences; notFound: nothing fits; stopped: cut by the user. */
   kind?: 'answer' | 'extractive' | 'notFound' | 'stopped' | 'failed';
+  /** What the answer model wrote, where nothing of it held and the documents' own sentences answer in its place. */
+  replacedText?: string;
   /** The question as it was searched, when a follow-up was condensed with its history. */
   searchedAs?: string;
   passages?: PassageSnapshot[];

@@ -12,6 +12,7 @@ import { writeDocument } from '../../support/library.ts';
 // prompt (`echo`) or never ends (`endless`), so that what the model was asked can be seen.
 const workspaceId = 'ask-test';
 const LEAVE = 'Every employee has thirty days of paid vacation per year. Unused days expire at the end of March.';
+const RAMBLING = 'Achieving your goals is a journey through the world around you.';
 const COFFEE = 'The coffee machine is descaled every Friday by the facility team.';
 let url = '';
 let chatId = '';
@@ -99,6 +100,15 @@ describe('a question', () => {
     expect(answer.text).toBe(COFFEE.replace('.', ' [1].'));
     expect(answer.kind).toBe('answer');
     expect(answer.passages!.length).toBeGreaterThan(1);
+  });
+
+  test('gets the sentences of the documents where nothing of what the model wrote holds; what it wrote is kept', async () => {
+    const question = { question: 'When is the coffee machine descaled?' };
+    const answer = answerOf(await run(question, engine('rambling')));
+    expect(answer).toMatchObject({ kind: 'extractive', text: `${COFFEE} [1]`, replacedText: RAMBLING });
+    const shown = answerOf(await run({ ...question, settings: { whenUnsupported: 'show' } }, engine('rambling')));
+    expect(shown).toMatchObject({ kind: 'answer', text: RAMBLING });
+    expect(shown.replacedText).toBeUndefined();
   });
 
   test('without an answer model gets the sentences of the documents, labelled', async () => {

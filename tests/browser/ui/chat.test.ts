@@ -111,6 +111,19 @@ test('labels sentences of the documents as such', async () => {
   await expect.element(page.getByTestId('answer')).toHaveTextContent('Sentences from your documents, word for word.');
 });
 
+test('sentences that stand for an answer without support say so, and keep what was written within reach', async () => {
+  await addChat(workspaceId, 'c1', 'Who?', {
+    kind: 'extractive',
+    text: 'A sentence. [1]',
+    replacedText: 'Life is a journey.',
+    passages: [passage(1, 'd', 'a.md')],
+  });
+  router.go('chat', 'c1');
+  await expect.element(page.getByTestId('answer')).toHaveTextContent('was found in them');
+  await userEvent.click(page.getByText('What the answer model wrote', { exact: true }));
+  await expect.element(page.getByText('Life is a journey.')).toBeVisible();
+});
+
 describe('the list of chats', () => {
   beforeEach(async () => {
     await addChat(workspaceId, 'c1', 'Who is paged?', { text: 'The secondary engineer.' });
