@@ -91,8 +91,12 @@ async function fromTheQuestion(page: Page): Promise<void> {
 }
 
 async function keep(page: Page, name: string): Promise<void> {
-  // Two frames: what was just shown is laid out and painted.
-  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+  // Two frames: what was just shown is laid out and painted. Then colours that fade to another theme have arrived.
+  await page.evaluate(async () => {
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+    const fades = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(fades.map((fade) => fade.finished));
+  });
   await page.screenshot({ path: join(folder!, `${name}.png`) });
   console.log(`${name}.png`);
 }

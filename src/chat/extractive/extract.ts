@@ -69,7 +69,9 @@ function sentencesOf(source: Source, rank: number): Candidate[] {
     const text = plainText(raw);
     const isProse =
       !/^\s*(?:\||```|#{1,6}\s|!\[)/.test(raw) && contentWords(text).length >= FEWEST_WORDS && text.length <= LONGEST;
-    return isProse ? [{ source, rank, position, text, score: 0 }] : [];
+    // "The steps are:" answers nothing without its list.
+    const announces = text.endsWith(':');
+    return isProse && !announces ? [{ source, rank, position, text, score: 0 }] : [];
   });
 }
 
