@@ -141,17 +141,18 @@ class WasmSession implements ResidentSession {
     const module = this.#module;
     const entries = inputs.size + outputs.size;
     this.#reserve(entries * 8);
-    // Four arrays of pointers: input names, output names, input handles, output handles.
-    const names = this.#scratch;
-    const handles = this.#scratch + entries * 4;
+    // Two arrays of pointers, names and handles, each with the inputs first: written at once, for there are hundreds.
+    const pointers = new Uint32Array(entries * 2);
     let at = 0;
     for (const map of [inputs, outputs]) {
       for (const [name, tensor] of map) {
-        module.setValue(names + at, this.#namePointer(name), '*');
-        module.setValue(handles + at, (tensor as WasmTensor).handle, '*');
-        at += 4;
+        pointers[at] = this.#namePointer(name);
+        pointers[entries + at++] = (tensor as WasmTensor).handle;
       }
     }
+    heap(module).set(new Uint8Array(pointers.buffer), this.#scratch);
+    const names = this.#scratch;
+    const handles = names + entries * 4;
     const split = inputs.size * 4;
     const code = await module._OrtRun(
       this.#session,

@@ -44,7 +44,7 @@ export function adaptedGroups(config: LlamaConfig, layer: number): AdaptedGroup[
   ];
 }
 
-/** The pair of matrices of a whole group: a [rank, in], b [out, rank]. */
+/** The pair of matrices of a whole group as the graph takes them: a [in, rank], b [rank, out]. */
 export interface PackedLowRank {
   rank: number;
   a: Float32Array<ArrayBuffer>;
@@ -52,7 +52,8 @@ export interface PackedLowRank {
 }
 
 /**
- * Joins the pairs of a group into one: their A matrices stacked, their B matrices on the diagonal, the scale in B.
+ * Joins the pairs of a group into one: their A matrices side by side, their B matrices on the diagonal, the scale in B;
+ * both transposed.
  * Without an adapter, zeros of rank 1: the base model.
  *
  * @throws RangeError when a matrix does not fit its layer
@@ -74,10 +75,11 @@ export function packGroup(group: AdaptedGroup, adapter: LlamaAdapter | null, lay
       if (pair.a.length !== pair.rank * group.inFeatures || pair.b.length !== part.outFeatures * pair.rank) {
         throw new RangeError(`The adapter's matrices for ${group.name} ${part.linear} do not fit the model.`);
       }
-      a.set(pair.a, column * group.inFeatures);
-      for (let i = 0; i < part.outFeatures; i++) {
-        for (let j = 0; j < pair.rank; j++)
-          b[(row + i) * rank + column + j] = adapter!.scale * pair.b[i * pair.rank + j]!;
+      for (let j = 0; j < pair.rank; j++) {
+        for (let i = 0; i < group.inFeatures; i++) a[i * rank + column + j] = pair.a[j * group.inFeatures + i]!;
+        for (let i = 0; i < part.outFeatures; i++) {
+          b[(column + j) * outFeatures + row + i] = adapter!.scale * pair.b[i * pair.rank + j]!;
+        }
       }
       column += pair.rank;
     }

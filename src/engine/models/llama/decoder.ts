@@ -99,8 +99,8 @@ export class LlamaDecoder {
     for (let layer = 0; layer < this.config.layers; layer++) {
       for (const group of adaptedGroups(this.config, layer)) {
         const { rank, a, b } = packGroup(group, adapter, layer);
-        this.#replace(`${group.name}.lora_A`, [rank, group.inFeatures], a);
-        this.#replace(`${group.name}.lora_B`, [b.length / rank, rank], b);
+        this.#replace(`${group.name}.lora_A`, [group.inFeatures, rank], a);
+        this.#replace(`${group.name}.lora_B`, [rank, b.length / rank], b);
       }
     }
     this.#adapter = adapter;

@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../../graph/graph.ts';
 import { concat, reshape } from '../../graph/ops/layout.ts';
-import { addLora, gemm, loraInputs, matmulNBits } from '../../graph/ops/linear.ts';
+import { gemm, matmulNBits } from '../../graph/ops/linear.ts';
 import { reduceSum } from '../../graph/ops/reduce.ts';
 import { BLOCK, toBlockCodes, type BlockCodes } from '../../formats/ggml-blocks.ts';
 import type { StoredMatrix } from './matrix.ts';
@@ -23,7 +23,7 @@ export interface LinearGroup {
 
 /**
  * x [T, in] through all matrices of the group -> [T, sum of out], plus the group's low-rank update, whose matrices are
- * inputs of the graph (`<name>.lora_A` [rank, in], `<name>.lora_B` [out, rank]).
+ * inputs of the graph (`<name>.lora_A` [in, rank], `<name>.lora_B` [rank, out]).
  */
 export function linearGroup(
   graph: Graph,
@@ -42,7 +42,11 @@ export function linearGroup(
   );
   let y = parts.length === 1 ? parts[0]! : concat(parts, -1);
   if (bias) y = graph.emit('Add', [y, bias], 'float32', y.shape);
-  return adaptable ? addLora(x, y, loraInputs(graph, name, matrices[0]!.columns, outputs)) : y;
+  if (!adaptable) return y;
+  // Not transposed, unlike the matrices of an adapter file: for a single row that halves what the update costs.
+  const a = graph.input(`${name}.lora_A`, 'float32', [matrices[0]!.columns, `${name}.rank`]);
+  const b = graph.input(`${name}.lora_B`, 'float32', [`${name}.rank`, outputs]);
+  return gemm(gemm(x, a), b, y);
 }
 
 function product(
