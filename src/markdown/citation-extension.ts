@@ -6,7 +6,8 @@ interface CitationToken extends Tokens.Generic {
   numbers: number[];
 }
 
-const CITATION = /^\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?![([:])/;
+// Not a link `[1](…)`, `[1][name]` or its definition `[1]:`; but two sources in a row, `[1][3]`, are two citations.
+const CITATION = /^\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?![(:]|\[(?!\d))/;
 
 /**
  * Makes `[2]` and `[1, 3]` buttons that carry their passage number. Numbers outside `known` stay plain text, so that a

@@ -14,6 +14,12 @@ test('citations of known passages become buttons with their number', () => {
   expect(buttons[0]!.getAttribute('aria-label')).toBe('Source 2');
 });
 
+test('two citations in a row are two buttons', () => {
+  const root = dom(renderAnswer('Slack is for chat [1][3].', { passages: [1, 3] }));
+  expect([...root.querySelectorAll('button.citation')].map((button) => button.textContent)).toEqual(['1', '3']);
+  expect(root.textContent).not.toContain('[');
+});
+
 test('numbers in brackets that are no passage stay text', () => {
   const root = dom(renderAnswer('See [7] and `a[1]` and [1](https://example.org).', { passages: [1] }));
   expect(root.querySelectorAll('button')).toHaveLength(0);
