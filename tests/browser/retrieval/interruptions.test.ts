@@ -74,7 +74,7 @@ describe('embedding', () => {
     );
     expect(steps[0]!.done).toBeGreaterThan(done);
     expect(steps.at(-1)).toMatchObject({ done: PASSAGES, total: PASSAGES });
-    expect((await database().vectorIndexes.toArray())[0]!.count).toBe(PASSAGES);
+    expect((await database().vectorIndexes.where({ workspaceId }).first())!.count).toBe(PASSAGES);
 
     for (const i of [0, 101, 239]) {
       const { hits, chunksWithoutVector } = await ask(reader, sentence(i));
