@@ -40,9 +40,9 @@ describe('the retrieval worker', () => {
     expect(status.problem).toBeUndefined();
     expect(progress.at(-1)).toMatchObject({ done: 6, total: 6 });
 
-    const revision = (await database().vectorIndexes.toArray())[0]!.revision;
+    const revision = (await database().vectorIndexes.where({ workspaceId }).first())!.revision;
     await retrieval.sync(workspaceId);
-    expect((await database().vectorIndexes.toArray())[0]!.revision).toBe(revision);
+    expect((await database().vectorIndexes.where({ workspaceId }).first())!.revision).toBe(revision);
   });
 
   it('finds by meaning what no word points to', async () => {
