@@ -167,7 +167,8 @@ class Answering {
   /** Puts the documents' own sentences in the place of an answer of which nothing holds; what was written is kept. */
   async #quoteIfBaseless(question: string): Promise<void> {
     const { text, support = [], passages = [] } = this.#answer;
-    if (support.some(({ basis }) => basis !== 'none')) return;
+    // A refusal or a bare "Yes." claims nothing that could lack support.
+    if (support.length === 0 || support.some(({ basis }) => basis !== 'none')) return;
     const quoted = await this.#quote(question, passages);
     if (quoted.text !== '') this.#add({ kind: 'extractive', replacedText: text, ...quoted });
   }
