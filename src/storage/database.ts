@@ -1,15 +1,20 @@
-import { Dexie, type EntityTable } from 'dexie';
+import { Dexie, type EntityTable, type Table } from 'dexie';
 import type {
+  AdapterRow,
   ChatRow,
   ChunkRow,
   ChunkSignatureRow,
+  DatasetRow,
   DocumentRow,
   DocumentTextRow,
   EndpointRow,
+  ExampleRow,
   JobRow,
   MessageRow,
   ModelRow,
   OriginalRow,
+  RunPointRow,
+  RunRow,
   SecretRow,
   SettingRow,
   VectorIndexRow,
@@ -37,6 +42,11 @@ export class AttuneDatabase extends Dexie {
   models!: EntityTable<ModelRow, 'id'>;
   endpoints!: EntityTable<EndpointRow, 'id'>;
   secrets!: EntityTable<SecretRow, 'id'>;
+  datasets!: EntityTable<DatasetRow, 'id'>;
+  examples!: EntityTable<ExampleRow, 'id'>;
+  runs!: EntityTable<RunRow, 'id'>;
+  runPoints!: Table<RunPointRow, [string, number, string]>;
+  adapters!: EntityTable<AdapterRow, 'id'>;
 
   constructor(name = 'attune') {
     super(name);
@@ -56,6 +66,13 @@ export class AttuneDatabase extends Dexie {
       models: 'id, role',
       endpoints: 'id',
       secrets: 'id',
+    });
+    this.version(2).stores({
+      datasets: 'id, workspaceId, updatedAt',
+      examples: 'id, workspaceId, datasetId, [datasetId+ordinal], [datasetId+split]',
+      runs: 'id, workspaceId, state, sweepId, createdAt',
+      runPoints: '[runId+step+kind], runId',
+      adapters: 'id, task, createdAt',
     });
   }
 }

@@ -250,3 +250,135 @@ export interface SecretRow {
   id: string;
   value: string;
 }
+
+/** Which of the three models of a pipeline an adapter changes. `linear`: a matrix over frozen embeddings. */
+export type TuningTask = 'embedder' | 'reranker' | 'generator' | 'linear';
+
+export type DatasetSplit = 'train' | 'validation' | 'test';
+
+/** A set of questions with answers; its rows are {@link ExampleRow}s. */
+export interface DatasetRow {
+  id: string;
+  workspaceId: string;
+  name: string;
+  /** Where its rows came from, in words. */
+  source: string;
+  /** SHA-256 over the rows in order, hex: runs and scores name it. */
+  hash: string;
+  counts: Record<DatasetSplit, number>;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A question with its answer and the passage that holds it. Rows of the part `test` are never trained on or mined. */
+export interface ExampleRow {
+  id: string;
+  datasetId: string;
+  workspaceId: string;
+  /** Position within the data set, from 0. */
+  ordinal: number;
+  split: DatasetSplit;
+  question: string;
+  answer: string;
+  /** Why the passage answers the question. */
+  thought?: string;
+  /** The passage as text; copied, so that training does not depend on a document still being there. */
+  passage: string;
+  /** Headings above the passage, outermost first: embedded together with it. */
+  headings: string[];
+  /** Splits are made by this: no document lies in two parts. */
+  documentKey: string;
+  chunkId?: string;
+  /** Texts of passages that look right and are not. */
+  negatives: string[];
+}
+
+export type RunState = 'waiting' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
+
+/** A training run. Its checkpoint lies in OPFS under `runs/<id>/`, its curve in {@link RunPointRow}s. */
+export interface RunRow {
+  id: string;
+  workspaceId: string;
+  name: string;
+  task: TuningTask;
+  /** Base model, a `ModelDescription.id`. */
+  modelId: string;
+  datasetId: string;
+  datasetHash: string;
+  seed: number;
+  /** All knobs of the run by key: see `src/training/settings.ts`. */
+  settings: Record<string, unknown>;
+  state: RunState;
+  /** Last step that is safe in a checkpoint, and steps in all. */
+  step: number;
+  steps: number;
+  best?: { step: number; score: number };
+  /** What the score is: "MRR@10 on the validation part". */
+  scoreName: string;
+  /** Score of the untuned model. */
+  baseScore?: number;
+  ended?: 'finished' | 'early' | 'stopped';
+  /** What it made. */
+  adapterId?: string;
+  /** Trials of one sweep share it. */
+  sweepId?: string;
+  /** Seconds of computing so far, over all resumptions. */
+  seconds: number;
+  device: string;
+  problem?: Problem;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A step or a validation of a run, for its curves and its log. */
+export interface RunPointRow {
+  runId: string;
+  step: number;
+  kind: 'step' | 'validation';
+  loss?: number;
+  learningRate?: number;
+  gradientNorm?: number;
+  tokensPerSecond?: number;
+  seconds?: number;
+  score?: number;
+  figures?: Record<string, number>;
+}
+
+/**
+ * An adapter, trained here or imported. Its PEFT files lie in OPFS under `adapters/<id>/`; starters lie with the app
+ * and have no row.
+ */
+export interface AdapterRow {
+  id: string;
+  /** The workspace whose data it was trained on; every workspace may use it. */
+  workspaceId: string | null;
+  name: string;
+  description: string;
+  task: TuningTask;
+  /** Base model: its id here and, for people and PEFT, its name. */
+  modelId: string;
+  modelName: string;
+  rank: number;
+  alpha: number;
+  targets: string[];
+  bytes: number;
+  sha256: string;
+  /** Licence of the base model; that of the data where it is known. */
+  baseLicence: string;
+  dataLicence?: string;
+  /** How it scored, by name. */
+  scores: { name: string; base?: number; tuned: number }[];
+  runId?: string;
+  datasetHash?: string;
+  /** "trained here", "imported from adapter.zip". */
+  source: string;
+  createdAt: number;
+}
+
+/** Adapters in force in a workspace, by the model they change: the key `adapters` of {@link WorkspaceRow.settings}. */
+export interface WorkspaceAdapters {
+  embedder?: string;
+  reranker?: string;
+  /** Absent: the starter adapter of the starter model; null: the bare base. */
+  generator?: string | null;
+}

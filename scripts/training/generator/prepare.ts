@@ -1,0 +1,59 @@
+/**
+ * Writes the examples on which the generator's training is held against PyTorch: questions of XQuAD, three passages,
+ * a short answer with a citation. Both sides read the same tokens in the same order.
+ *
+ * Run: npx tsx scripts/training/generator/prepare.ts -> .cache/generator/{train,test}.json
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { ChatTokenizer } from '../../../src/generation/local/chat-tokenizer.ts';
+import { loadModel } from '../../../src/generation/local/load.ts';
+import { starterModelFiles } from '../../../src/models/node.ts';
+import { seededRandom, shuffled } from '../shuffle.ts';
+import { xquadByArticle, type XquadItem } from '../xquad.ts';
+
+export interface PreparedExample {
+  question: string;
+  answers: string[];
+  /** Number of the passage that holds the answer, from 1. */
+  passage: number;
+  prompt: number[];
+  /** The target, with the token that ends a turn. */
+  completion: number[];
+}
+
+const EXAMPLES = 392;
+const PASSAGE_CHARACTERS = 700;
+
+const { tokenizer: files } = await loadModel(await starterModelFiles('SmolLM2-135M-Instruct-Q4_1'));
+const tokenizer = new ChatTokenizer(files);
+const end = tokenizer.encode('<|im_end|>');
+
+function prepare(item: XquadItem, random: () => number): PreparedExample {
+  const passages = shuffled([item.paragraph, ...shuffled(item.others, random).slice(0, 2)], random);
+  const passage = passages.indexOf(item.paragraph) + 1;
+  const context = passages.map((text, i) => `[${i + 1}] ${text.slice(0, PASSAGE_CHARACTERS)}`).join('\n');
+  return {
+    question: item.question,
+    answers: item.answers,
+    passage,
+    prompt: tokenizer.encodeChat([
+      { role: 'system', content: 'You answer briefly from the passages and cite them like [1].' },
+      {
+        role: 'user',
+        content: `Answer the question with the passages. Cite the passage.\n${context}\nQuestion: ${item.question}`,
+      },
+    ]),
+    completion: [...tokenizer.encode(`${item.answers[0]!} [${passage}]`), ...end],
+  };
+}
+
+const { train, test } = xquadByArticle();
+const random = seededRandom(3);
+const write = (name: string, examples: PreparedExample[]) => {
+  writeFileSync(`.cache/generator/${name}.json`, JSON.stringify(examples));
+  const tokens = examples.reduce((sum, { prompt, completion }) => sum + prompt.length + completion.length, 0);
+  console.log(`${name}: ${examples.length} examples, ${Math.round(tokens / examples.length)} tokens each`);
+};
+mkdirSync('.cache/generator', { recursive: true });
+write('train', shuffled(train, random).slice(0, EXAMPLES).map((item) => prepare(item, random)));
+write('test', shuffled(test, random).map((item) => prepare(item, random)));

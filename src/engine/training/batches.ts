@@ -1,0 +1,33 @@
+/** Token ids of one text, special tokens included. */
+export type Tokens = readonly number[];
+
+/** Contrastive training of an embedder: the i-th query belongs to the i-th positive. */
+export interface PairBatch {
+  queries: readonly Tokens[];
+  positives: readonly Tokens[];
+  /** Mined hard negatives of each query, the same number for all, or none. */
+  negatives: readonly (readonly Tokens[])[];
+  /** Distillation: teacher scores [queries, 1 + negatives per query] of the positive and its negatives. */
+  teacherScores?: Float32Array;
+}
+
+/** A query with its candidate passages, for a cross-encoder: `[CLS] query [SEP] passage [SEP]` each. */
+export interface CandidateGroup {
+  pairs: readonly Tokens[];
+  /** Token types of each pair: 0 up to the first separator, 1 after. */
+  types: readonly Tokens[];
+  /** 1 for right passages, 0 for wrong ones; a teacher's scores with the distillation loss. */
+  labels: readonly number[];
+}
+export interface RankingBatch {
+  groups: readonly CandidateGroup[];
+}
+
+/** Causal language modelling: the loss counts tokens from `lossFrom` on (0: all of them, which memorises). */
+export interface CausalExample {
+  tokens: Tokens;
+  lossFrom: number;
+}
+export interface CausalBatch {
+  examples: readonly CausalExample[];
+}

@@ -1,0 +1,67 @@
+import type { TuningTask } from '../storage/schema.ts';
+
+/** What to tune, on what, how. */
+export interface TrainingRequest {
+  workspaceId: string;
+  task: TuningTask;
+  /** Base model, a `ModelDescription.id`. */
+  modelId: string;
+  datasetId: string;
+  /** Overrides of the knobs in `settings.ts`; absent keys mean the preset's or the default. */
+  settings: Record<string, unknown>;
+  seed: number;
+  /** Absent: made from task and data set. */
+  name?: string;
+}
+
+/** Measured with one real step before anything is started. */
+export interface TrainingEstimate {
+  device: string;
+  examples: number;
+  steps: number;
+  secondsPerStep: number;
+  /** Of the whole run, validations included. */
+  seconds: number;
+  /** Most device memory held at once. */
+  memoryBytes: number;
+  /** What this device allows; absent: unknown. */
+  memoryLimit?: number;
+  fits: boolean;
+  /** What to change where it does not fit or would take very long: "Halve the batch", each with the knob's key. */
+  advice: { knob: string; value: number; text: string }[];
+}
+
+export interface TrainingProgress {
+  /** In words: "Reading the model", "Compiling", "Validating", "Training". */
+  stage: string;
+  done: number;
+  total: number;
+}
+
+/** A sweep: trials on one data set, compared on the validation part alone. */
+export interface SweepRequest extends TrainingRequest {
+  /** Values to try, by knob key: the grid is their product. */
+  grid: Record<string, number[]>;
+  /** `halving`: all trials begin short, the better half goes on (Jamieson and Talwalkar 2016); `grid`: all run full. */
+  method: 'grid' | 'halving';
+}
+
+/**
+ * The training worker as seen from the main thread. Everything that lasts is a row (`RunRow`, `RunPointRow`,
+ * `AdapterRow`) or a file: screens read those, and a run survives its tab.
+ */
+export interface TrainingService {
+  /** Loads the model and runs one step of the longest batch. Aborted by `stop`. */
+  estimate(request: TrainingRequest, onProgress?: (progress: TrainingProgress) => void): Promise<TrainingEstimate>;
+  /** Creates the row of a run; `proceed` runs it. @throws AttuneError `training/*` naming what is wrong with the data */
+  create(request: TrainingRequest): Promise<string>;
+  /** Creates the rows of a sweep's trials. @returns their run ids */
+  createSweep(request: SweepRequest): Promise<{ sweepId: string; runIds: string[] }>;
+  /** Runs a waiting, paused or interrupted run from its last checkpoint until it ends, is paused or cancelled. */
+  proceed(runId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void>;
+  proceedSweep(sweepId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void>;
+  /** Ends what is going on after a checkpoint; the row says which of the two it was. */
+  stop(runId: string, how: 'pause' | 'cancel'): Promise<void>;
+  /** Deletes a run with its files; its adapter stays. */
+  remove(runId: string): Promise<void>;
+}
