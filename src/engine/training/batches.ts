@@ -27,6 +27,17 @@ export interface RankingBatch {
 export interface CausalExample {
   tokens: Tokens;
   lossFrom: number;
+  /**
+   * Continuations of `tokens`, each of which sees `tokens` and itself alone; its positions go on from the end of
+   * `tokens`. Many questions about the same passages so cost the passages once. The gradient is that of the same
+   * sequences written out one by one.
+   */
+  branches?: readonly CausalBranch[];
+}
+export interface CausalBranch {
+  tokens: Tokens;
+  /** As in the example, counted within the branch. */
+  lossFrom: number;
 }
 export interface CausalBatch {
   examples: readonly CausalExample[];
