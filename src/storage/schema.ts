@@ -344,6 +344,17 @@ export interface RunPointRow {
   figures?: Record<string, number>;
 }
 
+/** How a generator's adapter wants to be asked, as data; `src/chat/prompt/answer-recipe.ts` builds the prompt from it. */
+export interface AnswerRecipe {
+  system: string;
+  /** Most passages in a prompt. */
+  passages: number;
+  /** Longest passage; of a longer one the sentences around the best are shown. */
+  passageCharacters: number;
+  /** What it says where the passages lack the answer. */
+  refusal: string;
+}
+
 /**
  * An adapter, trained here or imported. Its PEFT files lie in OPFS under `adapters/<id>/`; starters lie with the app
  * and have no row.
@@ -372,6 +383,8 @@ export interface AdapterRow {
   datasetHash?: string;
   /** "trained here", "imported from adapter.zip". */
   source: string;
+  /** A generator's: the prompt it was trained with, `recipe` of its card.json. Absent: asked like its base. */
+  recipe?: AnswerRecipe;
   createdAt: number;
 }
 

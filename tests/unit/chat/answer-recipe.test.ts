@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ANSWER_RECIPE,
+  answerTarget,
+  answerTurns,
+  isRefusal,
+  readingWindow,
+  refusalTarget,
+} from '../../../src/chat/prompt/answer-recipe.ts';
+
+const FILLER = 'The valley lies between two ridges of slate. ';
+
+describe('the prompt of a tuned generator', () => {
+  it('numbers passages from 1, a line each, with the innermost heading, and ends with the question', () => {
+    const passages = [
+      { headings: ['Handbook', 'Leave'], text: 'Ask two weeks\nbefore.' },
+      { headings: [], text: 'Lunch is at noon.' },
+    ];
+    const [system, user] = answerTurns(ANSWER_RECIPE, passages, 'When is lunch?');
+    expect(system).toEqual({ role: 'system', content: ANSWER_RECIPE.system });
+    expect(user.content).toBe('[1] Leave: Ask two weeks before.\n[2] Lunch is at noon.\nQuestion: When is lunch?');
+    expect(answerTarget('at  noon', 2)).toBe('at noon [2]');
+  });
+
+  it('shows no more passages than the recipe says', () => {
+    const passages = Array.from({ length: 5 }, (_, i) => ({ headings: [], text: `Fact ${i}.` }));
+    const [, user] = answerTurns({ ...ANSWER_RECIPE, passages: 2 }, passages, 'Which?');
+    expect(user.content).toBe('[1] Fact 0.\n[2] Fact 1.\nQuestion: Which?');
+  });
+
+  it('shows of a long passage whole sentences around the one that the question is about', () => {
+    const text = FILLER.repeat(30) + 'The lighthouse of Ellsworth was built in 1912. ' + FILLER.repeat(30);
+    const shown = readingWindow(text, 'When was the lighthouse of Ellsworth built?', 300);
+    expect(shown.length).toBeLessThanOrEqual(300);
+    expect(shown).toContain('The lighthouse of Ellsworth was built in 1912.');
+    expect(shown).toMatch(/^The .*\.$/);
+    expect(readingWindow(FILLER, 'Where?', 300)).toBe(FILLER.trim());
+    expect(readingWindow('|cell'.repeat(100), 'cell?', 60)).toHaveLength(60);
+  });
+});
+
+describe('a refusal', () => {
+  it('is known by its words, whatever its case and ending', () => {
+    expect(isRefusal(ANSWER_RECIPE, refusalTarget(ANSWER_RECIPE))).toBe(true);
+    expect(isRefusal(ANSWER_RECIPE, ' not in your documents')).toBe(true);
+    expect(isRefusal(ANSWER_RECIPE, 'Not in your drawer [1]')).toBe(false);
+    expect(isRefusal(ANSWER_RECIPE, 'It is in your documents. [2]')).toBe(false);
+  });
+});
