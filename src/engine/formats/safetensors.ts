@@ -2,7 +2,7 @@ import { AttuneError } from '../../errors/attune-error.ts';
 import { fromBfloat16, fromFloat16 } from './float16.ts';
 
 /** Element types that the format knows and their size in bytes. */
-const BYTES = {
+export const SAFETENSORS_BYTES = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -15,7 +15,7 @@ const BYTES = {
   BOOL: 1,
 } as const;
 
-export type SafetensorsType = keyof typeof BYTES;
+export type SafetensorsType = keyof typeof SAFETENSORS_BYTES;
 
 export interface TensorEntry {
   dtype: SafetensorsType;
@@ -115,7 +115,7 @@ function parseHeader(file: string, text: string, dataBytes: number): Header {
 
 function parseEntry(file: string, name: string, value: unknown, dataBytes: number): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) {
+  if (typeof dtype !== 'string' || !Object.hasOwn(SAFETENSORS_BYTES, dtype)) {
     throw bad(file, `its tensor ${name} has the element type ${String(dtype)}, which is not supported`);
   }
   const type = dtype as SafetensorsType;
@@ -123,7 +123,7 @@ function parseEntry(file: string, name: string, value: unknown, dataBytes: numbe
   if (!isCounts(offsets) || offsets.length !== 2) throw bad(file, `the offsets of its tensor ${name} are malformed`);
   const [start, end] = offsets as [number, number];
   if (end > dataBytes) throw bad(file, `it ends before its tensor ${name} does: the download may be incomplete`);
-  const expected = shape.reduce((product, size) => product * size, BYTES[type]);
+  const expected = shape.reduce((product, size) => product * size, SAFETENSORS_BYTES[type]);
   if (end - start !== expected) {
     throw bad(file, `its tensor ${name} takes ${end - start} bytes where its shape needs ${expected}`);
   }
