@@ -1,21 +1,27 @@
 import * as ort from 'onnxruntime-node';
 import { availableParallelism } from 'node:os';
+import { byteLength } from '../onnx/data-type.ts';
 import { usefulThreads } from '../runtime/runtime.ts';
+import { byteRange, toNumbers, type Bytes, type Numbers } from './numbers.ts';
 import {
+  checkView,
   elementCount,
-  type Numbers,
+  nestedConfig,
   type ResidentRuntime,
   type ResidentTensor,
   type ResidentType,
+  type ResidentUsage,
 } from './resident.ts';
 
 /** onnxruntime-node: its tensors are JavaScript's own memory, so they are resident by nature. Tests and scripts only. */
 export function residentNode(threads = usefulThreads(availableParallelism())): ResidentRuntime {
+  const usage: ResidentUsage = { tensors: 0, tensorBytes: 0, sessions: 0 };
   return {
     device: 'cpu',
     threads,
-    tensor: (dataType, shape, numbers) => new NodeTensor(dataType, shape, numbers),
-    async createSession(model, readers) {
+    usage,
+    tensor: (dataType, shape, numbers) => allocate(usage, dataType, shape, numbers),
+    async createSession(model, readers, _name, { config = {} } = {}) {
       const declared = [...readers].map(([path, read]) => ({ path, data: read() }));
       const session = await ort.InferenceSession.create(model.bytes, {
         graphOptimizationLevel: 'all',
@@ -23,41 +29,81 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         externalData: [...model.externalData, ...declared],
+        extra: nestedConfig(config),
       });
+      usage.sessions++;
       return {
+        // Given tensors to write to, onnxruntime-node copies nothing: outputs that it makes itself are copied once.
         run: async (inputs, outputs) => void (await session.run(unwrap(inputs), unwrap(outputs))),
-        dispose: () => session.release(),
+        dispose: () => {
+          usage.sessions--;
+          return session.release();
+        },
       };
     },
   };
 }
 
-class NodeTensor implements ResidentTensor {
-  readonly dataType: ResidentType;
+function allocate<T extends ResidentType>(
+  usage: ResidentUsage,
+  dataType: T,
+  shape: readonly number[],
+  numbers?: Numbers<T>,
+): ResidentTensor<T> {
+  // onnxruntime-node knows their names, but refuses them as inputs and outputs.
+  if (dataType === 'int4' || dataType === 'uint4')
+    throw new TypeError(`onnxruntime-node cannot be fed ${dataType}; bake such weights into the graph.`);
+  const bytes = byteLength(dataType, elementCount(shape));
+  usage.tensors++;
+  usage.tensorBytes += bytes;
+  const tensor = new NodeTensor(dataType, shape, new Uint8Array(bytes), () => {
+    usage.tensors--;
+    usage.tensorBytes -= bytes;
+  });
+  if (numbers) tensor.write(numbers);
+  return tensor;
+}
+
+class NodeTensor<T extends ResidentType> implements ResidentTensor<T> {
+  readonly dataType: T;
   readonly shape: readonly number[];
   readonly tensor: ort.Tensor;
-  #numbers: Numbers;
+  #bytes: Bytes;
+  #numbers: Numbers<T>;
+  #onDispose: (() => void) | undefined;
 
-  constructor(dataType: ResidentType, shape: readonly number[], numbers?: Numbers) {
+  constructor(dataType: T, shape: readonly number[], bytes: Bytes, onDispose?: () => void) {
     this.dataType = dataType;
     this.shape = [...shape];
-    const size = elementCount(shape);
-    this.#numbers = dataType === 'float32' ? new Float32Array(size) : new Int32Array(size);
-    if (numbers) this.#numbers.set(numbers);
-    this.tensor = new ort.Tensor(dataType, this.#numbers as never, shape);
+    this.#bytes = bytes;
+    this.#numbers = toNumbers(dataType, bytes);
+    this.#onDispose = onDispose;
+    this.tensor = new ort.Tensor(dataType as never, this.#numbers as never, shape);
   }
 
-  write(numbers: Numbers, at = 0): void {
-    this.#numbers.set(numbers, at);
+  write(numbers: Numbers<T>, at = 0): void {
+    (this.#numbers as Float32Array).set(numbers as Float32Array, at);
   }
 
-  async read(): Promise<Numbers> {
-    return this.#numbers.slice();
+  async read(from = 0, to = elementCount(this.shape)): Promise<Numbers<T>> {
+    return toNumbers(this.dataType, this.#bytes.slice(...byteRange(this.dataType, elementCount(this.shape), from, to)));
   }
 
-  dispose(): void {}
+  view(shape: readonly number[]): ResidentTensor<T> {
+    checkView(this, shape);
+    return new NodeTensor(
+      this.dataType,
+      shape,
+      this.#bytes.subarray(0, byteLength(this.dataType, elementCount(shape))),
+    );
+  }
+
+  dispose(): void {
+    this.#onDispose?.();
+    this.#onDispose = undefined;
+  }
 }
 
 function unwrap(tensors: ReadonlyMap<string, ResidentTensor>): Record<string, ort.Tensor> {
-  return Object.fromEntries([...tensors].map(([name, tensor]) => [name, (tensor as NodeTensor).tensor]));
+  return Object.fromEntries([...tensors].map(([name, tensor]) => [name, (tensor as NodeTensor<ResidentType>).tensor]));
 }

@@ -30,6 +30,7 @@ export interface OrtWasmModule {
     logVerbosity: number,
     optimisedPath: number,
   ): number;
+  _OrtAddSessionConfigEntry(options: number, key: number, value: number): number;
   _OrtReleaseSessionOptions(options: number): number;
   _OrtCreateSession(bytes: number, length: number, options: number): number | Promise<number>;
   _OrtReleaseSession(session: number): number;

@@ -1,4 +1,4 @@
-import type { Numbers, ResidentRuntime, ResidentTensor } from '../../resident/resident.ts';
+import type { ResidentRuntime, ResidentTensor } from '../../resident/resident.ts';
 import type { LlamaConfig } from './config.ts';
 
 /** Tokens that the first cache holds; it doubles when they are used up. */
@@ -15,7 +15,7 @@ export class KeyValueCache {
   #config: LlamaConfig;
   #limit: number;
   #capacity = 0;
-  #tensors: { key: ResidentTensor; value: ResidentTensor }[] = [];
+  #tensors: { key: ResidentTensor<'float32'>; value: ResidentTensor<'float32'> }[] = [];
 
   constructor(runtime: ResidentRuntime, config: LlamaConfig, limit: number) {
     this.#runtime = runtime;
@@ -66,11 +66,11 @@ export class KeyValueCache {
     this.#capacity = this.length = 0;
   }
 
-  async #grown(old: ResidentTensor | undefined, capacity: number): Promise<ResidentTensor> {
+  async #grown(old: ResidentTensor<'float32'> | undefined, capacity: number): Promise<ResidentTensor<'float32'>> {
     const { keyValueHeads, headSize } = this.#config;
     const next = this.#runtime.tensor('float32', [1, keyValueHeads, capacity, headSize]);
     if (old) {
-      const numbers: Numbers = await old.read();
+      const numbers = await old.read();
       const used = this.length * headSize;
       for (let head = 0; head < keyValueHeads; head++) {
         const from = head * this.#capacity * headSize;

@@ -12,7 +12,7 @@ export function stepInputs(
 ): Map<string, ResidentTensor> {
   const end = start + count;
   const int = (shape: number[], value: number) => runtime.tensor('int32', shape, Int32Array.of(value));
-  const inputs = new Map([
+  const inputs = new Map<string, ResidentTensor>([
     ['last', int([1], end - 1)],
     ['total', int([], end)],
   ]);
