@@ -110,6 +110,7 @@ function parseHeader(file: string, text: string, dataBytes: number): Header {
   const tensors = new Map<string, TensorEntry>();
   for (const [name, value] of Object.entries(rest)) tensors.set(name, parseEntry(file, name, value, dataBytes));
   refuseOverlaps(file, tensors);
+  if (typeof metadata !== 'object' || metadata === null) throw bad(file, 'its metadata is not an object');
   return { tensors, metadata: metadata as Record<string, string> };
 }
 

@@ -55,7 +55,7 @@ export function writeCheckpoint(checkpoint: Checkpoint): Blob {
   const tensors = all.map(([name, data]) => ({ name, dtype: 'F32' as const, shape: [data.length], data }));
   const hash = hashOf(
     text,
-    all.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    all.map(([name, { buffer, byteOffset, byteLength }]) => [name, new Uint8Array(buffer, byteOffset, byteLength)]),
   );
   return writeSafetensors(tensors, { state: text, sha256: hash });
 }
@@ -66,10 +66,12 @@ export async function readCheckpoint(blob: Blob, name: string): Promise<Checkpoi
     throw bad(name, cause);
   });
   const { state: text = '', sha256: expected } = file.metadata;
-  const names = [...file.tensors.keys()];
-  const bytes = await Promise.all(names.map((tensor) => file.bytes(tensor)));
-  if (hashOf(text, bytes) !== expected) throw bad(name);
-  const array = (tensor: string) => new Float32Array(bytes[names.indexOf(tensor)]!.buffer);
+  const parts = await Promise.all(
+    [...file.tensors.keys()].map(async (tensor) => [tensor, await file.bytes(tensor)] as const),
+  );
+  if (hashOf(text, parts) !== expected) throw bad(name);
+  const arrays = new Map(parts.map(([tensor, { buffer }]) => [tensor, new Float32Array(buffer)]));
+  const array = (tensor: string) => arrays.get(tensor)!;
   // A figure that is no number is null in JSON.
   const state = JSON.parse(text, (_, value: unknown) => (value === null ? NaN : value)) as State;
   return {
@@ -82,9 +84,9 @@ export async function readCheckpoint(blob: Blob, name: string): Promise<Checkpoi
   };
 }
 
-function hashOf(text: string, parts: readonly Uint8Array[]): string {
+function hashOf(text: string, parts: readonly (readonly [string, Uint8Array])[]): string {
   const hash = sha256.create().update(utf8ToBytes(text));
-  for (const part of parts) hash.update(part);
+  for (const [name, bytes] of parts) hash.update(utf8ToBytes(name)).update(bytes);
   return bytesToHex(hash.digest());
 }
 
