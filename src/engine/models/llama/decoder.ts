@@ -1,4 +1,9 @@
-import type { ResidentRuntime, ResidentSession, ResidentTensor } from '../../resident/resident.ts';
+import {
+  elementCount,
+  type ResidentRuntime,
+  type ResidentSession,
+  type ResidentTensor,
+} from '../../resident/resident.ts';
 import { adaptedGroups, packGroup, type LlamaAdapter } from './adapter.ts';
 import type { AttentionKernels } from './attention.ts';
 import type { LlamaConfig } from './config.ts';
@@ -34,7 +39,8 @@ export class LlamaDecoder {
   #session: ResidentSession;
   #embedding: StoredMatrix;
   #cache: KeyValueCache;
-  #lowRank = new Map<string, ResidentTensor>();
+  /** The low-rank matrices of every adapter that was in force, the base's zeros among them, as the graph takes them. */
+  #packed = new Map<LlamaAdapter | null, ReadonlyMap<string, ResidentTensor>>();
   #logits: ResidentTensor;
   #kernels: AttentionKernels;
   #weightBytes: number;
@@ -57,7 +63,7 @@ export class LlamaDecoder {
     this.#kernels = kernels;
     this.#cache = new KeyValueCache(runtime, loaded.config, contextTokens);
     this.#logits = runtime.tensor('float32', [1, loaded.config.vocabulary]);
-    this.setAdapter(null);
+    this.#packed.set(null, this.#pack(null));
   }
 
   /** @throws AttuneError `engine/out-of-memory`, `engine/load-failed` */
@@ -85,26 +91,36 @@ export class LlamaDecoder {
     return this.#cache.length;
   }
 
-  /** Bytes held: weights, embedding table, cache. */
+  /** Bytes held: weights, embedding table, cache, adapters. */
   get memoryBytes(): number {
-    return this.#weightBytes + this.#embedding.bytes.length + this.#cache.bytes;
+    let adapters = 0;
+    for (const packed of this.#packed.values())
+      for (const { shape } of packed.values()) adapters += 4 * elementCount(shape);
+    return this.#weightBytes + this.#embedding.bytes.length + this.#cache.bytes + adapters;
   }
 
   get adapter(): LlamaAdapter | null {
     return this.#adapter;
   }
 
-  /** Puts an adapter in force, or none. The cache is emptied, for it was computed with the one before. */
+  /**
+   * Puts an adapter in force, or none. Its matrices stay in the runtime's memory until {@link releaseAdapter}, so that
+   * switching between adapters copies nothing. The cache is emptied, for it was computed with the one before.
+   *
+   * @throws RangeError when a matrix does not fit the model; the adapter before stays in force
+   */
   setAdapter(adapter: LlamaAdapter | null): void {
-    for (let layer = 0; layer < this.config.layers; layer++) {
-      for (const group of adaptedGroups(this.config, layer)) {
-        const { rank, a, b } = packGroup(group, adapter, layer);
-        this.#replace(`${group.name}.lora_A`, [group.inFeatures, rank], a);
-        this.#replace(`${group.name}.lora_B`, [rank, b.length / rank], b);
-      }
-    }
+    if (adapter === this.#adapter) return;
+    if (!this.#packed.has(adapter)) this.#packed.set(adapter, this.#pack(adapter));
     this.#adapter = adapter;
     this.truncate(0);
+  }
+
+  /** Frees what an adapter holds; if it is in force, the base model is from now on. */
+  releaseAdapter(adapter: LlamaAdapter): void {
+    if (adapter === this.#adapter) this.setAdapter(null);
+    for (const tensor of this.#packed.get(adapter)?.values() ?? []) tensor.dispose();
+    this.#packed.delete(adapter);
   }
 
   /** Forgets all but the first tokens of the sequence. */
@@ -130,7 +146,8 @@ export class LlamaDecoder {
     await this.#session.dispose();
     this.#cache.dispose();
     this.#logits.dispose();
-    for (const tensor of this.#lowRank.values()) tensor.dispose();
+    for (const packed of this.#packed.values()) for (const tensor of packed.values()) tensor.dispose();
+    this.#packed.clear();
   }
 
   async #run(tokens: readonly number[]): Promise<void> {
@@ -143,7 +160,7 @@ export class LlamaDecoder {
     );
     const step = stepInputs(this.runtime, this.config, this.#kernels, this.#cache.length, tokens.length);
     step.set('x', this.runtime.tensor('float32', [tokens.length, hidden], rows));
-    const inputs = new Map([...this.#lowRank, ...step, ...this.#cache.inputs]);
+    const inputs = new Map([...this.#packed.get(this.#adapter)!, ...step, ...this.#cache.inputs]);
     try {
       await this.#session.run(inputs, new Map([['logits', this.#logits], ...this.#cache.outputs]));
       this.#cache.length = total;
@@ -152,8 +169,20 @@ export class LlamaDecoder {
     }
   }
 
-  #replace(name: string, shape: number[], numbers: Float32Array<ArrayBuffer>): void {
-    this.#lowRank.get(name)?.dispose();
-    this.#lowRank.set(name, this.runtime.tensor('float32', shape, numbers));
+  #pack(adapter: LlamaAdapter | null): Map<string, ResidentTensor> {
+    const tensors = new Map<string, ResidentTensor>();
+    try {
+      for (let layer = 0; layer < this.config.layers; layer++) {
+        for (const group of adaptedGroups(this.config, layer)) {
+          const { rank, a, b } = packGroup(group, adapter, layer);
+          tensors.set(`${group.name}.lora_A`, this.runtime.tensor('float32', [group.inFeatures, rank], a));
+          tensors.set(`${group.name}.lora_B`, this.runtime.tensor('float32', [rank, b.length / rank], b));
+        }
+      }
+      return tensors;
+    } catch (error) {
+      for (const tensor of tensors.values()) tensor.dispose();
+      throw error;
+    }
   }
 }
