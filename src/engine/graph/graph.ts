@@ -278,25 +278,47 @@ export class Graph {
     }
   }
 
-  /** Serialises the graph. It can be built on and serialised again. */
-  build(): GraphModel {
+  /**
+   * Serialises the graph. It can be built on and serialised again.
+   *
+   * @param options.prune leaves out nodes and inputs that no output needs: in a backward graph, what was kept
+   */
+  build({ prune = false }: { prune?: boolean } = {}): GraphModel {
+    const { nodes, inputs } = prune ? this.#needed() : { nodes: this.#nodes, inputs: this.#inputs };
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: 'attune',
       opsetImport: OPSETS,
       graph: create(GraphProtoSchema, {
         name: this.name,
-        node: [...this.#nodes, ...this.#outputs.map(({ name, value }) => identity(value.name, name))],
+        node: [...nodes, ...this.#outputs.map(({ name, value }) => identity(value.name, name))],
         initializer: this.#initialisers,
-        input: this.#inputs.map((value) => valueInfo(value.name, value)),
+        input: inputs.map((value) => valueInfo(value.name, value)),
         output: this.#outputs.map(({ name, value }) => valueInfo(name, value)),
       }),
     });
     return {
       bytes: toBinary(ModelProtoSchema, model),
       externalData: [...this.#externalData],
-      inputs: this.#inputs.map(({ name, dataType, shape }) => ({ name, dataType, shape })),
+      inputs: inputs.map(({ name, dataType, shape }) => ({ name, dataType, shape })),
     };
+  }
+
+  #needed(): { nodes: NodeProto[]; inputs: Value[] } {
+    const needed = new Set(this.#outputs.map(({ value }) => value.name));
+    const read = (node: NodeProto) => {
+      for (const name of node.input) needed.add(name);
+      for (const { g } of node.attribute) {
+        for (const { name } of g?.output ?? []) needed.add(name);
+        for (const inner of g?.node ?? []) read(inner);
+      }
+    };
+    const nodes = this.#nodes.toReversed().filter((node) => {
+      if (!node.output.some((name) => needed.has(name))) return false;
+      read(node);
+      return true;
+    });
+    return { nodes: nodes.reverse(), inputs: this.#inputs.filter(({ name }) => needed.has(name)) };
   }
 
   #fresh(prefix: string): string {

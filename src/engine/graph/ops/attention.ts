@@ -1,5 +1,7 @@
 import { float } from '../../onnx/attributes.ts';
+import { defineOp } from '../define-op.ts';
 import type { Value } from '../graph.ts';
+import { neg } from './arithmetic.ts';
 
 /** Fused attention kernels of onnxruntime, for serving graphs. Training graphs spell attention out in plain ops. */
 
@@ -92,3 +94,15 @@ export function rotaryEmbedding(
     attributes: { interleaved: options.interleaved ?? false, num_heads: options.heads },
   });
 }
+
+/**
+ * Rotation by rotary tables [N, headSize/2], one row per token, that can be differentiated: x [1, N, heads·headSize] ->
+ * the same shape. The tables may carry a factor. A rotation's transpose turns back: the gradient is the rotation by the
+ * negative sine.
+ */
+export const rotate: (x: Value, cos: Value, sin: Value) => Value = defineOp({
+  name: 'rotate',
+  // The kernel adds the token's place in the sequence to a single position: rows of the tables are counted from 0.
+  forward: (x: Value, cos: Value, sin: Value) => rotaryEmbedding(x, x.graph.ints([0]), cos, sin),
+  vjp: (g, _, x, cos, sin) => [[x, () => rotate(g, cos, neg(sin))]],
+});
