@@ -7,7 +7,7 @@
 const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe)\\.ts$';
 
 /** Domains whose work happens in workers; their services must never reach the page's bundle. */
-const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation';
+const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|training|adapters';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -3,18 +3,22 @@ import { ingest } from '../ingest/client.ts';
 import type { AddResult, SourceFile } from '../ingest/contract.ts';
 import { retrieval } from '../retrieval/client.ts';
 import { database } from '../storage/database.ts';
+import { training } from '../training/client.ts';
+import type { SweepRequest, TrainingRequest } from '../training/contract.ts';
 import type { JobProgress } from './job-record.ts';
 import { endOrphans, trackJob, type TrackedWork } from './tracked-job.ts';
+import { TrainingJobs } from './training-jobs.ts';
 import { WorkspaceJobs, type JobServices } from './workspace-jobs.ts';
 
 export { jobId } from './workspace-jobs.ts';
+export { trainingJobId } from './training-jobs.ts';
 export type { JobProgress } from './job-record.ts';
 export type { TrackedWork } from './tracked-job.ts';
 
 /** Starts long work of this tab. Pausing and cancelling go through the rows (see README). */
 class Jobs {
   #services: JobServices = { ingest, retrieval };
-  #owned = new Map<string, WorkspaceJobs>();
+  #owned = new Map<string, { pipeline: WorkspaceJobs; training: TrainingJobs }>();
 
   /** Tidies up after closed tabs; called once at start. */
   start(): Promise<void> {
@@ -24,16 +28,21 @@ class Jobs {
   /** This tab has the workspace's writes: unfinished work goes on here. */
   own(workspaceId: string): void {
     if (this.#owned.has(workspaceId)) return;
-    const workspaceJobs = new WorkspaceJobs(workspaceId, this.#services, database());
-    this.#owned.set(workspaceId, workspaceJobs);
-    workspaceJobs.follow();
+    const owned = {
+      pipeline: new WorkspaceJobs(workspaceId, this.#services, database()),
+      training: new TrainingJobs(workspaceId, training, database()),
+    };
+    this.#owned.set(workspaceId, owned);
+    owned.pipeline.follow();
+    owned.training.follow();
   }
 
   /** The writes go to another tab, or the workspace is deleted: stop after the commit in progress. */
   async disown(workspaceId: string): Promise<void> {
-    const workspaceJobs = this.#owned.get(workspaceId);
+    const owned = this.#owned.get(workspaceId);
     this.#owned.delete(workspaceId);
-    await workspaceJobs?.leave();
+    await owned?.pipeline.leave();
+    await owned?.training.leave();
   }
 
   /**
@@ -42,17 +51,48 @@ class Jobs {
    * @throws AttuneError `workspace/read-only` when another tab owns the workspace.
    */
   add(workspaceId: string, sources: SourceFile[]): Promise<AddResult> {
-    return this.#workspace(workspaceId).add(sources);
+    return this.#workspace(workspaceId).pipeline.add(sources);
   }
 
   /** Reads waiting documents (after `requeue`) and embeds them. @throws AttuneError `workspace/read-only` */
   async read(workspaceId: string): Promise<void> {
-    await this.#workspace(workspaceId).begin('read');
+    await this.#workspace(workspaceId).pipeline.begin('read');
   }
 
   /** Brings the search index up to date, e.g. after documents were removed. @throws AttuneError `workspace/read-only` */
   async embed(workspaceId: string): Promise<void> {
-    await this.#workspace(workspaceId).begin('embed');
+    await this.#workspace(workspaceId).pipeline.begin('embed');
+  }
+
+  /**
+   * Creates a training run and starts it, behind those that run already.
+   *
+   * @returns the run's id; its row and its curve say the rest
+   * @throws AttuneError `workspace/read-only`, `training/*`
+   */
+  async train(request: TrainingRequest): Promise<string> {
+    const { training: queue } = this.#workspace(request.workspaceId);
+    const runId = await training.create(request);
+    await queue.begin({ runId }, await this.#titleOf(runId));
+    return runId;
+  }
+
+  /** Starts the trials of a sweep. @returns the sweep's id. @throws as {@link train} */
+  async sweep(request: SweepRequest): Promise<string> {
+    const { training: queue } = this.#workspace(request.workspaceId);
+    const { sweepId, runIds } = await training.createSweep(request);
+    await queue.begin({ sweepId }, `Trying ${runIds.length} settings`);
+    return sweepId;
+  }
+
+  /** Lets a paused, cancelled or failed run go on from its last checkpoint. @throws AttuneError `workspace/read-only` */
+  async resumeRun(workspaceId: string, runId: string): Promise<void> {
+    const { training: queue } = this.#workspace(workspaceId);
+    await queue.begin({ runId }, await this.#titleOf(runId));
+  }
+
+  async #titleOf(runId: string): Promise<string> {
+    return (await database().runs.get(runId))?.name ?? 'Tuning';
   }
 
   /** Runs other long work of this tab with a row in the tray: see {@link trackJob}. */
@@ -63,9 +103,9 @@ class Jobs {
     return trackJob(database(), work, run);
   }
 
-  #workspace(workspaceId: string): WorkspaceJobs {
-    const workspaceJobs = this.#owned.get(workspaceId);
-    if (workspaceJobs) return workspaceJobs;
+  #workspace(workspaceId: string): { pipeline: WorkspaceJobs; training: TrainingJobs } {
+    const owned = this.#owned.get(workspaceId);
+    if (owned) return owned;
     throw new AttuneError(
       'workspace/read-only',
       'Another tab has this workspace open and writes to it.',

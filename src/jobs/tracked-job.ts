@@ -64,13 +64,16 @@ async function end(db: AttuneDatabase, id: string, changes: Partial<JobRow>): Pr
   await db.jobs.update(id, { ...changes, updatedAt: Date.now() });
 }
 
-/** Marks tracked jobs whose tab is gone as interrupted. Called at start; reading and embedding resume by themselves. */
+/** Taken up again by the tab that owns the workspace. */
+const RESUMED = new Set<JobKind>(['ingest', 'embed', 'train']);
+
+/** Marks tracked jobs whose tab is gone as interrupted. Called at start; reading, embedding and training resume by themselves. */
 export async function endOrphans(db: AttuneDatabase): Promise<void> {
   const held = new Set((await navigator.locks.query()).held?.map((lock) => lock.name));
   const running = await db.jobs.where('state').equals('running').toArray();
   const interrupted = new AttuneError('job/interrupted', 'The tab was closed before this was done.', 'Start it again.');
   for (const row of running) {
-    if (row.kind === 'ingest' || row.kind === 'embed' || held.has(lockName(row.id))) continue;
+    if (RESUMED.has(row.kind) || held.has(lockName(row.id))) continue;
     await end(db, row.id, { state: 'failed', problem: toProblem(interrupted) });
   }
 }

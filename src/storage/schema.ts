@@ -322,6 +322,8 @@ export interface RunRow {
   adapterId?: string;
   /** Trials of one sweep share it. */
   sweepId?: string;
+  /** How the sweep compares its trials, the values that this trial tries, by knob key, and its place among them. */
+  sweep?: { method: 'grid' | 'halving'; values: Record<string, number | string>; trial: number };
   /** Seconds of computing so far, over all resumptions. */
   seconds: number;
   device: string;

@@ -9,9 +9,17 @@ export interface TrainingRequest {
   datasetId: string;
   /** Overrides of the knobs in `settings.ts`; absent keys mean the preset's or the default. */
   settings: Record<string, unknown>;
-  seed: number;
+  /** Absent: the knob `seed` of the settings. */
+  seed?: number;
   /** Absent: made from task and data set. */
   name?: string;
+}
+
+/** A knob with the value that helps, and why in one sentence. */
+export interface TrainingAdvice {
+  knob: string;
+  value: number | string;
+  text: string;
 }
 
 /** Measured with one real step before anything is started. */
@@ -28,7 +36,7 @@ export interface TrainingEstimate {
   memoryLimit?: number;
   fits: boolean;
   /** What to change where it does not fit or would take very long: "Halve the batch", each with the knob's key. */
-  advice: { knob: string; value: number; text: string }[];
+  advice: TrainingAdvice[];
 }
 
 export interface TrainingProgress {
@@ -36,12 +44,13 @@ export interface TrainingProgress {
   stage: string;
   done: number;
   total: number;
+  secondsLeft?: number;
 }
 
 /** A sweep: trials on one data set, compared on the validation part alone. */
 export interface SweepRequest extends TrainingRequest {
   /** Values to try, by knob key: the grid is their product. */
-  grid: Record<string, number[]>;
+  grid: Record<string, (number | string)[]>;
   /** `halving`: all trials begin short, the better half goes on (Jamieson and Talwalkar 2016); `grid`: all run full. */
   method: 'grid' | 'halving';
 }
@@ -51,8 +60,9 @@ export interface SweepRequest extends TrainingRequest {
  * `AdapterRow`) or a file: screens read those, and a run survives its tab.
  */
 export interface TrainingService {
-  /** Loads the model and runs one step of the longest batch. Aborted by `stop`. */
+  /** Loads the model and runs one step of the longest batch. Another call, or `cancelEstimate`, aborts it. */
   estimate(request: TrainingRequest, onProgress?: (progress: TrainingProgress) => void): Promise<TrainingEstimate>;
+  cancelEstimate(): Promise<void>;
   /** Creates the row of a run; `proceed` runs it. @throws AttuneError `training/*` naming what is wrong with the data */
   create(request: TrainingRequest): Promise<string>;
   /** Creates the rows of a sweep's trials. @returns their run ids */
@@ -62,6 +72,8 @@ export interface TrainingService {
   proceedSweep(sweepId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void>;
   /** Ends what is going on after a checkpoint; the row says which of the two it was. */
   stop(runId: string, how: 'pause' | 'cancel'): Promise<void>;
+  /** Makes an adapter of a run's best step, for trials of a sweep and stopped runs. @returns the adapter's id */
+  keep(runId: string): Promise<string>;
   /** Deletes a run with its files; its adapter stays. */
   remove(runId: string): Promise<void>;
 }

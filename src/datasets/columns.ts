@@ -1,0 +1,126 @@
+import * as v from 'valibot';
+import type { DatasetSplit } from '../storage/schema.ts';
+
+/** A row of a file before it is attached to documents. */
+export interface RawExample {
+  /** Row of the file, from 1. */
+  row: number;
+  question: string;
+  answer: string;
+  thought?: string;
+  passage?: string;
+  headings: string[];
+  /** Path, name or title of the document. */
+  document?: string;
+  /** Words of the document as they stand in it. */
+  quotes: string[];
+  negatives: string[];
+  split?: DatasetSplit;
+}
+
+/** Names under which each part is found, compared without case, spaces and underscores. The first one present counts. */
+export const COLUMNS = {
+  question: ['question', 'query', 'anchor', 'instruction', 'prompt', 'input'],
+  answer: ['answer', 'answers', 'response', 'output', 'completion'],
+  thought: ['thought', 'rationale', 'reasoning', 'explanation', 'cotanswer'],
+  passage: ['passage', 'context', 'positive', 'text', 'oraclecontext'],
+  headings: ['headings', 'heading', 'section'],
+  document: ['document', 'documents', 'source', 'path', 'file', 'docid', 'docids', 'title'],
+  quotes: ['quote', 'quotes', 'evidence'],
+  negatives: ['negatives', 'negative', 'distractors', 'hardnegatives'],
+  split: ['split', 'part', 'subset'],
+} as const;
+
+const trimmed = v.pipe(v.string(), v.trim());
+const words = (longest: number, what: string) =>
+  v.pipe(
+    trimmed,
+    v.minLength(1, `${what} is empty`),
+    v.maxLength(longest, `${what} is longer than ${longest} letters`),
+  );
+/** Lists may come as one text: a CSV cell, or a file with a single value. */
+const list = v.pipe(
+  v.union([
+    v.array(trimmed),
+    v.pipe(
+      trimmed,
+      v.transform((text) => [text]),
+    ),
+  ]),
+  v.transform((items) => items.filter((item) => item !== '')),
+);
+const first = v.pipe(
+  list,
+  v.transform((items) => items[0] ?? ''),
+);
+const SPLITS: Record<string, DatasetSplit> = {
+  train: 'train',
+  training: 'train',
+  validation: 'validation',
+  valid: 'validation',
+  dev: 'validation',
+  test: 'test',
+};
+
+const rowSchema = v.object({
+  question: v.pipe(v.string('the question is missing'), words(4000, 'the question')),
+  answer: v.optional(v.pipe(first, v.maxLength(20_000, 'the answer is longer than 20000 letters')), ''),
+  thought: v.optional(trimmed),
+  passage: v.optional(v.pipe(trimmed, v.maxLength(100_000, 'the passage is longer than 100000 letters'))),
+  headings: v.optional(list, []),
+  document: v.optional(first),
+  quotes: v.optional(list, []),
+  negatives: v.optional(list, []),
+  split: v.optional(
+    v.pipe(
+      trimmed,
+      v.check((value) => value === '' || value.toLowerCase() in SPLITS, 'the split is none of train, validation, test'),
+      v.transform((value) => SPLITS[value.toLowerCase()]),
+    ),
+  ),
+});
+
+/**
+ * Reads a record by the names of its columns.
+ *
+ * @returns the example, or the reason why it is none
+ */
+export function readRecord(row: number, record: unknown): RawExample | { reason: string } {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return { reason: 'it is no object' };
+  const byName = new Map(
+    Object.entries(record)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([key, value]) => [key.toLowerCase().replaceAll(/[\s_-]/g, ''), answerText(value)]),
+  );
+  const picked = Object.entries(COLUMNS).map(([part, names]) => {
+    const name = names.find((candidate) => byName.has(candidate));
+    return [part, name === undefined ? undefined : byName.get(name)] as const;
+  });
+  const parsed = v.safeParse(rowSchema, Object.fromEntries(picked.filter(([, value]) => value !== undefined)));
+  if (!parsed.success) return { reason: reasonOf(parsed.issues[0]) };
+  const { thought, passage, document, ...rest } = parsed.output;
+  return {
+    row,
+    ...rest,
+    ...(thought && { thought }),
+    ...(passage && { passage }),
+    ...(document && { document }),
+  };
+}
+
+/** SQuAD and its kin keep answers as `{ text: [...] }` or `[{ text }]`. */
+function answerText(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => (hasText(item) ? item.text : item));
+  return hasText(value) ? value.text : value;
+}
+
+function hasText(value: unknown): value is { text: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'text' in value;
+}
+
+function reasonOf(issue: v.BaseIssue<unknown>): string {
+  const part = String(issue.path?.[0]?.key ?? 'row');
+  // Messages of our own name the part already.
+  if (issue.message.startsWith('the ')) return issue.message;
+  return issue.received === 'undefined' ? `the ${part} is missing` : `the ${part} is not text (${issue.received})`;
+}

@@ -1,0 +1,157 @@
+import { liveQuery, type Subscription } from 'dexie';
+import { isAbort, toProblem } from '../errors/attune-error.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { JobRow, RunRow } from '../storage/schema.ts';
+import type { TrainingProgress, TrainingService } from '../training/contract.ts';
+import { JobRecord } from './job-record.ts';
+
+export type TrainingWork = Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop'>;
+
+/** Id of the job of a run, or of all trials of a sweep. */
+export const trainingJobId = (of: { runId: string } | { sweepId: string }) =>
+  'runId' in of ? `train:run:${of.runId}` : `train:sweep:${of.sweepId}`;
+
+/**
+ * Trains in the tab that owns a workspace's writes, one run after the other. Like the reading of files it follows the
+ * rows: a job that is `running` is worked on, one that was paused or cancelled is stopped, whoever wrote it; so a run
+ * goes on by itself after a reload or a crash.
+ */
+export class TrainingJobs {
+  readonly #workspaceId: string;
+  readonly #training: TrainingWork;
+  readonly #db: AttuneDatabase;
+  #subscription: Subscription | undefined;
+  #active: string | undefined;
+  #told = new Map<string, JobRow['state']>();
+
+  constructor(workspaceId: string, training: TrainingWork, db: AttuneDatabase) {
+    this.#workspaceId = workspaceId;
+    this.#training = training;
+    this.#db = db;
+  }
+
+  follow(): void {
+    this.#subscription ??= liveQuery(() => this.#rows()).subscribe((rows) => this.#reconcile(rows));
+  }
+
+  /** Stops following and working; the rows stay as they are, for the next owner. */
+  async leave(): Promise<void> {
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
+    if (this.#active) await this.#stop(this.#active, 'pause');
+  }
+
+  /** Starts a run or a sweep, or lets it go on. */
+  async begin(of: { runId: string } | { sweepId: string }, title: string): Promise<void> {
+    const id = trainingJobId(of);
+    const now = Date.now();
+    await this.#db.transaction('rw', this.#db.jobs, async () => {
+      const known = await this.#db.jobs.get(id);
+      if (known?.state === 'running') return;
+      await this.#db.jobs.put({
+        id,
+        workspaceId: this.#workspaceId,
+        kind: 'train',
+        title,
+        state: 'running',
+        done: known?.done ?? 0,
+        total: known?.total ?? 0,
+        unit: 'steps',
+        startedAt: known?.startedAt ?? now,
+        updatedAt: now,
+      });
+    });
+  }
+
+  async #rows(): Promise<JobRow[]> {
+    const rows = await this.#db.jobs.where('workspaceId').equals(this.#workspaceId).toArray();
+    return rows.filter(({ kind }) => kind === 'train').sort((a, b) => a.startedAt - b.startedAt);
+  }
+
+  #reconcile(rows: readonly JobRow[]): void {
+    const active = rows.find(({ id }) => id === this.#active);
+    if (this.#active) {
+      if (active?.state !== 'running') void this.#stop(this.#active, active?.state === 'paused' ? 'pause' : 'cancel');
+      return;
+    }
+    // A job that waits for its turn and is stopped never reaches the worker: its runs are told here, once.
+    for (const { id, state } of rows) {
+      if (state === 'running') this.#told.delete(id);
+      else if ((state === 'paused' || state === 'cancelled') && this.#told.get(id) !== state) {
+        this.#told.set(id, state);
+        void this.#tellRuns(id, state);
+      }
+    }
+    const next = rows.find(({ state }) => state === 'running');
+    if (next) void this.#work(next);
+  }
+
+  async #work({ id, title }: JobRow): Promise<void> {
+    this.#active = id;
+    const record = new JobRecord(this.#db, id);
+    const report = ({ stage, done, total, secondsLeft }: TrainingProgress) =>
+      record.report({ done, total, secondsLeft, title: `${title}: ${stage.toLowerCase()}` });
+    let failure: unknown;
+    try {
+      const sweepId = sweepOf(id);
+      if (sweepId !== undefined) await this.#training.proceedSweep(sweepId, report);
+      else await this.#training.proceed(runOf(id), report);
+    } catch (error) {
+      failure = error;
+    }
+    await record.flush();
+    await this.#settle(id, title, failure);
+    this.#active = undefined;
+    if (this.#subscription) this.#reconcile(await this.#rows());
+  }
+
+  async #settle(id: string, title: string, failure: unknown): Promise<void> {
+    // Nobody follows any more: the row keeps saying `running`, and the next owner goes on.
+    if (!this.#subscription) return;
+    const { jobs, runs } = this.#db;
+    await this.#db.transaction('rw', jobs, runs, async () => {
+      const row = await jobs.get(id);
+      const problem = failure === undefined || isAbort(failure) ? undefined : toProblem(failure);
+      const own = await this.#runsOf(id);
+      if (problem) {
+        // The worker may have died without a word: its run is not running any more.
+        for (const run of own) {
+          if (run.state === 'running') await runs.update(run.id, { state: 'failed', problem, updatedAt: Date.now() });
+        }
+      }
+      if (row?.state !== 'running') return;
+      // Stopped, and started again before it had come to its end: it is taken up anew.
+      if (failure === undefined && own.some(({ state }) => state === 'paused')) return;
+      const ended: Partial<JobRow> = problem
+        ? { state: 'failed', problem }
+        : failure === undefined
+          ? { state: 'done', done: row.total }
+          : { state: 'paused' };
+      await jobs.update(id, { ...ended, title, secondsLeft: undefined, updatedAt: Date.now() });
+    });
+  }
+
+  async #stop(id: string, how: 'pause' | 'cancel'): Promise<void> {
+    const running = (await this.#runsOf(id)).find(({ state }) => state === 'running');
+    if (running) await this.#training.stop(running.id, how);
+    if (how === 'cancel') await this.#tellRuns(id, 'cancelled');
+  }
+
+  /** Runs of a job that nobody works on take over its state. */
+  async #tellRuns(id: string, state: 'paused' | 'cancelled'): Promise<void> {
+    const from = state === 'paused' ? ['waiting'] : ['waiting', 'paused'];
+    for (const run of await this.#runsOf(id)) {
+      if (from.includes(run.state)) await this.#db.runs.update(run.id, { state, updatedAt: Date.now() });
+    }
+  }
+
+  #runsOf(jobId: string): Promise<RunRow[]> {
+    const sweepId = sweepOf(jobId);
+    return sweepId === undefined
+      ? this.#db.runs.where('id').equals(runOf(jobId)).toArray()
+      : this.#db.runs.where('sweepId').equals(sweepId).toArray();
+  }
+}
+
+const runOf = (jobId: string) => jobId.slice('train:run:'.length);
+const sweepOf = (jobId: string) => (jobId.startsWith('train:sweep:') ? jobId.slice('train:sweep:'.length) : undefined);
