@@ -79,6 +79,7 @@ export class Graph {
   #externalData: GraphModel['externalData'] = [];
   #constants = new Map<string, Value>();
   #names = new Set<string>();
+  #replaced = new Map<string, string>();
 
   constructor(name: string) {
     this.name = name;
@@ -262,6 +263,11 @@ export class Graph {
     this.#outputs.push({ name, value });
   }
 
+  /** Lets everything that reads `value` read `by` instead, also what was built before and ops' own gradients. */
+  replace(value: Value, by: Value): void {
+    this.#replaced.set(value.name, by.name);
+  }
+
   /** Records an op on the tape; ops call it through `defineOp`. */
   record(entry: TapeEntry): void {
     if (this.#recording) this.tape.push(entry);
@@ -284,7 +290,8 @@ export class Graph {
    * @param options.prune leaves out nodes and inputs that no output needs: in a backward graph, what was kept
    */
   build({ prune = false }: { prune?: boolean } = {}): GraphModel {
-    const { nodes, inputs } = prune ? this.#needed() : { nodes: this.#nodes, inputs: this.#inputs };
+    const all = this.#replaced.size ? this.#nodes.map((node) => this.#redirected(node)) : this.#nodes;
+    const { nodes, inputs } = prune ? this.#needed(all) : { nodes: all, inputs: this.#inputs };
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: 'attune',
@@ -304,7 +311,11 @@ export class Graph {
     };
   }
 
-  #needed(): { nodes: NodeProto[]; inputs: Value[] } {
+  #redirected(node: NodeProto): NodeProto {
+    return { ...node, input: node.input.map((name) => this.#replaced.get(name) ?? name) };
+  }
+
+  #needed(all: readonly NodeProto[]): { nodes: NodeProto[]; inputs: Value[] } {
     const needed = new Set(this.#outputs.map(({ value }) => value.name));
     const read = (node: NodeProto) => {
       for (const name of node.input) needed.add(name);
@@ -313,7 +324,7 @@ export class Graph {
         for (const inner of g?.node ?? []) read(inner);
       }
     };
-    const nodes = this.#nodes.toReversed().filter((node) => {
+    const nodes = all.toReversed().filter((node) => {
       if (!node.output.some((name) => needed.has(name))) return false;
       read(node);
       return true;

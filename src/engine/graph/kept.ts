@@ -26,6 +26,8 @@ export function keptInputs(graph: Graph, wanted: (name: string) => boolean = () 
   return (value, name) => {
     if (!wanted(name)) return value;
     const kept = graph.input(name, value.dataType, value.shape);
+    // Softmax and its like use their own output in their gradient: that has to be the kept one too.
+    graph.replace(value, kept);
     graph.record({ op: 'kept', inputs: [value], output: kept, pullBack: (upstream) => [[value, () => upstream]] });
     return kept;
   };
