@@ -1,7 +1,9 @@
 import * as ort from 'onnxruntime-node';
 import { availableParallelism } from 'node:os';
+import { AttuneError } from '../../errors/attune-error.ts';
 import { byteLength } from '../onnx/data-type.ts';
 import { usefulThreads } from '../runtime/runtime.ts';
+import { COPY_STOP, isCopyStop, stopCopies } from './node-outputs.ts';
 import { byteRange, toNumbers, type Bytes, type Numbers } from './numbers.ts';
 import {
   checkView,
@@ -21,9 +23,9 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
     threads,
     usage,
     tensor: (dataType, shape, numbers) => allocate(usage, dataType, shape, numbers),
-    async createSession(model, readers, _name, { config = {} } = {}) {
+    async createSession(model, readers, name, { config = {} } = {}) {
       const declared = [...readers].map(([path, read]) => ({ path, data: read() }));
-      const session = await ort.InferenceSession.create(model.bytes, {
+      const session = await ort.InferenceSession.create(stopCopies(model.bytes), {
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
         intraOpNumThreads: threads,
@@ -33,8 +35,13 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
       });
       usage.sessions++;
       return {
-        // Given tensors to write to, onnxruntime-node copies nothing: outputs that it makes itself are copied once.
-        run: async (inputs, outputs) => void (await session.run(unwrap(inputs), unwrap(outputs))),
+        async run(inputs, outputs) {
+          try {
+            await session.run(unwrap(inputs), { [COPY_STOP]: null, ...unwrap(outputs) });
+          } catch (error) {
+            if (!isCopyStop(error)) throw runError(name, error);
+          }
+        },
         dispose: () => {
           usage.sessions--;
           return session.release();
@@ -106,4 +113,13 @@ class NodeTensor<T extends ResidentType> implements ResidentTensor<T> {
 
 function unwrap(tensors: ReadonlyMap<string, ResidentTensor>): Record<string, ort.Tensor> {
   return Object.fromEntries([...tensors].map(([name, tensor]) => [name, (tensor as NodeTensor<ResidentType>).tensor]));
+}
+
+function runError(name: string, cause: unknown): AttuneError {
+  return new AttuneError(
+    'engine/run-failed',
+    `${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    'Try again; if it stays, choose another device or model.',
+    { cause },
+  );
 }
