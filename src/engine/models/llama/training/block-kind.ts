@@ -1,0 +1,56 @@
+import { LLAMA_LINEARS, type LlamaLinear } from '../adapter.ts';
+import type { LlamaConfig } from '../config.ts';
+import { linearShape } from '../lora.ts';
+import type { LlamaLayerWeights } from '../weights.ts';
+import { frozenFormat, type FrozenFormat, type FrozenWeights } from './frozen-matrix.ts';
+
+/** What a block's graphs are made from. Blocks of the same kind share their sessions. */
+export interface BlockKind {
+  config: LlamaConfig;
+  formats: Record<LlamaLinear, FrozenFormat>;
+  /** Biases of q, k and v (Qwen 2); norms of each head (Qwen 3). */
+  biases: boolean;
+  headNorms: boolean;
+  /** Linear layers with low-rank matrices; without any the block only runs forward. */
+  targets: readonly LlamaLinear[];
+  rank: number;
+}
+
+/** The stored matrix of each linear layer. */
+export const STORED_AS = {
+  q_proj: 'query',
+  k_proj: 'key',
+  v_proj: 'value',
+  o_proj: 'attentionOutput',
+  gate_proj: 'gate',
+  up_proj: 'up',
+  down_proj: 'down',
+} as const satisfies Record<LlamaLinear, keyof LlamaLayerWeights>;
+
+export function blockKind(
+  config: LlamaConfig,
+  layer: LlamaLayerWeights,
+  weights: FrozenWeights,
+  adapted: { targets: readonly LlamaLinear[]; rank: number },
+): BlockKind {
+  const formats = Object.fromEntries(
+    LLAMA_LINEARS.map((linear) => [linear, frozenFormat(layer[STORED_AS[linear]].type, weights)]),
+  ) as BlockKind['formats'];
+  return { config, formats, biases: Boolean(layer.queryBias), headNorms: Boolean(layer.queryNorm), ...adapted };
+}
+
+/** Equal for kinds that share sessions. */
+export function kindKey({ formats, biases, headNorms, targets, rank }: BlockKind): string {
+  return JSON.stringify([Object.values(formats), biases, headNorms, targets, rank]);
+}
+
+/** The low-rank matrices of a block as its graphs are fed them, in the order in which their gradients are handed out. */
+export function loraMatrices({ config, targets, rank }: BlockKind) {
+  return targets.flatMap((linear) => {
+    const [outFeatures, inFeatures] = linearShape(config, linear);
+    return [
+      { name: `${linear}.lora_A`, linear, matrix: 'a' as const, shape: [rank, inFeatures] },
+      { name: `${linear}.lora_B`, linear, matrix: 'b' as const, shape: [outFeatures, rank] },
+    ];
+  });
+}
