@@ -12,6 +12,13 @@ export interface LoraSettings {
   topBlocks?: number;
 }
 
+/** A linear layer of a model, by its path in the Hugging Face model. */
+export interface LinearModule {
+  path: string;
+  inFeatures: number;
+  outFeatures: number;
+}
+
 /** One low-rank update ΔW = scale·B·A: a [rank, in], b [out, rank], row-major. */
 export interface LowRankPair {
   rank: number;
@@ -31,7 +38,7 @@ export interface FullLinear {
   outFeatures: number;
 }
 
-/** An adapter in memory, the same for every kind of model; `peft.ts` reads and writes it. */
+/** An adapter in memory, the same for every kind of model; `read-peft.ts` and `write-peft.ts` are its files. */
 export interface LoraAdapter {
   settings: LoraSettings;
   /** Module path in the Hugging Face model, `encoder.layer.0.attention.self.query` or `model.layers.0.self_attn.q_proj`. */
@@ -43,4 +50,10 @@ export interface LoraAdapter {
 /** Factor of B·A. */
 export function loraScale({ rank, alpha, rankStabilised }: LoraSettings): number {
   return alpha / (rankStabilised ? Math.sqrt(rank) : rank);
+}
+
+/** `encoder.layer.3.output.dense` -> block 3, name `output.dense`; a module outside the blocks has its path as name. */
+export function splitPath(path: string): { block: number | undefined; name: string } {
+  const [, block, name] = /(?:^|\.)layers?\.(\d+)\.(.+)$/.exec(path) ?? [];
+  return name === undefined ? { block: undefined, name: path } : { block: Number(block), name };
 }

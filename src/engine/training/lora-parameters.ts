@@ -1,14 +1,16 @@
 import { AttuneError } from '../../errors/attune-error.ts';
-import type { FullLinear, LoraAdapter, LoraSettings, LowRankPair } from '../adapters/lora-adapter.ts';
+import {
+  splitPath,
+  type FullLinear,
+  type LinearModule,
+  type LoraAdapter,
+  type LoraSettings,
+  type LowRankPair,
+} from '../adapters/lora-adapter.ts';
 import { seededRandom } from './random.ts';
 import type { Parameter } from './trainable.ts';
 
-/** A linear layer of a model, by its path in the Hugging Face model. */
-export interface LinearModule {
-  path: string;
-  inFeatures: number;
-  outFeatures: number;
-}
+export type { LinearModule };
 
 export interface PairParameters {
   /** [rank, in] */
@@ -120,10 +122,4 @@ export function adaptedModules(modules: readonly LinearModule[], settings: LoraS
   return placed
     .filter(({ name, block }) => settings.targets.includes(name) && (block === undefined || block >= first))
     .map(({ module }) => module);
-}
-
-/** `encoder.layer.3.output.dense` -> block 3, name `output.dense`; a module outside the blocks has its path as name. */
-export function splitPath(path: string): { block: number | undefined; name: string } {
-  const [, block, name] = /(?:^|\.)(?:layers?|h)\.(\d+)\.(.+)$/.exec(path) ?? [];
-  return name === undefined ? { block: undefined, name: path } : { block: Number(block), name };
 }
