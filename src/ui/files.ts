@@ -50,6 +50,16 @@ export function pickSources(what: 'files' | 'folder'): Promise<SourceFile[]> {
   });
 }
 
+/** Opens the browser's picker for one file. @returns undefined when the person cancels */
+export function pickFile(accept: string): Promise<File | undefined> {
+  return new Promise((resolve) => {
+    const input = Object.assign(document.createElement('input'), { type: 'file', accept });
+    input.addEventListener('change', () => resolve(input.files?.[0]));
+    input.addEventListener('cancel', () => resolve(undefined));
+    input.click();
+  });
+}
+
 /** What operating systems and version control put into folders; nobody means to ask these. */
 function isClutter(name: string): boolean {
   return (

@@ -17,6 +17,12 @@ export const terms = {
   endpoint: 'A language model that runs elsewhere: another program on this machine, or a server.',
   chunk: 'What a document is cut into for search: a passage with its headings.',
   quantisation: 'Weights stored with fewer bits. The model gets smaller and faster and a little less exact.',
+  loss: 'How wrong the model still is on what it learns from. It jumps from step to step; the trend is what counts.',
+  validation:
+    'Questions that the model does not learn from. Getting better on them means that it learned, not memorised.',
+  learningRate: 'How far each step goes. It rises at the start and falls towards the end.',
+  gradientNorm:
+    'How strongly the last step wanted to change the adapter. Very large values mean that learning is shaky.',
   gguf: 'A file format for language models that many programs can read.',
 } as const;
 

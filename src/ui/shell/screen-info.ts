@@ -13,6 +13,8 @@ export const screenInfo: Record<ScreenName, ScreenInfo> = {
   chat: { label: 'Chat', icon: 'chat', load: () => import('../screens/chat/ChatScreen.svelte') },
   library: { label: 'Library', icon: 'library', load: () => import('../screens/library/LibraryScreen.svelte') },
   search: { label: 'Search', icon: 'search', load: () => import('../screens/search/SearchScreen.svelte') },
+  datasets: { label: 'Data sets', icon: 'datasets', load: () => import('../screens/datasets/DatasetsScreen.svelte') },
+  tune: { label: 'Tune', icon: 'tune', load: () => import('../screens/tune/TuneScreen.svelte') },
   models: { label: 'Models', icon: 'models', load: () => import('../screens/models/ModelsScreen.svelte') },
   settings: { label: 'Settings', icon: 'settings', load: () => import('../screens/settings/SettingsScreen.svelte') },
 };

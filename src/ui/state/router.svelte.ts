@@ -1,10 +1,10 @@
 /** Screens in the navigation, in its order. */
-export const screens = ['chat', 'library', 'search', 'models', 'settings'] as const;
+export const screens = ['chat', 'library', 'search', 'datasets', 'tune', 'models', 'settings'] as const;
 export type ScreenName = (typeof screens)[number];
 
 export interface Route {
   screen: ScreenName;
-  /** What stands after the screen: `#/chat/<chatId>`, `#/library/<documentId>`. */
+  /** What stands after the screen: `#/chat/<chatId>`, `#/library/<documentId>`, `#/tune/<runId>`. */
   id: string | null;
   /** `?key=value` within the hash. */
   query: URLSearchParams;

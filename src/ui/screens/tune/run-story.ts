@@ -1,0 +1,146 @@
+import type { RunPointRow, RunRow } from '../../../storage/schema.ts';
+import { count, plural, timeLeft } from '../../format.ts';
+
+/** What a run's rows say, in numbers for the curves and in a sentence for everybody. Pure: rows in, words out. */
+
+/** A run's curve, each list in the order of the steps. */
+export interface Curve {
+  steps: { step: number; loss: number }[];
+  validations: { step: number; score: number }[];
+}
+
+/** Steps over which speed and time left are averaged: long enough to be calm, short enough to follow a busy machine. */
+const RECENT_STEPS = 20;
+
+export function curveOf(points: readonly RunPointRow[]): Curve {
+  const ordered = points.toSorted((a, b) => a.step - b.step);
+  return {
+    steps: ordered.flatMap(({ kind, step, loss }) => (kind === 'step' && loss !== undefined ? [{ step, loss }] : [])),
+    validations: ordered.flatMap(({ kind, step, score }) =>
+      kind === 'validation' && score !== undefined ? [{ step, score }] : [],
+    ),
+  };
+}
+
+/**
+ * The loss without its jitter: an exponential moving average whose first values are corrected for their short history
+ * (the bias correction of Adam, Kingma and Ba 2015, section 3).
+ *
+ * @param share weight of the newest value, 0-1
+ */
+export function smoothed(values: readonly number[], share = 0.15): number[] {
+  let mean = 0;
+  return values.map((value, index) => {
+    mean = (1 - share) * mean + share * value;
+    return mean / (1 - (1 - share) ** (index + 1));
+  });
+}
+
+export interface Pace {
+  /** Last step that was computed, which may be ahead of the last one in a checkpoint. */
+  step: number;
+  loss?: number;
+  learningRate?: number;
+  gradientNorm?: number;
+  tokensPerSecond?: number;
+  secondsPerStep?: number;
+  /** Of the steps alone: validations come on top. */
+  secondsLeft?: number;
+}
+
+/** Where a run stands and how fast it goes, from its latest steps. */
+export function paceOf(run: Pick<RunRow, 'step' | 'steps'>, points: readonly RunPointRow[]): Pace {
+  const recent = points
+    .filter(({ kind }) => kind === 'step')
+    .toSorted((a, b) => a.step - b.step)
+    .slice(-RECENT_STEPS);
+  const last = recent.at(-1);
+  if (!last) return { step: run.step };
+  const secondsPerStep = mean(recent.flatMap(({ seconds }) => seconds ?? []));
+  const tokensPerSecond = mean(recent.flatMap(({ tokensPerSecond }) => tokensPerSecond ?? []));
+  return {
+    step: last.step,
+    loss: last.loss,
+    learningRate: last.learningRate,
+    gradientNorm: last.gradientNorm,
+    tokensPerSecond,
+    secondsPerStep,
+    ...(secondsPerStep !== undefined && { secondsLeft: Math.max(0, run.steps - last.step) * secondsPerStep }),
+  };
+}
+
+/** "about 3 minutes left" of a running run; '' where nothing is known. */
+export function timeLeftOf(run: RunRow, pace: Pace): string {
+  return run.state === 'running' && pace.secondsLeft !== undefined ? timeLeft(pace.secondsLeft) : '';
+}
+
+/** What the curve means and what stopping now would do, in one or two sentences. */
+export function storyOf(run: RunRow, points: readonly RunPointRow[]): string {
+  const { validations } = curveOf(points);
+  switch (run.state) {
+    case 'waiting':
+      return 'Waiting to begin.';
+    case 'running':
+      return runningStory(run, validations);
+    case 'paused':
+      return `Paused after step ${count(run.step)}. It goes on from there, also after a restart.`;
+    case 'done':
+      return doneStory(run);
+    case 'cancelled':
+      return run.adapterId && run.best
+        ? `Stopped after step ${count(run.step)}. Step ${count(run.best.step)} was the best and is kept.`
+        : `Cancelled after step ${count(run.step)}. Nothing was kept.`;
+    case 'failed':
+      return run.step > 0
+        ? `It stopped at step ${count(run.step)}, which is safe: it can go on from there.`
+        : 'It stopped before its first checkpoint.';
+  }
+}
+
+function runningStory(run: RunRow, validations: Curve['validations']): string {
+  const { best } = run;
+  const tuned = validations.filter(({ step }) => step > 0);
+  const latest = tuned.at(-1);
+  if (!latest || !best) {
+    const every = run.settings['validateEvery'];
+    return typeof every === 'number' && every > 0
+      ? `Learning. The first check on questions it is not trained on comes after step ${count(every)}.`
+      : 'Learning. It is checked at the end on questions it is not trained on.';
+  }
+  if (run.baseScore !== undefined && best.score <= run.baseScore) return 'Not better than the untuned model yet.';
+  const keeps = `Stopping now would keep step ${count(best.step)}.`;
+  if (latest.step <= best.step) return `Still improving. ${keeps}`;
+  const since = tuned.filter(({ step }) => step > best.step).length;
+  const patience = run.settings['patience'];
+  const left = typeof patience === 'number' && patience > 0 ? patience - since : 0;
+  const ends = left > 0 ? ` It ends by itself after ${plural(left, 'more check')} without progress.` : '';
+  return `No better since step ${count(best.step)}. ${keeps}${ends}`;
+}
+
+function doneStory({ best, ended, baseScore, steps }: RunRow): string {
+  if (!best) return `Done after ${plural(steps, 'step')}.`;
+  if (baseScore !== undefined && best.score <= baseScore) {
+    return 'Done, and not better than the untuned model. More questions, or another learning rate, may help.';
+  }
+  return ended === 'early'
+    ? `Ended early: no better since step ${count(best.step)}, which is kept.`
+    : `Done. Step ${count(best.step)} was the best and is kept.`;
+}
+
+/** A score in three digits, its minus as one: "0.713", "−1.42" (generators are scored by their negative loss). */
+export function scoreText(score: number): string {
+  const digits = Math.abs(score) >= 10 ? 1 : Math.abs(score) >= 1 ? 2 : 3;
+  return score.toFixed(digits).replace('-', '−');
+}
+
+/** "+0.196", "−0.02", "±0": change by sign, never by colour alone. */
+export function changeText(base: number, tuned: number): string {
+  const change = tuned - base;
+  const text = scoreText(change);
+  if (Number(change.toFixed(3)) === 0) return '±0';
+  return change > 0 ? `+${text}` : text;
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : undefined;
+}

@@ -1,0 +1,152 @@
+import { isAbort, toProblem, type Problem } from '../../../errors/attune-error.ts';
+import { listModels } from '../../../models/client.ts';
+import type { ModelDescription } from '../../../models/contract.ts';
+import { EMBEDDER_SETTING } from '../../../retrieval/settings.ts';
+import { database } from '../../../storage/database.ts';
+import type { TuningTask } from '../../../storage/schema.ts';
+import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest } from '../../../training/contract.ts';
+import { training } from '../../../training/client.ts';
+import { presetSettings } from '../../../training/settings.ts';
+import { answerModel } from '../../state/answer-model.svelte.ts';
+import { goals, presetOf, taskOf, type Goal, type Length } from './goals.ts';
+
+/** What a new run would be: three answers, the knobs that were touched, and what one measured step says of it. */
+export class TuneForm {
+  readonly #workspaceId: string;
+  #goal = $state<Goal | null>(null);
+  #length = $state<Length>('balanced');
+  #overrides = $state.raw<Readonly<Record<string, unknown>>>({});
+  #chosenModel = $state<string | undefined>(undefined);
+  #models = $state.raw<ModelDescription[]>([]);
+  #usedEmbedder = $state<string | undefined>(undefined);
+  #estimate = $state.raw<{ key: string; value: TrainingEstimate } | null>(null);
+  #progress = $state.raw<TrainingProgress | null>(null);
+  #problem = $state.raw<{ key: string; value: Problem } | null>(null);
+  #measuring = $state<string | null>(null);
+  datasetId = $state('');
+  /** Trials over several values, by knob: absent or one value means that it is not tried. */
+  grid = $state.raw<Readonly<Record<string, (number | string)[]>>>({});
+  method = $state<SweepRequest['method']>('halving');
+
+  constructor(workspaceId: string) {
+    this.#workspaceId = workspaceId;
+  }
+
+  readonly task = $derived.by((): TuningTask | null => this.#goal && taskOf(this.#goal, this.#length));
+  readonly models = $derived.by(() => {
+    const base = goals.find(({ goal }) => goal === this.#goal)?.base;
+    // What runs through another engine than ours has no weights that we could train against.
+    return this.#models.filter(({ role, format }) => role === base && (format === 'gguf' || format === 'safetensors'));
+  });
+  readonly modelId = $derived.by(() => {
+    const inUse = this.#goal === 'answers' ? answerModel.choice?.modelId : this.#usedEmbedder;
+    const wanted = this.#chosenModel ?? inUse;
+    return (this.models.find(({ id }) => id === wanted) ?? this.models[0])?.id;
+  });
+  /** All overrides that a request carries: the preset's and on top those that were set by hand. */
+  readonly settings = $derived.by((): Record<string, unknown> =>
+    this.task ? { ...presetSettings(this.task, presetOf(this.#length)), ...this.#overrides } : {},
+  );
+  readonly request = $derived.by((): TrainingRequest | null => {
+    if (!this.task || !this.modelId || !this.datasetId) return null;
+    const { settings } = this;
+    const { task, modelId, datasetId } = this;
+    return { workspaceId: this.#workspaceId, task, modelId, datasetId, settings };
+  });
+  readonly sweep = $derived.by((): SweepRequest | null => {
+    const tried = Object.entries(this.grid).filter(([, values]) => values.length > 1);
+    if (!this.request || tried.length === 0) return null;
+    return { ...this.request, grid: Object.fromEntries(tried), method: this.method };
+  });
+  readonly trials = $derived.by(() =>
+    this.sweep ? Object.values(this.sweep.grid).reduce((product, values) => product * values.length, 1) : 1,
+  );
+  readonly #key = $derived.by(() => (this.request ? JSON.stringify(this.request) : ''));
+
+  get goal(): Goal | null {
+    return this.#goal;
+  }
+  get length(): Length {
+    return this.#length;
+  }
+  /** Knobs that were set by hand. */
+  get overrides(): Readonly<Record<string, unknown>> {
+    return this.#overrides;
+  }
+  /** Of the request as it stands; null until it was measured. */
+  get estimate(): TrainingEstimate | null {
+    return this.#estimate?.key === this.#key ? this.#estimate.value : null;
+  }
+  /** Why the request as it stands could not be measured. */
+  get problem(): Problem | null {
+    return this.#problem?.key === this.#key ? this.#problem.value : null;
+  }
+  get measuring(): boolean {
+    return this.#measuring !== null && this.#measuring === this.#key;
+  }
+  get progress(): TrainingProgress | null {
+    return this.#progress;
+  }
+
+  /** Reads which models there are and which one searches now. */
+  async refresh(): Promise<void> {
+    this.#models = await listModels();
+    this.#usedEmbedder = (await database().settings.get(EMBEDDER_SETTING))?.value as string | undefined;
+    await answerModel.refresh();
+  }
+
+  chooseGoal(goal: Goal): void {
+    if (goal === this.#goal) return;
+    this.#goal = goal;
+    if (goal !== 'search' && this.#length === 'instant') this.#length = 'balanced';
+    this.#chosenModel = undefined;
+    this.#forgetKnobs();
+  }
+
+  chooseLength(length: Length): void {
+    const before = this.task;
+    this.#length = length;
+    if (this.task !== before) this.#forgetKnobs();
+  }
+
+  chooseModel(id: string): void {
+    this.#chosenModel = id;
+  }
+
+  /** Sets a knob by hand; undefined goes back to the preset's value. */
+  set(key: string, value: unknown): void {
+    const { [key]: _, ...others } = this.#overrides;
+    this.#overrides = value === undefined ? others : { ...others, [key]: value };
+  }
+
+  reset(): void {
+    this.#forgetKnobs();
+  }
+
+  /** Runs one real step with the request as it stands. A newer measurement replaces one that is under way. */
+  async measure(): Promise<void> {
+    const { request } = this;
+    const key = this.#key;
+    if (!request || this.estimate || this.measuring) return;
+    this.#measuring = key;
+    this.#progress = null;
+    try {
+      const value = await training.estimate($state.snapshot(request), (progress) => {
+        if (key === this.#key) this.#progress = progress;
+      });
+      this.#estimate = { key, value };
+    } catch (error) {
+      if (isAbort(error)) return;
+      console.error(error);
+      this.#problem = { key, value: toProblem(error) };
+    } finally {
+      if (this.#measuring === key) this.#measuring = null;
+    }
+  }
+
+  /** Another task has other knobs, of which some go by the same name and mean another thing. */
+  #forgetKnobs(): void {
+    this.#overrides = {};
+    this.grid = {};
+  }
+}

@@ -1,0 +1,37 @@
+import { jobs } from '../../jobs/client.ts';
+import type { TuningTask, WorkspaceAdapters } from '../../storage/schema.ts';
+import { workspaces } from './workspaces.svelte.ts';
+
+/** The model that an adapter changes, which is the key under which a workspace keeps it. */
+export type AdapterSlot = keyof WorkspaceAdapters;
+
+export function slotOf(task: TuningTask): AdapterSlot {
+  return task === 'linear' ? 'embedder' : task;
+}
+
+/** Which adapters the open workspace works with. */
+class AdaptersInForce {
+  get chosen(): WorkspaceAdapters {
+    return (workspaces.current?.settings['adapters'] as WorkspaceAdapters | undefined) ?? {};
+  }
+
+  /** Puts an adapter in force. Another search model needs its own index: it is built while the old one answers. */
+  async switchOn(task: TuningTask, id: string): Promise<void> {
+    await this.#set(slotOf(task), id);
+  }
+
+  /** Back to the bare model. */
+  async switchOff(slot: AdapterSlot): Promise<void> {
+    await this.#set(slot, null);
+  }
+
+  async #set(slot: AdapterSlot, id: string | null): Promise<void> {
+    const { [slot]: _, ...others } = this.chosen;
+    // The generator's null is a choice against the starter adapter; the others have none to be chosen against.
+    const next = id === null && slot !== 'generator' ? others : { ...others, [slot]: id };
+    await workspaces.setSetting('adapters', next);
+    if (slot === 'embedder') await jobs.embed(workspaces.id);
+  }
+}
+
+export const adaptersInForce = new AdaptersInForce();
