@@ -6,7 +6,7 @@ import type { ChatTurn } from '../../src/generation/contract.ts';
 import { ChatTokenizer } from '../../src/generation/local/chat-tokenizer.ts';
 import { starterModelFiles } from '../../src/models/node.ts';
 import { benchRow, type BenchRow } from './bench-row.ts';
-import type { DecodeRequest, DecodeResult } from './decode-page.ts';
+import type { AdaptedResult, DecodeRequest, DecodeResult } from './decode-page.ts';
 import { inChromium } from './in-chromium.ts';
 
 const PAGE = 'scripts/bench/decode-page.ts';
@@ -48,7 +48,7 @@ export async function run(): Promise<BenchRow[]> {
       threads,
     };
     const prompt = `${name}, ${tokenizer.encodeChat(turns).length} tokens`;
-    const ours = await inChromium<DecodeResult & { adapted: DecodeResult }>(PAGE, 'ours', request);
+    const ours = await inChromium<AdaptedResult>(PAGE, 'ours', request);
     const peer = await inChromium<DecodeResult>(PAGE, 'wllama', request);
     const peerName = `wllama, ${threads} threads`;
     rows.push(
@@ -77,6 +77,10 @@ export async function run(): Promise<BenchRow[]> {
         better: 'higher',
       }),
     );
+    const { first, later } = ours.switches;
+    console.log(`an adapter in force: ${ms(first)} the first time, at most ${ms(later)} after that`);
   }
   return rows;
 }
+
+const ms = (seconds: number) => `${(seconds * 1000).toFixed(1)} ms`;

@@ -12,6 +12,11 @@ export interface GenerationOptions {
   topK: number;
   repetitionPenalty: number;
   seed?: number;
+  /**
+   * Adapter to answer with, an `AdapterDescription.id`; null or absent: the bare model. The weights stay loaded, so base
+   * and tuned answers may follow each other; engines that take no adapters ignore it.
+   */
+  adapter?: string | null;
 }
 
 export interface LoadProgress {
@@ -27,6 +32,8 @@ export interface GenerationStats {
   outputTokens: number;
   secondsToFirstToken: number;
   tokensPerSecond: number;
+  /** Names of the adapters that it was written with; absent: an engine that takes none. */
+  adapters?: string[];
 }
 
 /** What is known of an engine once it is loaded. */
@@ -44,7 +51,7 @@ export interface EngineInfo {
   memoryBytes: number;
   /** True when the text of a chat leaves this machine. */
   leavesMachine: boolean;
-  /** Names of the adapters in force, '' free. */
+  /** Names of the adapters that are held in memory; which of them answers is said with each stream. */
   adapters: string[];
 }
 
@@ -76,7 +83,8 @@ export interface ChatEngine {
    * Streams an answer. Pull-based: the next token is computed when the consumer asks for it, give or take a small
    * buffer, so that a slow screen slows the producer. Aborting ends the stream with what was said so far.
    *
-   * @throws AttuneError `generation/context-full` when the conversation does not fit the context.
+   * @throws AttuneError `generation/context-full` when the conversation does not fit the context; `adapters/*` when the
+   *   adapter is gone or was made for another model.
    */
   stream(turns: ChatTurn[], options: GenerationOptions, signal: AbortSignal): AsyncIterable<StreamPiece>;
   dispose(): Promise<void>;

@@ -1,11 +1,11 @@
 import { AttuneError, isAbort } from '../../errors/attune-error.ts';
-import type { LlamaAdapter } from '../../engine/models/llama/adapter.ts';
 import { LlamaDecoder } from '../../engine/models/llama/decoder.ts';
 import type { WeightLayout } from '../../engine/models/llama/linear-group.ts';
 import type { ResidentRuntime } from '../../engine/resident/resident.ts';
 import type { ModelDescription, ModelFiles } from '../../models/contract.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, LoadProgress, StreamPiece } from '../contract.ts';
 import { ChatTokenizer } from './chat-tokenizer.ts';
+import { HeldAdapters, type AdapterSource } from './held-adapters.ts';
 import { loadModel } from './load.ts';
 import { Sampler } from './sampler.ts';
 import { StreamDecoder } from './stream-decoder.ts';
@@ -17,6 +17,8 @@ export interface LocalEngineOptions {
   /** Absent: chosen by the device and the size of the model. */
   layout?: WeightLayout;
   contextTokens?: number;
+  /** Where adapters come from, by id; absent: there are none. */
+  adapters?: AdapterSource;
   onProgress?: (progress: LoadProgress) => void;
 }
 
@@ -29,14 +31,21 @@ export class LocalChatEngine implements ChatEngine {
   #decoder: LlamaDecoder;
   #tokenizer: ChatTokenizer;
   #device: string;
+  #adapters: HeldAdapters;
   /** What is in the decoder's cache. */
   #sequence: number[] = [];
 
-  private constructor(description: ModelDescription, decoder: LlamaDecoder, tokenizer: ChatTokenizer, device: string) {
+  private constructor(
+    description: ModelDescription,
+    decoder: LlamaDecoder,
+    tokenizer: ChatTokenizer,
+    { device, adapters }: LocalEngineOptions,
+  ) {
     this.#description = description;
     this.#decoder = decoder;
     this.#tokenizer = tokenizer;
     this.#device = device;
+    this.#adapters = new HeldAdapters(decoder, adapters);
   }
 
   /** @throws AttuneError `model/*` when the model cannot be run here, `engine/*` when it cannot be started */
@@ -51,11 +60,10 @@ export class LocalChatEngine implements ChatEngine {
       name: files.description.name,
     });
     onProgress?.({ stage: 'Starting the model', done: 1, total: 1 });
-    return new LocalChatEngine(files.description, decoder, new ChatTokenizer(tokenizer), options.device);
+    return new LocalChatEngine(files.description, decoder, new ChatTokenizer(tokenizer), options);
   }
 
   get info(): EngineInfo {
-    const { adapter } = this.#decoder;
     return {
       engine: 'local',
       modelId: this.#description.id,
@@ -65,14 +73,8 @@ export class LocalChatEngine implements ChatEngine {
       parameters: parameterCount(this.#decoder.config),
       memoryBytes: this.#decoder.memoryBytes,
       leavesMachine: false,
-      adapters: adapter ? [adapter.name] : [],
+      adapters: this.#adapters.names,
     };
-  }
-
-  /** Puts a LoRA adapter in force from the next answer on; null: the base model. Costs no reload. */
-  setAdapter(adapter: LlamaAdapter | null): void {
-    this.#decoder.setAdapter(adapter);
-    this.#sequence = [];
   }
 
   async countTokens(turns: ChatTurn[]): Promise<number> {
@@ -84,9 +86,10 @@ export class LocalChatEngine implements ChatEngine {
     const room = this.#decoder.contextTokens - prompt.length;
     if (room < 1) throw contextFull(prompt.length, this.#decoder.contextTokens);
     const limit = Math.min(options.maxNewTokens, room);
+    const started = performance.now();
+    const adapters = await this.#adapters.use(options.adapter ?? null);
     const sampler = new Sampler(options);
     const text = new StreamDecoder((tokens) => this.#tokenizer.decode(tokens));
-    const started = performance.now();
     let firstAt: number | undefined;
     let pending: readonly number[] = this.#reusePrefix(prompt);
     try {
@@ -113,6 +116,7 @@ export class LocalChatEngine implements ChatEngine {
         secondsToFirstToken: ((firstAt ?? performance.now()) - started) / 1000,
         // The first token belongs to the prompt's time.
         tokensPerSecond: text.length > 1 && seconds > 0 ? (text.length - 1) / seconds : 0,
+        adapters,
       },
     };
   }
@@ -124,6 +128,8 @@ export class LocalChatEngine implements ChatEngine {
   /** Keeps the cache of what the prompt shares with the last conversation. @returns the tokens still to be run */
   #reusePrefix(prompt: readonly number[]): readonly number[] {
     let shared = 0;
+    // Another adapter has emptied the cache.
+    this.#sequence.length = this.#decoder.length;
     // The last token of the prompt is always run: its logits are the answer's beginning.
     while (shared < prompt.length - 1 && this.#sequence[shared] === prompt[shared]) shared++;
     this.#decoder.truncate(shared);
