@@ -5,7 +5,7 @@ const config: KnipConfig = {
     'workers/*.worker.ts',
     'src/pwa/service-worker.ts',
     'scripts/*.{ts,mjs}',
-    'scripts/{bench,calibrate,generate,goldens,quality,test}/**/*.{ts,mjs}',
+    'scripts/{bench,calibrate,generate,goldens,quality,test,training}/**/*.{ts,mjs}',
     'tests/**/*.test.ts',
     // Loaded by URL in the browser under test.
     'tests/**/*-page.ts',

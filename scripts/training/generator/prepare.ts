@@ -55,5 +55,13 @@ const write = (name: string, examples: PreparedExample[]) => {
   console.log(`${name}: ${examples.length} examples, ${Math.round(tokens / examples.length)} tokens each`);
 };
 mkdirSync('.cache/generator', { recursive: true });
-write('train', shuffled(train, random).slice(0, EXAMPLES).map((item) => prepare(item, random)));
-write('test', shuffled(test, random).map((item) => prepare(item, random)));
+write(
+  'train',
+  shuffled(train, random)
+    .slice(0, EXAMPLES)
+    .map((item) => prepare(item, random)),
+);
+write(
+  'test',
+  shuffled(test, random).map((item) => prepare(item, random)),
+);

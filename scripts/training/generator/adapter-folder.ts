@@ -1,0 +1,31 @@
+import { mkdirSync, openAsBlob, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoraAdapter } from '../../../src/engine/adapters/lora-adapter.ts';
+import { readPeft } from '../../../src/engine/adapters/read-peft.ts';
+import { writePeft, type PeftOptions } from '../../../src/engine/adapters/write-peft.ts';
+import type { LlamaAdapter } from '../../../src/engine/models/llama/adapter.ts';
+import type { LlamaConfig } from '../../../src/engine/models/llama/config.ts';
+import { llamaModules, toLlamaAdapter } from '../../../src/engine/models/llama/lora.ts';
+
+const CONFIG = 'adapter_config.json';
+const WEIGHTS = 'adapter_model.safetensors';
+
+/** A PEFT adapter of a Llama model, ready for the decoder. */
+export async function readLlamaAdapter(folder: string, config: LlamaConfig): Promise<LlamaAdapter> {
+  const json: unknown = JSON.parse(readFileSync(join(folder, CONFIG), 'utf8'));
+  const model = { name: 'the generator', modules: llamaModules(config) };
+  return toLlamaAdapter(await readPeft(json, await openAsBlob(join(folder, WEIGHTS)), model), config, folder);
+}
+
+/** Writes both files of a PEFT folder. @returns their names */
+export async function writeAdapterFolder(
+  folder: string,
+  adapter: LoraAdapter,
+  options: PeftOptions,
+): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  const { config, weights } = writePeft(adapter, options);
+  writeFileSync(join(folder, CONFIG), config);
+  writeFileSync(join(folder, WEIGHTS), new Uint8Array(await weights.arrayBuffer()));
+  return [CONFIG, WEIGHTS];
+}
