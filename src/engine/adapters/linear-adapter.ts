@@ -1,6 +1,7 @@
 import { AttuneError } from '../../errors/attune-error.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import { writeSafetensors, type SafetensorsTensor } from '../formats/safetensors-writer.ts';
+import { timesTransposed } from './products.ts';
 
 export const LINEAR_CONFIG = 'linear_config.json';
 export const LINEAR_WEIGHTS = 'linear_adapter.safetensors';
@@ -65,23 +66,6 @@ export function mapVectors(
   const output = rank > 0 ? timesTransposed(low, b, rank) : timesTransposed(vectors, b, dimensions);
   for (let i = 0; i < output.length; i++) output[i]! += vectors[i]! + (bias?.[i % dimensions] ?? 0);
   return { output, low };
-}
-
-type Floats = Float32Array | Float64Array;
-
-/** x [n, k] times the transpose of y [m, k] -> [n, m] */
-export function timesTransposed(x: Floats, y: Floats, k: number): Float64Array {
-  const n = x.length / k;
-  const m = y.length / k;
-  const out = new Float64Array(n * m);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) {
-      let sum = 0;
-      for (let l = 0, p = i * k, q = j * k; l < k; l++) sum += x[p++]! * y[q++]!;
-      out[i * m + j] = sum;
-    }
-  }
-  return out;
 }
 
 /** The adapter as files: a small JSON and a safetensors file. */

@@ -1,4 +1,5 @@
-import { mapVectors, timesTransposed, type LinearAdapter, type LinearSides } from '../adapters/linear-adapter.ts';
+import { mapVectors, type LinearAdapter, type LinearSides } from '../adapters/linear-adapter.ts';
+import { timesTransposed, transposed } from '../adapters/products.ts';
 import { seededRandom } from './random.ts';
 import type { LossReport, Parameter, Trainable } from './trainable.ts';
 
@@ -73,7 +74,7 @@ export function createLinearTrainer(options: LinearTrainerOptions): LinearTraine
       if (c) for (let i = 0; i < gradient.length; i++) c.gradient[i % dimensions]! += gradient[i]!;
       if (!a) return addOuterProducts(b.gradient, gradient, vectors, dimensions, dimensions);
       addOuterProducts(b.gradient, gradient, low, dimensions, rank);
-      addOuterProducts(a.gradient, times(gradient, b.data, dimensions, rank), vectors, rank, dimensions);
+      addOuterProducts(a.gradient, times(gradient, b.data, rank), vectors, rank, dimensions);
     };
     return { unit: output, backward };
   };
@@ -89,11 +90,10 @@ export function createLinearTrainer(options: LinearTrainerOptions): LinearTraine
     const scores = timesTransposed(queries.unit, candidates, dimensions);
     const loss = softmaxLoss(scores, count, options);
     if (weight !== undefined) {
-      const back = times(scores, candidates, candidates.length / dimensions, dimensions);
+      const back = times(scores, candidates, dimensions);
       queries.backward(back, weight);
       if (sides === 'both') {
-        const forward = new Float64Array(candidates.length);
-        addOuterProducts(forward, scores, queries.unit, candidates.length / dimensions, dimensions);
+        const forward = times(transposed(scores, candidates.length / dimensions), queries.unit, dimensions);
         positives.backward(forward.subarray(0, positives.unit.length), weight);
         negatives.backward(forward.subarray(positives.unit.length), weight);
       }
@@ -179,28 +179,18 @@ function throughNormalisation(
 }
 
 /** x [n, k] times y [k, m] -> [n, m] */
-function times(x: Float64Array, y: Float32Array | Float64Array, k: number, m: number): Float64Array {
-  const out = new Float64Array((x.length / k) * m);
-  for (let i = 0; i < x.length; i++) {
-    const factor = x[i]!;
-    for (let j = 0, to = Math.floor(i / k) * m, from = (i % k) * m; j < m; j++) out[to++]! += factor * y[from++]!;
-  }
-  return out;
+function times(x: Float64Array, y: Float32Array | Float64Array, m: number): Float64Array {
+  return timesTransposed(x, transposed(y, m), y.length / m);
 }
 
 /** out [k, m] += the transpose of x [n, k] times y [n, m] */
 function addOuterProducts(
-  out: Float32Array | Float64Array,
+  out: Float32Array,
   x: Float64Array,
   y: Float32Array | Float64Array,
   k: number,
   m: number,
 ): void {
-  // Summed in double over the whole batch: the caller's gradients are float32.
-  const sum = new Float64Array(k * m);
-  for (let i = 0; i < x.length; i++) {
-    const factor = x[i]!;
-    for (let j = 0, to = (i % k) * m, from = Math.floor(i / k) * m; j < m; j++) sum[to++]! += factor * y[from++]!;
-  }
-  for (let i = 0; i < out.length; i++) out[i]! += sum[i]!;
+  const product = timesTransposed(transposed(x, k), transposed(y, m), x.length / k);
+  for (let i = 0; i < out.length; i++) out[i]! += product[i]!;
 }
