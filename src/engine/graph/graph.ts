@@ -292,13 +292,19 @@ export class Graph {
   build({ prune = false }: { prune?: boolean } = {}): GraphModel {
     const all = this.#replaced.size ? this.#nodes.map((node) => this.#redirected(node)) : this.#nodes;
     const { nodes, inputs } = prune ? this.#needed(all) : { nodes: all, inputs: this.#inputs };
+    const outputNames = this.#outputNames(nodes);
+    const copied = this.#outputs.filter(({ name, value }) => outputNames.get(value.name) !== name);
+    const from = (value: Value) => outputNames.get(value.name) ?? value.name;
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: 'attune',
       opsetImport: OPSETS,
       graph: create(GraphProtoSchema, {
         name: this.name,
-        node: [...nodes, ...this.#outputs.map(({ name, value }) => identity(value.name, name))],
+        node: [
+          ...nodes.map((node) => renamed(node, outputNames)),
+          ...copied.map(({ name, value }) => identity(from(value), name)),
+        ],
         initializer: this.#initialisers,
         input: inputs.map((value) => valueInfo(value.name, value)),
         output: this.#outputs.map(({ name, value }) => valueInfo(name, value)),
@@ -313,6 +319,16 @@ export class Graph {
 
   #redirected(node: NodeProto): NodeProto {
     return { ...node, input: node.input.map((name) => this.#replaced.get(name) ?? name) };
+  }
+
+  /** Output names of the values that a node computes: it writes them there, without a copy. */
+  #outputNames(nodes: readonly NodeProto[]): Map<string, string> {
+    const computed = new Set(nodes.flatMap((node) => node.output));
+    const names = new Map<string, string>();
+    for (const { name, value } of this.#outputs) {
+      if (computed.has(value.name) && !names.has(value.name)) names.set(value.name, name);
+    }
+    return names;
   }
 
   #needed(all: readonly NodeProto[]): { nodes: NodeProto[]; inputs: Value[] } {
@@ -348,7 +364,16 @@ function externalEntries(location: string, length: number): TensorProto['externa
   return [entry('location', location), entry('offset', '0'), entry('length', String(length))];
 }
 
-// onnxruntime removes these nodes when it loads the model.
+/** A node with values under other names, those that the graphs inside of it read too. */
+function renamed(node: NodeProto, names: ReadonlyMap<string, string>): NodeProto {
+  const rename = (name: string) => names.get(name) ?? name;
+  const attribute = node.attribute.map((entry) =>
+    entry.g ? { ...entry, g: { ...entry.g, node: entry.g.node.map((inner) => renamed(inner, names)) } } : entry,
+  );
+  return { ...node, input: node.input.map(rename), output: node.output.map(rename), attribute };
+}
+
+// An input that is an output too, or an output under two names.
 function identity(from: string, to: string): NodeProto {
   return create(NodeProtoSchema, { name: to, opType: 'Identity', input: [from], output: [to] });
 }
