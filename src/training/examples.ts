@@ -1,0 +1,74 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import { seededRandom, shuffled } from '../engine/training/random.ts';
+import { passageText } from '../retrieval/passage-text.ts';
+import type { ExampleRow } from '../storage/schema.ts';
+
+/** Rows that a run may see, by part. */
+export interface TrainingExamples {
+  train: ExampleRow[];
+  validation: ExampleRow[];
+}
+
+/** A passage with what says whether it may stand as a wrong one. */
+export interface PoolPassage {
+  text: string;
+  headings: readonly string[];
+  documentKey: string;
+}
+
+/**
+ * Sorts rows by part, in the order of the data set.
+ *
+ * @throws AttuneError `training/test-part` when a row of the test part is among them: nothing is ever trained, mined or
+ *   validated on those; `training/too-few` when training or validation would have nothing
+ */
+export function trainingExamples(rows: readonly ExampleRow[]): TrainingExamples {
+  refuseTestPart(rows);
+  const ordered = rows.toSorted((a, b) => a.ordinal - b.ordinal);
+  const train = ordered.filter(({ split }) => split === 'train');
+  const validation = ordered.filter(({ split }) => split === 'validation');
+  if (train.length < 2 || validation.length < 1) {
+    throw new AttuneError(
+      'training/too-few',
+      `The data set has ${train.length} questions to train on and ${validation.length} to validate with.`,
+      'Import a data set with questions on at least three documents; a hundred questions are a good start.',
+    );
+  }
+  return { train, validation };
+}
+
+/** @throws AttuneError `training/test-part` */
+export function refuseTestPart(rows: readonly Pick<ExampleRow, 'split' | 'question'>[]): void {
+  const leaked = rows.find(({ split }) => split === 'test');
+  if (!leaked) return;
+  throw new AttuneError(
+    'training/test-part',
+    `The question “${leaked.question}” belongs to the test part, which no training may see.`,
+    'Train on the parts for training and validation; the test part is for the final score.',
+  );
+}
+
+/** The passage as the search index embeds it. */
+export function exampleText({ headings, passage }: Pick<ExampleRow, 'headings' | 'passage'>): string {
+  return passageText({ headings, text: passage });
+}
+
+/** The distinct passages of examples, in their order. */
+export function distinctPassages(examples: readonly ExampleRow[]): PoolPassage[] {
+  const byText = new Map<string, PoolPassage>();
+  for (const example of examples) {
+    const { passage: text, headings, documentKey } = example;
+    if (!byText.has(exampleText(example))) byText.set(exampleText(example), { text, headings, documentKey });
+  }
+  return [...byText.values()];
+}
+
+/** At most `limit` items, the same ones for one seed, in their own order. */
+export function sample<T>(items: readonly T[], limit: number, seed: number): T[] {
+  if (items.length <= limit) return [...items];
+  const chosen = shuffled(
+    items.map((_, i) => i),
+    seededRandom(seed, 0, 0x73616d70),
+  ).slice(0, limit);
+  return chosen.sort((a, b) => a - b).map((i) => items[i]!);
+}

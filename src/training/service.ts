@@ -1,0 +1,215 @@
+import { opfsFolders, type Folders } from '../storage/folders.ts';
+import { AttuneError } from '../errors/attune-error.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { ModelDescription } from '../models/contract.ts';
+import type { RunRow, TuningTask } from '../storage/schema.ts';
+import { RunFiles } from './checkpoints.ts';
+import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
+import { estimateRun } from './estimate.ts';
+import { executeRun, type KeepAdapter, type Prepare, type RunOptions } from './run.ts';
+import { runSweep, trialSettings, type RungRun } from './sweep.ts';
+import { trainingSettings } from './settings.ts';
+
+export interface TrainingDependencies {
+  database: AttuneDatabase;
+  folders?: Folders;
+  describeModel: (modelId: string) => Promise<ModelDescription>;
+  prepare: Prepare;
+  keepAdapter: KeepAdapter;
+  /** What the device allows, in bytes. */
+  memoryLimit: () => number | undefined;
+}
+
+const TASK_NAMES: Record<TuningTask, string> = {
+  embedder: 'Search model',
+  reranker: 'Ranking model',
+  generator: 'Answer model',
+  linear: 'Linear search adapter',
+};
+
+interface Active {
+  controller: AbortController;
+  how: 'pause' | 'cancel';
+}
+
+/** Training over a database; see {@link TrainingService}. One run at a time, which is all that a device can take. */
+export class Training implements TrainingService {
+  readonly #dependencies: TrainingDependencies;
+  readonly #folders: Folders;
+  /** Runs being worked on, by id; a sweep under that of its trial. */
+  #active = new Map<string, Active>();
+  #estimating: AbortController | undefined;
+
+  constructor(dependencies: TrainingDependencies) {
+    this.#dependencies = dependencies;
+    this.#folders = dependencies.folders ?? opfsFolders;
+  }
+
+  async estimate(
+    request: TrainingRequest,
+    onProgress?: (progress: TrainingProgress) => void,
+  ): Promise<TrainingEstimate> {
+    await this.cancelEstimate();
+    const controller = new AbortController();
+    this.#estimating = controller;
+    const { prepare, memoryLimit } = this.#dependencies;
+    const run = await this.#draft(request);
+    return estimateRun(run, prepare, memoryLimit(), controller.signal, onProgress);
+  }
+
+  async cancelEstimate(): Promise<void> {
+    this.#estimating?.abort(new DOMException('The estimate is not wanted any more.', 'AbortError'));
+    this.#estimating = undefined;
+  }
+
+  async create(request: TrainingRequest): Promise<string> {
+    const run = await this.#draft(request);
+    await this.#dependencies.database.runs.add(run);
+    return run.id;
+  }
+
+  async createSweep(request: SweepRequest): Promise<{ sweepId: string; runIds: string[] }> {
+    const sweepId = crypto.randomUUID();
+    const trials = trialSettings(request.grid);
+    // Trials are compared by their validations.
+    const { validateEvery } = trainingSettings(request.task, request.settings);
+    const watched = validateEvery > 0 ? {} : { validateEvery: 10 };
+    const runs: RunRow[] = [];
+    for (const [trial, values] of trials.entries()) {
+      const run = await this.#draft({ ...request, settings: { ...request.settings, ...watched, ...values } });
+      const tried = Object.entries(values).map(([key, value]) => `${key} ${value}`);
+      runs.push({
+        ...run,
+        name: `${run.name}: ${tried.join(', ')}`,
+        sweepId,
+        sweep: { method: request.method, values, trial },
+      });
+    }
+    await this.#dependencies.database.runs.bulkAdd(runs);
+    return { sweepId, runIds: runs.map(({ id }) => id) };
+  }
+
+  proceed(runId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void> {
+    return this.#execute(runId, { keep: true, onProgress });
+  }
+
+  proceedSweep(sweepId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void> {
+    const { database } = this.#dependencies;
+    return runSweep(database, sweepId, async (runId, until) => {
+      const name = (await database.runs.get(runId))?.name.split(': ').at(-1) ?? '';
+      const report = (progress: TrainingProgress) =>
+        onProgress?.({ ...progress, stage: `${progress.stage} with ${name}` });
+      await this.#execute(runId, { keep: false, until, onProgress: report });
+    });
+  }
+
+  async stop(runId: string, how: 'pause' | 'cancel'): Promise<void> {
+    const active = this.#active.get(runId);
+    if (!active) return;
+    active.how = how;
+    active.controller.abort(new DOMException('The run was stopped.', 'AbortError'));
+  }
+
+  async keep(runId: string): Promise<string> {
+    const { database, prepare, keepAdapter } = this.#dependencies;
+    const run = await database.runs.get(runId);
+    if (run?.adapterId !== undefined && (await database.adapters.get(run.adapterId))) return run.adapterId;
+    const files = new RunFiles(this.#folders, runId);
+    const checkpoint = await files.latest();
+    if (!run || !checkpoint) {
+      throw new AttuneError(
+        'training/no-checkpoint',
+        'The run has no saved step of which an adapter could be made.',
+        'Let it run for a while first.',
+      );
+    }
+    const { task } = await prepare(run, { memo: await files.memo(), signal: new AbortController().signal });
+    try {
+      const scores = checkpoint.best
+        ? [{ name: run.scoreName, base: run.baseScore, tuned: checkpoint.best.score }]
+        : [];
+      const adapterId = await keepAdapter(run, task.adapterAt(checkpoint), scores);
+      await database.runs.update(runId, { adapterId, updatedAt: Date.now() });
+      return adapterId;
+    } finally {
+      await task.dispose();
+    }
+  }
+
+  async remove(runId: string): Promise<void> {
+    await this.stop(runId, 'cancel');
+    const { database } = this.#dependencies;
+    await database.transaction('rw', database.runs, database.runPoints, async () => {
+      await database.runs.delete(runId);
+      await database.runPoints.where('runId').equals(runId).delete();
+    });
+    await new RunFiles(this.#folders, runId).remove();
+  }
+
+  async #execute(
+    runId: string,
+    options: Pick<RunOptions, 'keep' | 'onProgress'> & { until?: (run: RungRun) => number },
+  ): Promise<void> {
+    const { database, prepare, keepAdapter } = this.#dependencies;
+    // The weights of an estimate must not lie beside those of a run.
+    await this.cancelEstimate();
+    const active: Active = { controller: new AbortController(), how: 'pause' };
+    this.#active.set(runId, active);
+    try {
+      const files = new RunFiles(this.#folders, runId);
+      await executeRun(
+        runId,
+        { database, files, prepare, keepAdapter },
+        { ...options, signal: active.controller.signal, stoppedBy: () => active.how },
+      );
+    } finally {
+      this.#active.delete(runId);
+    }
+  }
+
+  /** A row that is not stored yet. @throws AttuneError `training/*`, `models/unknown` */
+  async #draft(request: TrainingRequest): Promise<RunRow> {
+    const { database, describeModel } = this.#dependencies;
+    const { workspaceId, task, modelId, datasetId } = request;
+    const settings = trainingSettings(task, request.settings);
+    const [dataset, model] = await Promise.all([database.datasets.get(datasetId), describeModel(modelId)]);
+    if (!dataset) {
+      throw new AttuneError('training/no-data', 'The data set is not there any more.', 'Choose another data set.');
+    }
+    const { train, validation } = dataset.counts;
+    if (train < 2 || validation < 1) {
+      throw new AttuneError(
+        'training/too-few',
+        `${dataset.name} has ${train} questions to train on and ${validation} to validate with.`,
+        'Choose a data set with questions on at least three documents; a hundred questions are a good start.',
+      );
+    }
+    if ((task === 'generator') !== (model.role === 'generator')) {
+      throw new AttuneError(
+        'training/wrong-model',
+        `${model.name} cannot be tuned as a ${TASK_NAMES[task].toLowerCase()}.`,
+        task === 'generator' ? 'Choose an answer model.' : 'Choose a search model.',
+      );
+    }
+    const now = Date.now();
+    return {
+      id: crypto.randomUUID(),
+      workspaceId,
+      name: request.name ?? `${TASK_NAMES[task]} on ${dataset.name}`,
+      task,
+      modelId,
+      datasetId,
+      datasetHash: dataset.hash,
+      seed: request.seed ?? settings.seed,
+      settings,
+      state: 'waiting',
+      step: 0,
+      steps: 0,
+      scoreName: '',
+      seconds: 0,
+      device: '',
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+}

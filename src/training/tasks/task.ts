@@ -1,0 +1,119 @@
+import type { TunedAdapter } from '../../adapters/adapter-files.ts';
+
+import type { ResidentRuntime } from '../../engine/resident/resident.ts';
+import { restoreParameters } from '../../engine/training/checkpoint.ts';
+import type {
+  Checkpoint,
+  TrainHooks,
+  TrainOptions,
+  TrainResult,
+  Validation,
+} from '../../engine/training/train-options.ts';
+import { train } from '../../engine/training/train.ts';
+import type { LossReport, Trainable } from '../../engine/training/trainable.ts';
+import type { ModelFiles } from '../../models/contract.ts';
+import type { ExampleRow } from '../../storage/schema.ts';
+import type { TrainingProgress } from '../contract.ts';
+import type { PoolPassage } from '../examples.ts';
+
+/** All that a task needs; nothing of it knows a worker or a database, so that scripts train the same way. */
+export interface TaskInput {
+  files: ModelFiles;
+  runtime: ResidentRuntime;
+  /** Overrides of the task's knobs. */
+  settings: Readonly<Record<string, unknown>>;
+  seed: number;
+  /** Rows of the parts for training and validation. */
+  examples: readonly ExampleRow[];
+  /** Passages of the workspace among which hard negatives may be looked for, without those of the test part. */
+  workspacePassages?: () => Promise<readonly PoolPassage[]>;
+  /** What an earlier start of the same run found out and a later one need not find out again: mined negatives. */
+  memo?: TaskMemo;
+  onProgress?: (progress: TrainingProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** Kept as JSON beside the checkpoints. */
+export interface TaskMemo {
+  get(key: string): unknown;
+  set(key: string, value: unknown): Promise<void>;
+}
+
+export type { TunedAdapter };
+
+/** A task with its model loaded and its examples in tokens, whatever its batches are. */
+export interface PreparedTask {
+  readonly options: TrainOptions;
+  /** Examples that are trained on. */
+  readonly examples: number;
+  /** What the score is, in words. */
+  readonly scoreName: string;
+  /** Device memory held now. */
+  readonly memoryBytes: number;
+  /** Score of what was trained so far; of the untuned model before the first step. */
+  validate(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
+  /** What to compare with, where the untuned model has no score of its own: see each task. */
+  baseScore(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
+  train(hooks: Omit<TrainHooks<never>, 'batch' | 'validate'>, from?: Checkpoint): Promise<TrainResult>;
+  /** Loss and gradients of one batch, nothing changed: what a step costs. */
+  probe(which: 'longest' | 'typical', signal?: AbortSignal): Promise<LossReport>;
+  /** Tokens that a validation reads forward only. */
+  readonly validationTokens: number;
+  /** The adapter at the best point of a checkpoint, or at its last one where nothing was validated. */
+  adapterAt(checkpoint: Checkpoint): TunedAdapter;
+  dispose(): Promise<void>;
+}
+
+/** The parts from which {@link prepareTask} makes one. */
+export interface TaskParts<Batch> {
+  trainable: Trainable<Batch>;
+  options: TrainOptions;
+  examples: number;
+  scoreName: string;
+  validationTokens: number;
+  batch(step: number, position: number): Batch;
+  longest(): Batch;
+  validate(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
+  baseScore?(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
+  adapter(): TunedAdapter;
+}
+
+/** Hides the kind of batch behind what every task can do. */
+export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
+  const { trainable, options } = parts;
+  const { parameters } = trainable;
+  return {
+    options,
+    examples: parts.examples,
+    scoreName: parts.scoreName,
+    validationTokens: parts.validationTokens,
+    get memoryBytes() {
+      return trainable.memoryBytes;
+    },
+    validate: (signal) => parts.validate(signal),
+    baseScore: (signal) => (parts.baseScore ?? parts.validate)(signal),
+    train: (hooks, from) =>
+      train(
+        trainable,
+        options,
+        {
+          ...hooks,
+          batch: (step, position) => parts.batch(step, position),
+          validate: (signal) => parts.validate(signal),
+        },
+        from,
+      ),
+    async probe(which, signal) {
+      const batch = which === 'longest' ? parts.longest() : parts.batch(1, 0);
+      const report = await trainable.accumulate(batch, 1, options.seed, signal);
+      for (const { gradient } of parameters) gradient.fill(0);
+      return report;
+    },
+    adapterAt(checkpoint) {
+      restoreParameters(parameters, checkpoint.best?.parameters ?? checkpoint.parameters);
+      trainable.parametersChanged();
+      return parts.adapter();
+    },
+    dispose: () => trainable.dispose(),
+  };
+}
