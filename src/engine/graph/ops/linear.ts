@@ -39,17 +39,17 @@ export const gemm: (a: Value, b: Value, c?: Value, options?: GemmOptions) => Val
   vjp: (g, _, a, b, c, { transposeA = false, transposeB = false, alpha = 1 } = {}) => [
     [
       a,
-      () =>
+      (sum) =>
         transposeA
-          ? gemm(b, g, undefined, { transposeA: transposeB, transposeB: true, alpha })
-          : gemm(g, b, undefined, { transposeB: !transposeB, alpha }),
+          ? gemm(b, g, sum, { transposeA: transposeB, transposeB: true, alpha })
+          : gemm(g, b, sum, { transposeB: !transposeB, alpha }),
     ],
     [
       b,
-      () =>
+      (sum) =>
         transposeB
-          ? gemm(g, a, undefined, { transposeA: true, transposeB: transposeA, alpha })
-          : gemm(a, g, undefined, { transposeA: !transposeA, alpha }),
+          ? gemm(g, a, sum, { transposeA: true, transposeB: transposeA, alpha })
+          : gemm(a, g, sum, { transposeA: !transposeA, alpha }),
     ],
     [c, () => sumTo(g, c!.shape)],
   ],
@@ -82,6 +82,24 @@ export function linear(x: Value, weight: Value, bias?: Value, lora?: LoraPair): 
   const y = gemm(x, weight, bias, { transposeB: true });
   return lora ? addLora(x, y, lora) : y;
 }
+
+/**
+ * x [N, in] through the frozen weight [out, in], its bias [out] and a low-rank update (a [r, in], b [out, r]) -> [N, out],
+ * computed as x·(W + B·A)ᵀ: merging costs r·in·out, products of x with A and B cost r·N·(in + out) and whole passes over
+ * the activations. For training, where N is in the thousands; serving a single token wants {@link addLora}.
+ *
+ * The gradients of a and b come from their thin products, never from that of the merged matrix.
+ */
+export const mergedLinear: (x: Value, weight: Value, bias: Value, a: Value, b: Value) => Value = defineOp({
+  name: 'mergedLinear',
+  forward: (x: Value, weight: Value, bias: Value, a: Value, b: Value) =>
+    gemm(x, gemm(b, a, weight), bias, { transposeB: true }),
+  vjp: (g, _, x, weight, __, a, b) => [
+    [x, () => gemm(g, gemm(b, a, weight))],
+    [a, () => gemm(gemm(g, b), x, undefined, { transposeA: true })],
+    [b, () => gemm(g, gemm(x, a, undefined, { transposeB: true }), undefined, { transposeA: true })],
+  ],
+});
 
 export interface BlockQuantisation {
   bits: 4 | 8;

@@ -7,6 +7,8 @@ export interface BertWeights {
   words: { data: Float32Array | Uint16Array; dataType: 'float32' | 'float16' };
   /** Position table with the embedding of token type 0 added: every text is of type 0. */
   positions: Float32Array;
+  /** Table of token types; those of type 1 need row 1 less row 0 added. */
+  types: Float32Array;
   embeddingNorm: NormWeights;
   layers: LayerWeights[];
 }
@@ -71,6 +73,7 @@ export async function readBertWeights(
   return {
     words: await readWords(file, `${prefix}embeddings.word_embeddings.weight`, halfWords),
     positions,
+    types,
     embeddingNorm: await pair('embeddings.LayerNorm'),
     layers: await Promise.all(Array.from({ length: config.layers }, (_, index) => layer(index))),
   };

@@ -1,0 +1,159 @@
+"""Makes the reference losses and gradients that the training of encoders is compared with.
+
+    pip install torch transformers peft safetensors
+    python scripts/goldens/bert_training.py tests/fixtures/embedder tests/fixtures/training
+
+Takes the tiny encoders with random weights of scripts/goldens/embedder.py, adds low-rank matrices drawn from a formula
+(see `matrix`, which the tests repeat), and writes for each: the losses and the gradients of all low-rank matrices at
+step 0, and the losses of ten steps of AdamW.
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file
+from transformers import BertConfig, BertForSequenceClassification, BertModel, RobertaConfig, RobertaModel
+
+SOURCE, TARGET = Path(sys.argv[1]), Path(sys.argv[2])
+TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+RANK, ALPHA, SCALE = 4, 8, 20.0
+
+QUERIES = [[2, 7, 11, 3], [2, 30, 3], [2, 5, 6, 7, 8, 9, 10, 3]]
+POSITIVES = [[2, 12, 13, 14, 15, 16, 17, 18, 19, 20, 3], [2, 40, 41, 3], [2, 21, 22, 23, 24, 3]]
+NEGATIVES = [[2, 33, 34, 35, 3], [2, 44, 45, 46, 47, 48, 49, 3], [2, 25, 3]]
+TEACHER = [[9.0, 2.0], [7.5, 7.0], [8.0, -1.0]]
+
+
+def matrix(shape, seed: int) -> torch.Tensor:
+    """sin(12.9898 (i + 1) + 78.233 seed) / 4, row by row, in double: the same everywhere."""
+    i = np.arange(1, np.prod(shape) + 1, dtype=np.float64)
+    return torch.tensor((np.sin(12.9898 * i + 78.233 * seed) / 4).reshape(shape), dtype=torch.float32)
+
+
+def encode(tensor: torch.Tensor) -> str:
+    return base64.b64encode(tensor.detach().to(torch.float32).contiguous().numpy().tobytes()).decode()
+
+
+def set_lora(model) -> list[tuple[str, torch.nn.Parameter]]:
+    trained = [(n.removeprefix("base_model.model.").replace(".default", ""), p) for n, p in model.named_parameters() if p.requires_grad]
+    trained.sort()
+    with torch.no_grad():
+        for seed, (_, parameter) in enumerate(trained):
+            parameter.copy_(matrix(tuple(parameter.shape), seed + 1))
+    return trained
+
+
+def vectors(model, texts, pooling: str, pad: int) -> torch.Tensor:
+    length = max(map(len, texts))
+    ids = torch.full((len(texts), length), pad)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = torch.tensor(text)
+    mask = (torch.arange(length)[None] < torch.tensor([len(t) for t in texts])[:, None]).long()
+    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    if pooling == "cls":
+        return hidden[:, 0]
+    weights = mask[..., None].float()
+    return (hidden * weights).sum(1) / weights.sum(1)
+
+
+def unit(x: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.normalize(x, dim=-1)
+
+
+def contrastive(q, p, n, symmetric=False, dimensions=None) -> torch.Tensor:
+    total = 0
+    for size in dimensions or [q.shape[-1]]:
+        cut = [unit(x[..., :size]) for x in (q, p, n)]
+        scores = SCALE * cut[0] @ torch.cat(cut[1:]).T
+        labels = torch.arange(len(q))
+        loss = torch.nn.functional.cross_entropy(scores, labels)
+        if symmetric:
+            loss = (loss + torch.nn.functional.cross_entropy(scores[:, : len(q)].T, labels)) / 2
+        total = total + loss
+    return total / len(dimensions or [1])
+
+
+def own(q, p, n) -> torch.Tensor:
+    """Cosines of every query with its own positive and hard negative, scaled: [queries, 2]."""
+    q, p, n = unit(q), unit(p), unit(n)
+    return SCALE * torch.stack([(q * p).sum(-1), (q * n).sum(-1)], 1)
+
+
+def margin_mse(q, p, n) -> torch.Tensor:
+    student, teacher = own(q, p, n), torch.tensor(TEACHER)
+    return torch.nn.functional.mse_loss(student[:, :1] - student[:, 1:], teacher[:, :1] - teacher[:, 1:])
+
+
+def kl(q, p, n) -> torch.Tensor:
+    student = torch.log_softmax(own(q, p, n), -1)
+    return torch.nn.functional.kl_div(student, torch.softmax(torch.tensor(TEACHER), -1), reduction="batchmean")
+
+
+LOSSES = {
+    "plain": contrastive,
+    "symmetric": lambda q, p, n: contrastive(q, p, n, symmetric=True),
+    "matryoshka": lambda q, p, n: contrastive(q, p, n, dimensions=[8, 32]),
+    "margin-mse": margin_mse,
+    "kl": kl,
+}
+
+
+def load(name: str, kind, config):
+    model = kind(config, add_pooling_layer=False)
+    model.load_state_dict({k: v.float() for k, v in load_file(SOURCE / f"{name}.safetensors").items()}, strict=False)
+    return model
+
+
+def ten_steps(model, trained, loss_of) -> list[float]:
+    optimiser = torch.optim.AdamW([p for _, p in trained], lr=2e-3, weight_decay=0.01)
+    losses = []
+    for _ in range(10):
+        optimiser.zero_grad()
+        loss = loss_of()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for _, p in trained], 1.0)
+        optimiser.step()
+        losses.append(loss.item())
+    return losses
+
+
+def embedder(name: str, model, pooling: str, pad: int) -> None:
+    model = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, lora_dropout=0.0))
+    model.train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    golden = {"rank": RANK, "alpha": ALPHA, "queries": QUERIES, "positives": POSITIVES, "negatives": NEGATIVES, "teacher": TEACHER, "losses": {}}
+    trained = set_lora(model)
+    pooled = lambda: [vectors(model, texts, pooling, pad) for texts in (QUERIES, POSITIVES, NEGATIVES)]
+    for kind, loss_of in LOSSES.items():
+        model.zero_grad()
+        loss = loss_of(*pooled())
+        loss.backward()
+        golden["losses"][kind] = loss.item()
+        if kind == "plain":
+            golden["gradients"] = {n: encode(p.grad) for n, p in trained}
+        else:
+            # One number for each further loss: they differ in the gradient by the vectors only.
+            golden["losses"][f"{kind}, norm"] = torch.sqrt(sum((p.grad.double() ** 2).sum() for _, p in trained)).item()
+    golden["tenSteps"] = ten_steps(model, trained, lambda: contrastive(*pooled()))
+    (TARGET / f"{name}.json").write_text(json.dumps(golden) + "\n")
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    for name, pooling in (("tiny-bert", "cls"), ("tiny-roberta", "mean")):
+        settings = json.loads((SOURCE / f"{name}.json").read_text())["config"]
+        kind, config = (BertModel, BertConfig) if name == "tiny-bert" else (RobertaModel, RobertaConfig)
+        for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+            settings[key] = 0.0
+        embedder(name, load(name, kind, config.from_dict(settings)), pooling, settings["pad_token_id"])
+
+
+main()

@@ -1,0 +1,82 @@
+import type { Graph, Value } from '../../../graph/graph.ts';
+import type { Keep } from '../../../graph/kept.ts';
+import { gelu } from '../../../graph/ops/activations.ts';
+import { add } from '../../../graph/ops/arithmetic.ts';
+import { gemm, mergedLinear } from '../../../graph/ops/linear.ts';
+import type { BertConfig } from '../config.ts';
+import { linearShape, type LinearName } from '../weights.ts';
+import { selfAttention } from './attention.ts';
+import { layerNormKept } from './normalise.ts';
+
+/**
+ * Linear layers that read the same input are one product: their weights and A matrices stand one below the other, their
+ * B matrices are the blocks of a diagonal. A pass over the activations then serves all of them.
+ */
+export const GROUPS = {
+  projections: ['attention.self.query', 'attention.self.key', 'attention.self.value'],
+  attended: ['attention.output.dense'],
+  wide: ['intermediate.dense'],
+  narrow: ['output.dense'],
+} as const satisfies Record<string, readonly LinearName[]>;
+
+export type GroupName = keyof typeof GROUPS;
+export const GROUP_NAMES = Object.keys(GROUPS) as GroupName[];
+
+/** What all blocks of one kind share; a kind has graphs of its own. */
+export interface BlockKind {
+  config: BertConfig;
+  /** Linear layers with low-rank matrices; none: the block is frozen. */
+  targets: readonly LinearName[];
+  rank: number;
+}
+
+/** The adapted linears of a group, and its sizes [in, out] and total rank. */
+export function groupShape(kind: BlockKind, group: GroupName) {
+  const names: readonly LinearName[] = GROUPS[group];
+  const [inFeatures] = linearShape(names[0]!, kind.config);
+  const sizes = names.map((name) => linearShape(name, kind.config)[1]);
+  const adapted = names.filter((name) => kind.targets.includes(name));
+  return { names, adapted, inFeatures, outFeatures: sum(sizes), rank: adapted.length * kind.rank };
+}
+
+/**
+ * One block of a BERT encoder in differentiable operators; x [N, hidden] -> y [N, hidden] for N = B·T tokens.
+ *
+ * Inputs: `keyBias` [B, 1, 1, T], 0 for tokens and very negative for padding; `<group>.weight` [out, in], `.bias`, `.a`
+ * [rank, in], `.b` [out, rank], the scales alpha/rank and 1/√headSize lying in weights, biases and B already;
+ * `<norm>.weight`, `<norm>.bias`.
+ */
+export function bertBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
+  const { hiddenSize, heads, layerNormEpsilon } = kind.config;
+  const keyBias = graph.input('keyBias', 'float32', ['B', 1, 1, 'T']);
+  const matrices: { name: string; value: Value }[] = [];
+  const linear = (input: Value, group: GroupName): Value => {
+    const { inFeatures, outFeatures, rank } = groupShape(kind, group);
+    const weight = graph.input(`${group}.weight`, 'float32', [outFeatures, inFeatures]);
+    const bias = graph.input(`${group}.bias`, 'float32', [outFeatures]);
+    if (rank === 0) return gemm(input, weight, bias, { transposeB: true });
+    const a = graph.input(`${group}.a`, 'float32', [rank, inFeatures]);
+    const b = graph.input(`${group}.b`, 'float32', [outFeatures, rank]);
+    matrices.push({ name: `${group}.a`, value: a }, { name: `${group}.b`, value: b });
+    return mergedLinear(input, weight, bias, a, b);
+  };
+  const normalise = (value: Value, name: NormName) => {
+    const [weight, bias] = (['weight', 'bias'] as const).map((part) =>
+      graph.input(`${name}.${part}`, 'float32', [hiddenSize]),
+    );
+    return layerNormKept(value, weight!, bias!, layerNormEpsilon, keep, name);
+  };
+
+  const context = selfAttention(linear(x, 'projections'), keyBias, heads, keep);
+  const middle = normalise(add(linear(context, 'attended'), x), 'attentionNorm');
+  const wide = keep(linear(middle, 'wide'), 'wide');
+  const y = normalise(add(linear(gelu(wide), 'narrow'), middle), 'outputNorm');
+  return { y, matrices };
+}
+
+export const NORMS = ['attentionNorm', 'outputNorm'] as const;
+export type NormName = (typeof NORMS)[number];
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}
