@@ -19,18 +19,19 @@ export function gradients(seeds: readonly { value: Value; upstream: Value }[], w
   }
   const accumulated = new Map<string, Value>();
   // Added, never assigned: a value used twice gets the sum of both uses.
-  const accumulate = (value: Value, gradient: Value) => {
-    const known = accumulated.get(value.name);
-    accumulated.set(value.name, known ? add(known, gradient) : gradient);
+  const accumulate = (value: Value, gradient: (sum?: Value) => Value) => {
+    const sum = accumulated.get(value.name);
+    if (!sum) accumulated.set(value.name, gradient());
+    else accumulated.set(value.name, gradient.length > 0 ? gradient(sum) : add(sum, gradient()));
   };
   return graph.withoutRecording(() => {
-    for (const { value, upstream } of seeds) accumulate(value, upstream);
+    for (const { value, upstream } of seeds) accumulate(value, () => upstream);
     for (const entry of tape.reverse()) {
       const upstream = accumulated.get(entry.output.name);
       if (!upstream || !wanted.has(entry.output.name)) continue;
       if (!entry.pullBack) throw new TypeError(`The op ${entry.op} has no gradient.`);
       for (const [input, gradient] of entry.pullBack(upstream)) {
-        if (input && wanted.has(input.name)) accumulate(input, gradient());
+        if (input && wanted.has(input.name)) accumulate(input, gradient);
       }
     }
     return wrt.map((value) => {

@@ -52,8 +52,11 @@ export interface TapeEntry {
   pullBack?: (upstream: Value) => Pullback;
 }
 
-/** Gradients by input; each is a function so that those of frozen inputs are never emitted. */
-export type Pullback = readonly (readonly [Value | undefined, () => Value])[];
+/**
+ * Gradients by input; each is a function so that those of frozen inputs are never emitted. One that declares a parameter
+ * gets what other uses of the input have added up to so far, and gives the sum: a product can add to it as it goes.
+ */
+export type Pullback = readonly (readonly [Value | undefined, (sum?: Value) => Value])[];
 
 export interface EmitOptions {
   attributes?: Attributes;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { gradients } from '../../../src/engine/graph/autodiff.ts';
 import { Graph, type Value } from '../../../src/engine/graph/graph.ts';
-import { gelu, sigmoid, silu, softmax } from '../../../src/engine/graph/ops/activations.ts';
+import { gelu, sigmoid, silu, softmax, swiglu } from '../../../src/engine/graph/ops/activations.ts';
 import {
   add,
   div,
@@ -10,6 +10,7 @@ import {
   log,
   mul,
   neg,
+  reciprocal,
   sqrt,
   square,
   sub,
@@ -18,7 +19,7 @@ import {
 import { concat, expand, reshape, slice, transpose } from '../../../src/engine/graph/ops/layout.ts';
 import { addLora, gemm, matmul } from '../../../src/engine/graph/ops/linear.ts';
 import { l2Normalise, layerNorm, rmsNorm } from '../../../src/engine/graph/ops/normalisation.ts';
-import { reduceMax, reduceMean, reduceSum } from '../../../src/engine/graph/ops/reduce.ts';
+import { reduceMax, reduceMean, reduceSum, reduceSumSquare } from '../../../src/engine/graph/ops/reduce.ts';
 import { nodeRuntime } from '../../../src/engine/runtime/node.ts';
 
 const runtime = nodeRuntime(1);
@@ -56,8 +57,17 @@ const cases: Record<string, Case> = {
   erf: { shapes: [[4]], f: erf },
   sigmoid: { shapes: [[4]], f: sigmoid },
   silu: { shapes: [[4]], f: silu },
+  swiglu: {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    f: swiglu,
+  },
   gelu: { shapes: [[5]], f: gelu },
   softmax: { shapes: [[2, 4]], f: softmax },
+  reduceSumSquare: { shapes: [[2, 3]], f: (x) => reduceSumSquare(x, [-1]) },
+  reciprocal: { shapes: [[3]], f: reciprocal, positive: true },
   reduceSum: { shapes: [[2, 3, 2]], f: (x) => reduceSum(x, [0, -1]) },
   reduceMean: { shapes: [[2, 3]], f: (x) => reduceMean(x, [-1]) },
   reshape: { shapes: [[2, 6]], f: (x) => square(reshape(x, [3, 4])) },

@@ -14,6 +14,33 @@ export function silu(x: Value): Value {
   return mul(x, sigmoid(x));
 }
 
+/**
+ * silu(gate) · up, the gated unit of Llama (Shazeer 2020), with its gradient written out: fewer passes over activations
+ * than that of its parts. silu'(x) = σ(x) · (1 + x - silu(x)).
+ */
+export const swiglu = defineOp({
+  name: 'swiglu',
+  forward: (gate: Value, up: Value) => mul(silu(gate), up),
+  vjp: (g, _, gate, up) => {
+    let parts: { chance: Value; active: Value } | undefined;
+    const shared = () => {
+      if (parts) return parts;
+      const chance = sigmoid(gate);
+      return (parts = { chance, active: mul(gate, chance) });
+    };
+    return [
+      [
+        gate,
+        () => {
+          const { chance, active } = shared();
+          return mul(mul(g, up), mul(chance, shift(sub(gate, active), 1)));
+        },
+      ],
+      [up, () => mul(g, shared().active)],
+    ];
+  },
+});
+
 /** x · Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016), onnxruntime's fused kernel. */
 export const gelu = defineOp({
   name: 'gelu',

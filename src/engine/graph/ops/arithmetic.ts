@@ -85,6 +85,12 @@ export const sqrt = defineOp({
   vjp: (g, y, x) => [[x, () => div(scale(g, 0.5), y)]],
 });
 
+export const reciprocal = defineOp({
+  name: 'reciprocal',
+  forward: (x: Value) => unary('Reciprocal', x),
+  vjp: (g, y, x) => [[x, () => neg(mul(g, square(y)))]],
+});
+
 export const square = defineOp({
   name: 'square',
   forward: (x: Value) => binary('Mul', x, x),

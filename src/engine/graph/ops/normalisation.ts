@@ -1,8 +1,8 @@
 import { float } from '../../onnx/attributes.ts';
 import { defineOp } from '../define-op.ts';
 import type { Value } from '../graph.ts';
-import { div, mul, shift, sqrt, square, sub } from './arithmetic.ts';
-import { reduceMean } from './reduce.ts';
+import { div, mul, reciprocal, scale, shift, sqrt, square, sub } from './arithmetic.ts';
+import { reduceMean, reduceSum, reduceSumSquare } from './reduce.ts';
 
 /**
  * Layer normalisation over the last axis (Ba et al. 2016). The gradient flows to x only: weight and bias are frozen
@@ -56,10 +56,14 @@ export const rmsNorm = defineOp({
     [
       x,
       () => {
-        const root = sqrt(shift(reduceMean(square(x), [-1]), epsilon));
-        const normal = div(x, root);
+        // With ρ = 1/root: dx = ρ·(g∘w) - x·ρ³·mean(g∘w∘x), the numbers per row kept apart from the passes over x.
+        const size = x.shape.at(-1) as number;
+        const meanSquare = scale(reduceSumSquare(x, [-1]), 1 / size);
+        const inverse = reciprocal(sqrt(shift(meanSquare, epsilon)));
         const weighted = mul(g, weight);
-        return div(sub(weighted, mul(normal, reduceMean(mul(weighted, normal), [-1]))), root);
+        const along = scale(reduceSum(mul(weighted, x), [-1]), 1 / size);
+        const pull = mul(along, mul(inverse, square(inverse)));
+        return sub(mul(weighted, inverse), mul(x, pull));
       },
     ],
   ],

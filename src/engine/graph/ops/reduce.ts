@@ -1,7 +1,7 @@
 import { defineOp } from '../define-op.ts';
 import type { Value } from '../graph.ts';
 import { elementCount, normaliseAxis } from '../shape.ts';
-import { scale } from './arithmetic.ts';
+import { mul, scale } from './arithmetic.ts';
 import { expand } from './layout.ts';
 
 function reduce(opType: string, x: Value, axes: readonly number[]): Value {
@@ -30,4 +30,11 @@ export const reduceMean = defineOp({
 export const reduceMax = defineOp({
   name: 'reduceMax',
   forward: (x: Value, axes: readonly number[]) => reduce('ReduceMax', x, axes),
+});
+
+/** Sum of squares over axes, which stay as 1. */
+export const reduceSumSquare = defineOp({
+  name: 'reduceSumSquare',
+  forward: (x: Value, axes: readonly number[]) => reduce('ReduceSumSquare', x, axes),
+  vjp: (g, _, x) => [[x, () => scale(mul(g, x), 2)]],
 });

@@ -1,92 +1,84 @@
-import type { Keep } from '../../../graph/kept.ts';
 import { gradients } from '../../../graph/autodiff.ts';
 import { Graph, type GraphModel, type Value } from '../../../graph/graph.ts';
-import { elementCount } from '../../../graph/shape.ts';
-import { keepNothing, keptInputs, keptOutputs } from '../../../graph/kept.ts';
-import { silu, softmax } from '../../../graph/ops/activations.ts';
-import { add, mul, scale } from '../../../graph/ops/arithmetic.ts';
+import { keepNothing, keptInputs, keptOutputs, type Keep } from '../../../graph/kept.ts';
+import { swiglu } from '../../../graph/ops/activations.ts';
+import { add, scale } from '../../../graph/ops/arithmetic.ts';
 import { rotate } from '../../../graph/ops/attention.ts';
 import { concat, reshape, transpose } from '../../../graph/ops/layout.ts';
-import { gemm, matmul } from '../../../graph/ops/linear.ts';
+import { gemm } from '../../../graph/ops/linear.ts';
 import { rmsNorm } from '../../../graph/ops/normalisation.ts';
+import { elementCount, type Shape } from '../../../graph/shape.ts';
 import type { LlamaLinear } from '../adapter.ts';
 import { linearShape } from '../lora.ts';
+import { groupedAttention } from './attention.ts';
 import { loraMatrices, type BlockKind } from './block-kind.ts';
 import { frozenMatrix } from './frozen-matrix.ts';
 
-/** Intermediates that are worth memory. `scores` grow with the square of the length. */
+/** Intermediates that a block keeps for its backward run. The scores of attention grow with the square of the length. */
 export type KeptValues = 'everything' | 'all but scores' | 'nothing';
 
+const TOKENS = 'B*T';
+
 /**
- * One block of a Llama model in differentiable operators; activations [B, T, hidden], tokens N = B·T.
+ * One block of a Llama model in differentiable operators: x [N, hidden] -> y [N, hidden] for N = B·T tokens.
  *
- * Inputs: `x`; `mask` [M, 1, T, T] (M = B or 1) with 0 where a token may look and a very negative number elsewhere; `cos`,
- * `sin` [N, headSize/2]; the frozen weights; `<linear>.lora_A` [r, in] and `<linear>.lora_B` [out, r], the scale in B.
+ * Inputs: `mask` [B, 1, T, T] with 0 where a token may look and a very negative number elsewhere; `cos`, `sin`
+ * [N, headSize/2]; the frozen weights; `<linear>.lora_A` [r, in] and `<linear>.lora_B` [out, r], the scale in B.
  */
 function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value; pairs: Record<string, Value> } {
   const { config } = kind;
   const { hidden, heads, keyValueHeads, headSize, rmsEpsilon } = config;
-  const group = heads / keyValueHeads;
-  const tokens = 'B*T';
-  const mask: Value = { ...graph.input('mask', 'float32', ['M', 1, 'T', 'T']), shape: [1, 1, 'T', 'T'] };
-  const cos = graph.input('cos', 'float32', [tokens, headSize / 2]);
-  const sin = graph.input('sin', 'float32', [tokens, headSize / 2]);
+  const mask = graph.input('mask', 'float32', ['B', 1, 'T', 'T']);
+  const cos = graph.input('cos', 'float32', [TOKENS, headSize / 2]);
+  const sin = graph.input('sin', 'float32', [TOKENS, headSize / 2]);
   const pairs: Record<string, Value> = {};
 
   const linear = (input: Value, name: LlamaLinear): Value => {
     const [rows, columns] = linearShape(config, name);
     const weight = frozenMatrix(graph, `${name}.weight`, kind.formats[name], rows, columns);
-    const biased = kind.biases && ['q_proj', 'k_proj', 'v_proj'].includes(name);
+    const biased = kind.biases && /^[qkv]_/.test(name);
     const bias = biased ? graph.input(`${name}.bias`, 'float32', [rows]) : undefined;
     const y = gemm(input, weight, bias, { transposeB: true });
     if (!kind.targets.includes(name)) return y;
     const a = (pairs[`${name}.lora_A`] = graph.input(`${name}.lora_A`, 'float32', [kind.rank, columns]));
     const b = (pairs[`${name}.lora_B`] = graph.input(`${name}.lora_B`, 'float32', [rows, kind.rank]));
-    const down = keep(gemm(input, a, undefined, { transposeB: true }), `${name}.low`);
-    return gemm(down, b, y, { transposeB: true });
+    const low = keep(gemm(input, a, undefined, { transposeB: true }), `${name}.low`);
+    return gemm(low, b, y, { transposeB: true });
   };
   const norm = (input: Value, name: string, size: number) =>
     rmsNorm(input, graph.input(name, 'float32', [size]), rmsEpsilon);
-  /** [N, n·headSize] -> [B, n, T, headSize], normed where the model says so, rotated. */
-  const byHead = (value: Value, n: number): Value => transpose(reshape(value, ['B', 'T', n, headSize]), [0, 2, 1, 3]);
+  /** [N, n·headSize] -> [B, n, T, headSize] */
+  const byHead = (value: Value, n: number) => transpose(reshape(value, ['B', 'T', n, headSize]), [0, 2, 1, 3]);
   const rotated = (value: Value, n: number, name: string, factor: number): Value => {
+    const size = n * headSize;
     const normed = kind.headNorms
-      ? reshape(norm(reshape(value, [tokens, n, headSize]), name, headSize), [tokens, n * headSize])
+      ? reshape(norm(reshape(value, [TOKENS, n, headSize]), name, headSize), [TOKENS, size])
       : value;
-    const turned = rotate(reshape(normed, [1, tokens, n * headSize]), scale(cos, factor), scale(sin, factor));
-    return byHead(reshape(turned, [tokens, n * headSize]), n);
+    const turned = rotate(reshape(normed, [1, TOKENS, size]), scale(cos, factor), scale(sin, factor));
+    return byHead(reshape(turned, [TOKENS, size]), n);
   };
 
-  const residual = reshape(x, [tokens, hidden]);
-  const normal = norm(residual, 'attention_norm', hidden);
+  const normal = norm(x, 'attention_norm', hidden);
   const query = keep(rotated(linear(normal, 'q_proj'), heads, 'q_norm', 1 / Math.sqrt(headSize)), 'query');
   const key = keep(rotated(linear(normal, 'k_proj'), keyValueHeads, 'k_norm', 1), 'key');
   const value = keep(byHead(linear(normal, 'v_proj'), keyValueHeads), 'value');
-  // Queries of one group stand one below the other: [B, kvHeads, group·T, headSize] against keys [B, kvHeads, T, headSize].
-  const grouped = reshape(query, ['B', keyValueHeads, `${group}*T`, headSize]);
-  const scores = reshape(matmul(grouped, transpose(key, [0, 1, 3, 2])), ['B', heads, 'T', 'T']);
-  const weights = keep(softmax(add(scores, mask)), 'weights');
-  const perHead = matmul(reshape(weights, ['B', keyValueHeads, `${group}*T`, 'T']), value);
-  const context = keep(
-    reshape(transpose(reshape(perHead, ['B', heads, 'T', headSize]), [0, 2, 1, 3]), [tokens, heads * headSize]),
-    'context',
-  );
-  const middle = keep(add(residual, linear(context, 'o_proj')), 'middle');
+  const context = reshape(groupedAttention(query, key, value, mask, keep), [TOKENS, heads * headSize]);
+  const middle = keep(add(x, linear(context, 'o_proj')), 'middle');
   const normalMiddle = norm(middle, 'feed_forward_norm', hidden);
   const gate = keep(linear(normalMiddle, 'gate_proj'), 'gate');
   const up = keep(linear(normalMiddle, 'up_proj'), 'up');
-  const y = add(middle, linear(mul(silu(gate), up), 'down_proj'));
-  return { y: reshape(y, x.shape), pairs };
+  const y = add(middle, linear(swiglu(gate, up), 'down_proj'));
+  return { y, pairs };
 }
 
 export function isKept(kept: KeptValues): (name: string) => boolean {
   return (name) => kept === 'everything' || (kept === 'all but scores' && name !== 'weights');
 }
 
-/** The outputs of a block's forward run: `y` and what is kept, with their shapes in B and T. */
+/** A forward run's outputs beside `y`: what it keeps, with shapes in B and T. */
 export interface ForwardGraph {
   model: GraphModel;
-  kept: { name: string; shape: readonly (number | string)[] }[];
+  kept: { name: string; shape: Shape }[];
 }
 
 export function forwardGraph(kind: BlockKind, kept: KeptValues): ForwardGraph {
@@ -97,7 +89,7 @@ export function forwardGraph(kind: BlockKind, kept: KeptValues): ForwardGraph {
     if (isKept(kept)(name)) names.push({ name, shape: value.shape });
     return outputs(value, name);
   };
-  const x = graph.input('x', 'float32', ['B', 'T', kind.config.hidden]);
+  const x = graph.input('x', 'float32', [TOKENS, kind.config.hidden]);
   graph.output(block(graph, kind, x, keep).y, 'y');
   return { model: graph.build(), kept: names };
 }
@@ -108,8 +100,8 @@ export function forwardGraph(kind: BlockKind, kept: KeptValues): ForwardGraph {
  */
 export function backwardGraph(kind: BlockKind, kept: KeptValues, wantsInput: boolean): GraphModel {
   const graph = new Graph('llama block, backward');
-  const x = graph.input('x', 'float32', ['B', 'T', kind.config.hidden]);
-  const dy = graph.input('dy', 'float32', ['B', 'T', kind.config.hidden]);
+  const x = graph.input('x', 'float32', [TOKENS, kind.config.hidden]);
+  const dy = graph.input('dy', 'float32', [TOKENS, kind.config.hidden]);
   const keep = kept === 'nothing' ? keepNothing : keptInputs(graph, isKept(kept));
   const { y, pairs } = block(graph, kind, x, keep);
   const matrices = loraMatrices(kind).map(({ name }) => pairs[name]!);

@@ -92,7 +92,7 @@ export class Blocks {
     scope: PoolScope,
   ) {
     const { session, inputs, kept: shapes } = this.#session(layer, 'forward', kept);
-    const y = scope.take([size.rows, size.length, this.#hidden]);
+    const y = scope.take([size.rows * size.length, this.#hidden]);
     const values = new Map(shapes.map(({ name, shape }) => [name, scope.take(concrete(shape, size))]));
     await (await session).run(this.#feed(layer, inputs, [['x', x], ...shared]), new Map([['y', y], ...values]));
     return { y, kept: values };
@@ -111,7 +111,7 @@ export class Blocks {
     const { session, inputs } = this.#session(layer, wantsInput ? 'backward' : 'backward, no dx', kept);
     const length = loraMatrices(this.kind(layer)).reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const gradients = scope.take([length]);
-    const dx = wantsInput ? scope.take([size.rows, size.length, this.#hidden]) : undefined;
+    const dx = wantsInput ? scope.take([size.rows * size.length, this.#hidden]) : undefined;
     const feeds = this.#feed(layer, inputs, [['x', forward.x], ['dy', forward.dy], ...shared, ...forward.kept]);
     await (await session).run(feeds, new Map([['gradients', gradients], ...(dx ? [['dx', dx] as const] : [])]));
     return { gradients, dx };

@@ -116,44 +116,19 @@ function firstFit(lengths: readonly number[], capacity: number): number[][] {
 const HIDDEN = -1e9;
 
 /**
- * What each token may look at, [B, 1, T, T]: itself and what comes before it in its own sequence, within the window. One
- * mask [1, 1, T, T] for all rows where these are nothing but sequences with padding at their end, which nobody sees.
+ * What each token may look at, [B, 1, T, T]: itself and what comes before it in its own sequence, within the window.
+ * Padding at the end of a row need not be hidden: nobody before it can see it.
  */
-export function attentionMask(
-  layout: CausalLayout,
-  window = Infinity,
-): { rows: number; mask: Float32Array<ArrayBuffer> } {
-  const { length, trees, branches, positions } = layout;
-  const plain = isPlain(layout);
-  const rows = plain ? 1 : layout.rows;
+export function attentionMask(layout: CausalLayout, window = Infinity): Float32Array<ArrayBuffer> {
+  const { rows, length, trees, branches, positions } = layout;
   const mask = new Float32Array(rows * length * length).fill(HIDDEN);
-  for (let row = 0; row < rows; row++) {
-    const base = row * length;
-    for (let i = 0; i < length; i++) {
-      const to = (base + i) * length;
-      const token = base + i;
-      if (plain) {
-        mask.fill(0, to + Math.max(0, i - window + 1), to + i + 1);
-        continue;
-      }
-      for (let j = 0; j <= i; j++) {
-        const other = base + j;
-        const same = trees[other] === trees[token] && (branches[other] === -1 || branches[other] === branches[token]);
-        if (same && positions[token]! - positions[other]! < window) mask[to + j] = 0;
-      }
+  for (let token = 0; token < rows * length; token++) {
+    const first = token - (token % length);
+    const to = token * length - first;
+    for (let other = first; other <= token; other++) {
+      const same = trees[other] === trees[token] && (branches[other] === -1 || branches[other] === branches[token]);
+      if (same && positions[token]! - positions[other]! < window) mask[to + other] = 0;
     }
   }
-  return { rows, mask };
-}
-
-function isPlain({ rows, length, trees, branches }: CausalLayout): boolean {
-  if (branches.some((branch) => branch >= 0)) return false;
-  for (let row = 0; row < rows; row++) {
-    const first = trees[row * length];
-    for (let i = 0; i < length; i++) {
-      const tree = trees[row * length + i]!;
-      if (tree !== first && tree !== -1) return false;
-    }
-  }
-  return true;
+  return mask;
 }

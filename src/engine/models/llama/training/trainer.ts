@@ -114,7 +114,7 @@ class LlamaTrainer implements GeneratorTrainer {
       const { y, traces } = await this.#forward(layout, shared, scope, true, signal);
       const { losses, gradient } = await this.#head.run(await numbers(y), layout.loss, weight, signal);
       scope.give(y);
-      const dy = scope.take([layout.rows, layout.length, this.#options.loaded.config.hidden]);
+      const dy = scope.take([layout.rows * layout.length, this.#options.loaded.config.hidden]);
       dy.write(gradient!);
       await this.#backward(layout, shared, traces, dy, scope, signal);
       return report(layout, losses);
@@ -212,20 +212,19 @@ class LlamaTrainer implements GeneratorTrainer {
     return plan;
   }
 
-  #embed({ ids, rows, length }: CausalLayout, scope: PoolScope): ResidentTensor {
+  #embed({ ids }: CausalLayout, scope: PoolScope): ResidentTensor {
     const { config, weights } = this.#options.loaded;
     const { hidden } = config;
     const numbers = new Float32Array(ids.length * hidden);
     ids.forEach((id, i) => weights.embedding.toFloat32(id, id + 1, numbers.subarray(i * hidden, (i + 1) * hidden)));
-    const x = scope.take([rows, length, hidden]);
+    const x = scope.take([ids.length, hidden]);
     x.write(numbers);
     return x;
   }
 
   #shared(layout: CausalLayout, scope: PoolScope): Tensors {
     const { config } = this.#options.loaded;
-    const { length, positions } = layout;
-    const { rows, mask } = attentionMask(layout, config.slidingWindow);
+    const { rows, length, positions } = layout;
     const frequencies = ropeFrequencies(config);
     const half = frequencies.length;
     const table = (f: (angle: number) => number) =>
@@ -238,7 +237,7 @@ class LlamaTrainer implements GeneratorTrainer {
       return taken;
     };
     return new Map([
-      ['mask', tensor([rows, 1, length, length], mask)],
+      ['mask', tensor([rows, 1, length, length], attentionMask(layout, config.slidingWindow))],
       ['cos', tensor([positions.length, half], table(Math.cos))],
       ['sin', tensor([positions.length, half], table(Math.sin))],
     ]);
