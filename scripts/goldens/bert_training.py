@@ -5,7 +5,7 @@
 
 Takes the tiny encoders with random weights of scripts/goldens/embedder.py, adds low-rank matrices drawn from a formula
 (see `matrix`, which the tests repeat), and writes for each: the losses and the gradients of all low-rank matrices at
-step 0, and the losses of ten steps of AdamW.
+step 0, and the losses of ten steps of AdamW. All in double, so that what differs is our rounding.
 """
 
 import base64
@@ -57,7 +57,7 @@ def vectors(model, texts, pooling: str, pad: int) -> torch.Tensor:
     hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
     if pooling == "cls":
         return hidden[:, 0]
-    weights = mask[..., None].float()
+    weights = mask[..., None].double()
     return (hidden * weights).sum(1) / weights.sum(1)
 
 
@@ -85,13 +85,13 @@ def own(q, p, n) -> torch.Tensor:
 
 
 def margin_mse(q, p, n) -> torch.Tensor:
-    student, teacher = own(q, p, n), torch.tensor(TEACHER)
+    student, teacher = own(q, p, n), torch.tensor(TEACHER, dtype=torch.float64)
     return torch.nn.functional.mse_loss(student[:, :1] - student[:, 1:], teacher[:, :1] - teacher[:, 1:])
 
 
 def kl(q, p, n) -> torch.Tensor:
     student = torch.log_softmax(own(q, p, n), -1)
-    return torch.nn.functional.kl_div(student, torch.softmax(torch.tensor(TEACHER), -1), reduction="batchmean")
+    return torch.nn.functional.kl_div(student, torch.softmax(torch.tensor(TEACHER, dtype=torch.float64), -1), reduction="batchmean")
 
 
 LOSSES = {
@@ -124,7 +124,7 @@ def ten_steps(model, trained, loss_of) -> list[float]:
 
 def embedder(name: str, model, pooling: str, pad: int) -> None:
     model = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, lora_dropout=0.0))
-    model.train()
+    model.double().train()
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0

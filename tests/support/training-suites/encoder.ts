@@ -32,16 +32,20 @@ const MODELS = ['tiny-bert', 'tiny-roberta'] as const;
 /**
  * Training of embedders against PyTorch and PEFT (scripts/goldens/bert_training.py), on whatever runtime is opened.
  *
- * @param tolerance of gradients, relative to the largest of their matrix; two blocks of float32 sums give about 1e-5
+ * @param tolerance of gradients, relative to the largest of their matrix, or to a hundredth of the largest of all where
+ *   a matrix has nearly none: queries of saturated attention are differences of large numbers
  */
 export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read: ReadFixture, tolerance = 1e-4): void {
   test.each(MODELS)('%s: loss and all gradients are those of PyTorch', async (name) => {
     const { golden, batch, trainer } = await setUp(name, {});
     const { loss } = await trainer.accumulate(batch, 1, 0);
     expect(Math.abs(loss - golden.losses.plain!)).toBeLessThan(1e-4);
+    const all = Object.entries(golden.gradients).map(([key, text]) => [key, floats(text)] as const);
+    const floor = Math.max(...all.flatMap(([, values]) => [...values]).map(Math.abs)) / 100;
+    const references = new Map(all);
     for (const { name: parameter, gradient } of trainer.parameters) {
-      const expected = floats(golden.gradients[parameter]!);
-      const largest = Math.max(...expected.map(Math.abs));
+      const expected = references.get(parameter)!;
+      const largest = Math.max(floor, ...expected.map(Math.abs));
       expect(gradient.length, parameter).toBe(expected.length);
       expect(farthest(gradient, expected) / largest, parameter).toBeLessThan(tolerance);
     }
