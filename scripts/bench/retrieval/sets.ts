@@ -69,6 +69,12 @@ export function attack(): RetrievalSet {
   return attackSet('attackqa-like', test, train);
 }
 
+/** Questions with their passages from the train part: none of the test part's subjects. */
+export function attackTrainPairs(): { question: string; passage: string }[] {
+  const { train } = splitBySubject(attackPairs(), 500);
+  return train.map(({ question, passage }) => ({ question: question.trim(), passage }));
+}
+
 /** The same from the train part alone, split by subject once more: what settings are chosen on. */
 export function attackTrain(): RetrievalSet {
   const { test, train } = splitBySubject(splitBySubject(attackPairs(), 500).train, 500);
