@@ -6,6 +6,8 @@
  * Out: .cache/generator/attune/ (PEFT adapter), .cache/generator/attune.json (losses, seconds)
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { PEFT_CONFIG, PEFT_WEIGHTS } from '../../../src/engine/adapters/peft-config.ts';
+import { writePeft } from '../../../src/engine/adapters/write-peft.ts';
 import { createGeneratorTrainer } from '../../../src/engine/models/llama/training/trainer.ts';
 import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
 import { llamaTarget } from '../../../src/engine/models/llama/lora.ts';
@@ -45,7 +47,6 @@ for (let step = 0; step < steps; step++) {
   // As in reference.py, whose decay runs over all steps from the first one on.
   const rate = PEAK * Math.min(1, (step + 1) / WARM_UP) * Math.max(0.05, 1 - step / steps);
   optimiser.step(step + 1, rate, clipFactor(gradientNorm(trainer.parameters), 1));
-  for (const { gradient } of trainer.parameters) gradient.fill(0);
   trainer.parametersChanged();
   losses.push(total);
   seconds += (performance.now() - started) / 1000;
@@ -55,5 +56,12 @@ for (let step = 0; step < steps; step++) {
     console.log(`step ${step + 1}: loss ${mean.toFixed(3)}, ${(seconds / (step + 1)).toFixed(2)} s a step`);
   }
 }
+const { config, weights } = writePeft(trainer.adapter(), {
+  baseModel: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+  task: 'CAUSAL_LM',
+  dtype: 'F32',
+});
 mkdirSync(`${FOLDER}/attune`, { recursive: true });
+writeFileSync(`${FOLDER}/attune/${PEFT_CONFIG}`, config);
+writeFileSync(`${FOLDER}/attune/${PEFT_WEIGHTS}`, new Uint8Array(await weights.arrayBuffer()));
 writeFileSync(`${FOLDER}/attune.json`, JSON.stringify({ steps, losses, seconds, tokens }));
