@@ -1,9 +1,11 @@
 import { appUrl } from '../models/files.ts';
+import type { AdaptableModel } from '../engine/adapters/read-peft.ts';
 import { openModel } from '../models/catalogue.ts';
 import { opfsFolders } from '../storage/folders.ts';
 import { readAdapterFiles, type TunedAdapter } from './adapter-files.ts';
 import { findAdapter } from './catalogue.ts';
 import type { AdapterDescription } from './contract.ts';
+import { modelShape } from './model-shape.ts';
 
 export interface LoadedAdapter {
   description: AdapterDescription;
@@ -13,12 +15,14 @@ export interface LoadedAdapter {
 /**
  * An adapter by its id, ready to be served; for workers.
  *
+ * @param shape of its base model, where that is in memory already; absent: read from the model's files
  * @throws AttuneError `adapters/unknown`, `models/unknown` when its base model is gone, and those of reading its files
  */
-export async function loadAdapter(id: string): Promise<LoadedAdapter> {
+export async function loadAdapter(id: string, shape?: AdaptableModel): Promise<LoadedAdapter> {
   const description = await findAdapter(id);
-  const model = await openModel(description.modelId);
-  const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), description.task, model);
+  const { task } = description;
+  const base = shape ?? (task === 'linear' ? undefined : await modelShape(await openModel(description.modelId), task));
+  const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), task, base);
   return { description, tuned };
 }
 

@@ -82,7 +82,7 @@ export function smallerAdvice({ task, settings: overrides }: Pick<RunRow, 'task'
   if (settings['weights'] === 'full') {
     advice.push({ knob: 'weights', value: 'stored', text: 'Keep the frozen weights as they are stored.' });
   }
-  halve('chunk', 4, (value) => `Compute ${value} texts at a time: the result is the same.`);
+  halve('chunkTokens', 128, (value) => `Compute ${value} tokens at a time: the result is the same.`, 128);
   if (task !== 'embedder' && task !== 'linear') halve('batchSize', 1, (value) => `Make batches of ${value}.`);
   halve('maxTokens', 64, (value) => `Read at most ${value} tokens of a text.`, 8);
   if (Number(settings['topBlocks'] ?? 1) === 0) {

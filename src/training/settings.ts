@@ -100,7 +100,7 @@ export function trainingSettings<Task extends TuningTask>(
 export function knobGroups(task: TuningTask): { title: string; knobs: Record<string, Knob> }[] {
   const knobs: Record<string, Knob> = TRAINING_KNOBS[task];
   const groups = [
-    { title: 'Length of the run', keys: ['epochs', 'steps', 'batchSize', 'accumulation', 'chunk'] },
+    { title: 'Length of the run', keys: ['epochs', 'steps', 'batchSize', 'accumulation', 'chunkTokens'] },
     { title: 'Learning', keys: ['learningRate', 'schedule', 'warmUp', 'weightDecay', 'maxGradientNorm', 'seed'] },
     { title: 'Adapter', keys: Object.keys(adapterKnobs).concat('sides', 'weights') },
     { title: 'Watching', keys: [...Object.keys(watchKnobs), 'validationPool', 'candidates'] },

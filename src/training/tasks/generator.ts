@@ -1,7 +1,7 @@
 import type { CausalBatch, CausalExample } from '../../engine/training/batches.ts';
 import { seededRandom, shuffled } from '../../engine/training/random.ts';
 import { createGeneratorTrainer } from '../../engine/models/llama/training/trainer.ts';
-import { ANSWER_RECIPE, answerTarget, answerTurns, refusalTarget } from '../../chat/prompt/answer-recipe.ts';
+import { answerTarget, answerTurns, refusalTarget } from '../../chat/prompt/answer-recipe.ts';
 import { ChatTokenizer } from '../../generation/local/chat-tokenizer.ts';
 import { loadModel } from '../../generation/local/load.ts';
 import type { AnswerRecipe, ExampleRow } from '../../storage/schema.ts';
@@ -10,16 +10,12 @@ import { distinctPassages, exampleText, sample, trainingExamples, type PoolPassa
 import { passageText } from '../../retrieval/passage-text.ts';
 import { LLAMA_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
+import { recipeOf } from './recipe.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
 /** Kept activations on wasm: with the weights as stored, a tab stays well below 1.5 GB. */
 const WASM_BUDGET = 512 * 2 ** 20;
 const STREAM = 0x67656e;
-
-/** The prompt form of a run: that of the app with the run's number of passages. It goes into the adapter's card. */
-export function recipeOf(settings: Readonly<Record<string, unknown>>): AnswerRecipe {
-  return { ...ANSWER_RECIPE, passages: trainingSettings('generator', settings).passages };
-}
 
 /**
  * Tunes an answer model (a Llama-family decoder) on questions with their passages: the prompt is the chat's own, the
@@ -57,6 +53,7 @@ export async function prepareGenerator(input: TaskInput): Promise<PreparedTask> 
 
   return prepareTask<CausalBatch>({
     trainable: trainer,
+    runtime,
     options: trainOptions(settings, plan, seed),
     examples: learned.length,
     scoreName: 'Probability of the right words',

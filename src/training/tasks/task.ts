@@ -29,6 +29,8 @@ export interface TaskInput {
   workspacePassages?: () => Promise<readonly PoolPassage[]>;
   /** What an earlier start of the same run found out and a later one need not find out again: mined negatives. */
   memo?: TaskMemo;
+  /** Only a probe step is wanted: nothing is mined, other passages stand in for hard negatives. */
+  probing?: boolean;
   onProgress?: (progress: TrainingProgress) => void;
   signal?: AbortSignal;
 }
@@ -67,6 +69,7 @@ export interface PreparedTask {
 /** The parts from which {@link prepareTask} makes one. */
 export interface TaskParts<Batch> {
   trainable: Trainable<Batch>;
+  runtime: ResidentRuntime;
   options: TrainOptions;
   examples: number;
   scoreName: string;
@@ -80,7 +83,7 @@ export interface TaskParts<Batch> {
 
 /** Hides the kind of batch behind what every task can do. */
 export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
-  const { trainable, options } = parts;
+  const { trainable, runtime, options } = parts;
   const { parameters } = trainable;
   return {
     options,
@@ -88,7 +91,8 @@ export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
     scoreName: parts.scoreName,
     validationTokens: parts.validationTokens,
     get memoryBytes() {
-      return trainable.memoryBytes;
+      // The heap counts what kernels take for themselves, too.
+      return Math.max(trainable.memoryBytes, runtime.usage.heapBytes ?? 0);
     },
     validate: (signal) => parts.validate(signal),
     baseScore: (signal) => (parts.baseScore ?? parts.validate)(signal),

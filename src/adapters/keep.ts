@@ -1,0 +1,51 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import { hashFile } from '../ingest/hashing.ts';
+import type { ModelDescription } from '../models/contract.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { Folders } from '../storage/folders.ts';
+import type { AdapterRow } from '../storage/schema.ts';
+import { storageFull } from '../storage/storage-full.ts';
+import { adapterFiles, CARD, describeTuned, type TunedAdapter } from './adapter-files.ts';
+import { adapterFolder } from './catalogue.ts';
+
+/** What is known of an adapter beside its matrices. */
+export type AdapterCard = Pick<AdapterRow, 'workspaceId' | 'name' | 'description' | 'task' | 'scores' | 'source'> &
+  Partial<Pick<AdapterRow, 'dataLicence' | 'runId' | 'datasetHash' | 'recipe'>>;
+
+/**
+ * Files an adapter: its folder first, the row last, so that a crash leaves no row without files.
+ *
+ * @throws AttuneError `storage/full`
+ */
+export async function keepAdapter(
+  database: AttuneDatabase,
+  folders: Folders,
+  tuned: TunedAdapter,
+  base: ModelDescription,
+  card: AdapterCard,
+): Promise<AdapterRow> {
+  const id = crypto.randomUUID();
+  const files = adapterFiles(tuned, card.task, base.name);
+  const weights = [...files].find(([name]) => name.endsWith('.safetensors'))?.[1];
+  if (!weights) throw new AttuneError('adapters/incomplete', 'The adapter has no weights.', 'Train it again.');
+  const row: AdapterRow = {
+    ...card,
+    id,
+    modelId: base.id,
+    modelName: base.name,
+    ...describeTuned(tuned),
+    bytes: [...files.values()].reduce((sum, { size }) => sum + size, 0),
+    sha256: await hashFile(weights),
+    baseLicence: base.licence,
+    createdAt: Date.now(),
+  };
+  files.set(CARD, new Blob([`${JSON.stringify(row, null, 2)}\n`]));
+  try {
+    for (const [name, content] of files) await folders.write(adapterFolder(id), name, content);
+    await database.adapters.add(row);
+  } catch (error) {
+    await folders.removeFolder(adapterFolder(id)).catch(() => undefined);
+    throw storageFull(error);
+  }
+  return row;
+}

@@ -1,0 +1,73 @@
+import { openModel } from '../models/catalogue.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { RunRow, TuningTask } from '../storage/schema.ts';
+import { passageText } from '../retrieval/passage-text.ts';
+import type { PoolPassage } from './examples.ts';
+import { trainingDevice } from './device.ts';
+import { examplesOf, type Prepare } from './run.ts';
+import type { PreparedTask, TaskInput } from './tasks/task.ts';
+
+/** Loaded when they are wanted: a search model needs no chat templates, an answer model no word pieces. */
+const TASKS: Record<TuningTask, () => Promise<(input: TaskInput) => Promise<PreparedTask>>> = {
+  embedder: async () => (await import('./tasks/embedder.ts')).prepareEmbedder,
+  reranker: async () => {
+    throw new Error('not yet');
+  },
+  generator: async () => (await import('./tasks/generator.ts')).prepareGenerator,
+  linear: async () => (await import('./tasks/linear.ts')).prepareLinear,
+};
+
+export function prepareOf(task: TuningTask): Promise<(input: TaskInput) => Promise<PreparedTask>> {
+  return TASKS[task]();
+}
+
+/** Loads runs of the app: its models, its database, the device of this browser. */
+export function prepareInApp(database: AttuneDatabase): Prepare {
+  return async (run, { memo, signal, onProgress, probing }) => {
+    const [examples, files, prepare] = await Promise.all([
+      examplesOf(database, run),
+      openModel(run.modelId),
+      prepareOf(run.task),
+    ]);
+    const { runtime, label } = await trainingDevice();
+    signal.throwIfAborted();
+    const task = await prepare({
+      files,
+      runtime,
+      settings: run.settings,
+      seed: run.seed,
+      examples,
+      workspacePassages: () => workspacePassages(database, run),
+      memo,
+      probing,
+      onProgress,
+      signal,
+    });
+    return { task, device: label };
+  };
+}
+
+/**
+ * Passages of the workspace that may stand as wrong ones: none of a document of the test part, and none of its passages
+ * where documents lie in several parts.
+ */
+export async function workspacePassages(
+  database: AttuneDatabase,
+  { workspaceId, datasetId }: Pick<RunRow, 'workspaceId' | 'datasetId'>,
+): Promise<PoolPassage[]> {
+  const part = (split: string) => database.examples.where('[datasetId+split]').equals([datasetId, split]).toArray();
+  const [test, train] = await Promise.all([part('test'), part('train')]);
+  const trained = new Set(train.map(({ documentKey }) => documentKey));
+  const testDocuments = new Set(test.map(({ documentKey }) => documentKey).filter((key) => !trained.has(key)));
+  const testTexts = new Set(test.map(({ headings, passage }) => passageText({ headings, text: passage })));
+  const documents = await database.documents.where('workspaceId').equals(workspaceId).toArray();
+  const passages: PoolPassage[] = [];
+  for (const { id, path } of documents) {
+    if (testDocuments.has(path)) continue;
+    for (const { text, headings, nearDuplicateOf } of await database.chunks.where('documentId').equals(id).toArray()) {
+      if (nearDuplicateOf === undefined && !testTexts.has(passageText({ headings, text })))
+        passages.push({ text, headings, documentKey: path });
+    }
+  }
+  return passages;
+}

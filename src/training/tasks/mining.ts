@@ -1,0 +1,99 @@
+import type { Tokens } from '../../engine/training/batches.ts';
+import type { ExampleRow } from '../../storage/schema.ts';
+import { passageText } from '../../retrieval/passage-text.ts';
+import { distinctPassages, type PoolPassage } from '../examples.ts';
+import { mineNegatives } from '../negatives.ts';
+import type { Encode, EncoderTexts } from './encoder.ts';
+import type { TaskInput } from './task.ts';
+
+interface MiningSettings {
+  hardNegatives: number;
+  negativesFrom: 'dataset' | 'workspace';
+  negativeMargin: number;
+}
+
+/** More of a large library would take longer to embed than the training takes. */
+const WORKSPACE_LIMIT = 3000;
+const MEMO = 'negatives';
+
+/**
+ * Hard negatives of training examples, mined with the untuned search model: those that the data set names come first.
+ * What was mined is remembered, so that a run that goes on after a crash sees the same ones.
+ *
+ * @param encode must embed as the untuned model does
+ * @returns for each example `hardNegatives` passages
+ */
+export async function hardNegatives(
+  input: TaskInput,
+  settings: MiningSettings,
+  train: readonly ExampleRow[],
+  texts: EncoderTexts,
+  encode: Encode,
+): Promise<PoolPassage[][]> {
+  const { hardNegatives: count } = settings;
+  if (count === 0) return train.map(() => []);
+  const own = distinctPassages(train);
+  const known = new Set(own.map(passageText));
+  const more =
+    settings.negativesFrom === 'workspace' && !input.probing ? ((await input.workspacePassages?.()) ?? []) : [];
+  const others = more.filter((passage) => !known.has(passageText(passage))).slice(0, WORKSPACE_LIMIT);
+  const pool = [...own, ...others];
+  const mined = input.probing ? train.map((_, i) => neighbours(i, pool.length, count)) : await mine();
+  return train.map((example, i) => {
+    const named = example.negatives.map((text) => ({ text, headings: [], documentKey: '' }));
+    const chosen = [...named, ...mined[i]!.map((p) => pool[p]!)].slice(0, count);
+    // A batch needs the same number for every question; a tiny pool may not have them.
+    while (chosen.length < count) chosen.push(chosen[chosen.length - 1] ?? pool[(i + 1) % pool.length]!);
+    return chosen;
+  });
+
+  async function mine(): Promise<number[][]> {
+    const remembered = input.memo?.get(MEMO) as { pool: number; mined: number[][] } | undefined;
+    if (remembered && remembered.pool === pool.length && remembered.mined.length === train.length)
+      return remembered.mined;
+    const total = train.length + pool.length;
+    const encodeAll = async (tokens: readonly Tokens[], before: number) => {
+      const parts: Float32Array[] = [];
+      for (let at = 0; at < tokens.length; at += 64) {
+        input.onProgress?.({ stage: 'Looking for hard negatives', done: before + at, total });
+        parts.push(await encode(tokens.slice(at, at + 64), input.signal));
+      }
+      return joined(parts);
+    };
+    const queryVectors = await encodeAll(
+      train.map(({ question }) => texts.query(question)),
+      0,
+    );
+    const poolVectors = await encodeAll(
+      pool.map((passage) => texts.passage(passage)),
+      train.length,
+    );
+    const mined = mineNegatives({
+      examples: train,
+      pool,
+      queryVectors,
+      poolVectors,
+      dimensions: poolVectors.length / pool.length,
+      count,
+      margin: settings.negativeMargin,
+      seed: input.seed,
+    });
+    await input.memo?.set(MEMO, { pool: pool.length, mined });
+    return mined;
+  }
+}
+
+/** Stand-ins for an estimate: as long as real ones. */
+function neighbours(i: number, size: number, count: number): number[] {
+  return Array.from({ length: Math.min(count, size - 1) }, (_, n) => (i + n + 1) % size);
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

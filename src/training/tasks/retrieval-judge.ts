@@ -1,0 +1,65 @@
+import type { Tokens } from '../../engine/training/batches.ts';
+import type { Validation } from '../../engine/training/train-options.ts';
+import { mean, recallAtK, reciprocalRank } from '../../evaluation/metrics/ranking.ts';
+import { distinctPassages, exampleText, sample, type PoolPassage, type TrainingExamples } from '../examples.ts';
+import { dot } from '../negatives.ts';
+import { passageText } from '../../retrieval/passage-text.ts';
+import type { EncoderTexts } from './encoder.ts';
+
+export interface JudgeOptions {
+  questions: number;
+  pool: number;
+  seed: number;
+}
+
+/**
+ * Scores a search model on questions of the validation part: each has to find its passage among those of the other
+ * questions and a fixed sample of the training part's. Passages of the test part are not among them.
+ */
+export class RetrievalJudge {
+  static readonly scoreName = 'MRR@10 on the validation part';
+  readonly questions: readonly Tokens[];
+  readonly pool: readonly PoolPassage[];
+  readonly poolTokens: readonly Tokens[];
+  /** Right passages of each question, as indices into the pool. */
+  readonly right: readonly ReadonlySet<number>[];
+
+  constructor({ train, validation }: TrainingExamples, texts: EncoderTexts, { questions, pool, seed }: JudgeOptions) {
+    const asked = sample(validation, questions, seed);
+    const own = distinctPassages(validation);
+    const known = new Set(own.map(passageText));
+    const others = distinctPassages(train).filter((passage) => !known.has(passageText(passage)));
+    this.pool = [...own, ...sample(others, Math.max(0, pool - own.length), seed)];
+    const places = new Map(this.pool.map((passage, i) => [passageText(passage), i]));
+    this.questions = asked.map(({ question }) => texts.query(question));
+    this.poolTokens = this.pool.map((passage) => texts.passage(passage));
+    // The same question may stand in several rows, with a passage each.
+    this.right = asked.map(
+      ({ question }) =>
+        new Set(validation.flatMap((row) => (row.question === question ? places.get(exampleText(row))! : []))),
+    );
+  }
+
+  get tokens(): number {
+    return [...this.questions, ...this.poolTokens].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** @param questions unit vectors [questions, dimensions]; @param pool unit vectors [pool, dimensions] */
+  score(questions: Float32Array, pool: Float32Array): Omit<Validation, 'step'> {
+    const dimensions = questions.length / this.questions.length;
+    const rankings = this.questions.map((_, q) => {
+      const query = questions.subarray(q * dimensions, (q + 1) * dimensions);
+      const scores = this.pool.map((_, p) => dot(query, pool.subarray(p * dimensions, (p + 1) * dimensions)));
+      return scores.map((_, p) => p).sort((a, b) => scores[b]! - scores[a]! || a - b);
+    });
+    const over = (metric: (ranked: number[], right: ReadonlySet<number>) => number) =>
+      mean(rankings.map((ranked, q) => metric(ranked, this.right[q]!)));
+    return {
+      score: over((ranked, right) => reciprocalRank(ranked.slice(0, 10), right)),
+      figures: {
+        'recall@1': over((ranked, right) => recallAtK(ranked, right, 1)),
+        'recall@5': over((ranked, right) => recallAtK(ranked, right, 5)),
+      },
+    };
+  }
+}
