@@ -42,7 +42,7 @@ export interface LoadedLlama {
 type Fetch = (name: string) => Promise<StoredMatrix | undefined>;
 
 /** Names of the tensors of a block, in a GGUF file and in a Hugging Face folder. */
-const LAYER_TENSORS: Record<keyof LlamaLayerWeights, { gguf: string; huggingFace: string; optional?: true }> = {
+export const LAYER_TENSORS: Record<keyof LlamaLayerWeights, { gguf: string; huggingFace: string; optional?: true }> = {
   attentionNorm: { gguf: 'attn_norm.weight', huggingFace: 'input_layernorm.weight' },
   query: { gguf: 'attn_q.weight', huggingFace: 'self_attn.q_proj.weight' },
   key: { gguf: 'attn_k.weight', huggingFace: 'self_attn.k_proj.weight' },
