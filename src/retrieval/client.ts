@@ -15,4 +15,5 @@ export const retrieval: RetrievalService = {
   search: (request) => bridge.call((remote) => remote.search(request)),
   similarities: (sentences, passages) => bridge.call((remote) => remote.similarities(sentences, passages)),
   removeWorkspace: (workspaceId) => bridge.call((remote) => remote.removeWorkspace(workspaceId)),
+  removeAdapter: (adapterId) => bridge.call((remote) => remote.removeAdapter(adapterId)),
 };

@@ -1,9 +1,26 @@
+import type { LinearAdapter } from '../engine/adapters/linear-adapter.ts';
+import type { LoraAdapter } from '../engine/adapters/lora-adapter.ts';
 import type { Problem } from '../errors/attune-error.ts';
 
-/** Turns texts into unit-length vectors. A tuned embedder is another implementation with another `id`. */
+/** An adapter in words. */
+export interface AdapterName {
+  id: string;
+  name: string;
+}
+
+/** An adapter for a search or ranking model, with its matrices. */
+export type ModelAdapter = AdapterName & { sha256: string } & (
+    { kind: 'lora'; adapter: LoraAdapter } | { kind: 'linear'; adapter: LinearAdapter }
+  );
+
+/** Turns texts into unit-length vectors. A tuned embedder is another one with another `id`. */
 export interface Embedder {
-  /** Names model, quantisation and adapter: two embedders with equal ids give equal vectors. */
+  /** Names model, quantisation and adapter: two embedders with equal ids give passages equal vectors. */
   readonly id: string;
+  /** What it is tuned with; absent: the base model. */
+  readonly adapter?: AdapterName;
+  /** Tuned for questions alone: its passages have the base model's vectors, id and index. */
+  readonly sharesIndex?: boolean;
   readonly dimensions: number;
   /** Longest input in tokens; longer texts are cut. */
   readonly maxTokens: number;
@@ -11,13 +28,21 @@ export interface Embedder {
   readonly device: string;
   /** @returns row-major [texts.length, dimensions], each row of length 1. */
   embed(texts: string[], kind: 'query' | 'passage'): Promise<Float32Array>;
+  /**
+   * The same model with an adapter, by the same weights in memory. Disposing of it frees nothing of the base.
+   *
+   * @throws AttuneError `adapters/*` naming what does not fit
+   */
+  tuned?(adapter: ModelAdapter): Embedder;
   dispose(): Promise<void>;
 }
 
 /** Scores passages against a query; higher is better. The slot is empty until a reranker is chosen. */
 export interface Reranker {
   readonly id: string;
-  score(query: string, passages: string[]): Promise<Float32Array>;
+  /** @throws DOMException AbortError between batches */
+  score(query: string, passages: string[], signal?: AbortSignal): Promise<Float32Array>;
+  dispose?(): Promise<void>;
 }
 
 export interface SearchRequest {
@@ -32,6 +57,8 @@ export interface SearchRequest {
   folders?: string[];
   /** Join neighbouring chunks of one document into one hit. */
   mergeNeighbours: boolean;
+  /** A later search with the same name ends this one's reranking (AbortError): searching while typing. */
+  replaces?: string;
 }
 
 /** A rank (from 1) within one list, with the score that made it. */
@@ -72,11 +99,20 @@ export interface SearchResult {
   milliseconds: { embed: number; dense: number; lexical: number; rerank: number; total: number };
   /** Chunks not yet in the vector index: found by words only. */
   chunksWithoutVector: number;
+  /** Adapter of the embedder that answered, whose similarities are not the base model's; absent: the base answered. */
+  tunedBy?: AdapterName;
 }
 
 export interface IndexStatus {
   workspaceId: string;
+  /** The embedder that the workspace wants: the base model, or that with its adapter. */
   embedderId: string;
+  adapter?: AdapterName;
+  /**
+   * The embedder whose index answers. It differs while the wanted one's index is being built: then the one before goes
+   * on answering.
+   */
+  answering: { embedderId: string; adapter?: AdapterName };
   device: string;
   chunks: number;
   /** Chunks that have a vector. */
@@ -84,6 +120,8 @@ export interface IndexStatus {
   dimensions: number;
   /** Why the chosen search model could not be loaded; search goes by words meanwhile. */
   problem?: Problem;
+  /** Why an adapter could not be put in force; search goes on without it. */
+  adapterProblem?: Problem;
 }
 
 export interface EmbedProgress {
@@ -106,9 +144,11 @@ export interface RetrievalService {
   search(request: SearchRequest): Promise<SearchResult>;
   /**
    * Cosine similarity of every sentence to every passage, row-major [sentences, passages]; used to attribute answers.
-   * All zeros without an embedder.
+   * Always by the base model, on whose similarities thresholds were calibrated. All zeros without an embedder.
    */
   similarities(sentences: string[], passages: string[]): Promise<Float32Array>;
   /** Deletes every vector file and row of a workspace. */
   removeWorkspace(workspaceId: string): Promise<void>;
+  /** Deletes the vectors that were made with an adapter, in all workspaces. */
+  removeAdapter(adapterId: string): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { loadAdapter } from '../adapters/load.ts';
+import { AttuneError } from '../errors/attune-error.ts';
 import { listModels, openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
 import type { EmbedderChoice } from './embedder-source.ts';
@@ -13,6 +15,16 @@ export const installedEmbedders: EmbedderChoice = {
     return ids.find((id) => id === wanted?.value) ?? ids[0];
   },
   load: async (modelId) => createEmbedder(await openModel(modelId)),
+  adapter: async (adapterId, modelId) => {
+    const { description, tuned } = await loadAdapter(adapterId);
+    const { id, name, sha256, modelName } = description;
+    if (description.modelId === modelId) return { id, name, sha256, ...tuned };
+    throw new AttuneError(
+      'adapters/wrong-model',
+      `The adapter ${name} was made for ${modelName}, which is not the search model in use.`,
+      'Choose that search model in Models, or switch the adapter off.',
+    );
+  },
 };
 
 /** Asked with every search: the starters' manifest is fetched anew only when a model came or went, or none is there. */

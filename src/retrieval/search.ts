@@ -24,11 +24,16 @@ export interface SearchParts {
   embedder: Embedder | undefined;
   reranker: Reranker | undefined;
   settings: RetrievalSettings;
+  signal: AbortSignal | undefined;
 }
 
-/** From a question to hits: both lists, joined; reranked; without near-duplicates; neighbours merged. */
+/**
+ * From a question to hits: both lists, joined; reranked; without near-duplicates; neighbours merged.
+ *
+ * @throws DOMException AbortError when `signal` says so before or while passages are reranked
+ */
 export async function searchIndex(parts: SearchParts, request: SearchRequest): Promise<SearchResult> {
-  const { index, embedder, settings } = parts;
+  const { index, embedder, settings, signal } = parts;
   const clock = new Stopwatch();
   const query = request.query.trim();
   const wantsDense = request.mode !== 'lexical' && query !== '' && embedder && index.embedded > 0;
@@ -44,13 +49,17 @@ export async function searchIndex(parts: SearchParts, request: SearchRequest): P
   const fused = fuse(dense, lexical, settings, await similaritiesOfOthers(index, vector, dense, lexical));
   const depth = Math.max(SPARE * request.limit, parts.reranker ? settings.rerankDepth : 0);
   const candidates = withoutNearDuplicates(await withChunks(parts.database, fused, depth));
-  const ranked = parts.reranker ? await rerank(parts.reranker, query, candidates, settings.rerankDepth) : candidates;
+  signal?.throwIfAborted();
+  const ranked = parts.reranker
+    ? await rerank(parts.reranker, query, candidates, settings.rerankDepth, signal)
+    : candidates;
   const rerankTime = clock.lap();
   const groups = groupHits(ranked, request.limit, request.mergeNeighbours ? settings.mergeLimit : 1);
   return {
     hits: groups.map(({ best, chunks }) => hit(query, best, chunks)),
     milliseconds: { embed, dense: denseTime, lexical: lexicalTime, rerank: rerankTime, total: clock.total() },
     chunksWithoutVector: index.text.catalog.size - index.embedded,
+    ...(vector && embedder?.adapter && { tunedBy: embedder.adapter }),
   };
 }
 
@@ -80,11 +89,18 @@ async function withChunks(
 }
 
 /** The first `depth` in the reranker's order, then the others as they were. */
-async function rerank(reranker: Reranker, query: string, candidates: Candidate[], depth: number): Promise<Candidate[]> {
+async function rerank(
+  reranker: Reranker,
+  query: string,
+  candidates: Candidate[],
+  depth: number,
+  signal: AbortSignal | undefined,
+): Promise<Candidate[]> {
   const top = candidates.slice(0, depth);
   const scores = await reranker.score(
     query,
     top.map(({ chunk }) => passageText(chunk)),
+    signal,
   );
   const order: Scored<Candidate>[] = top.map((item, i) => ({ item, score: scores[i]! }));
   order.sort((a, b) => b.score - a.score);

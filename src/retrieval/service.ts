@@ -1,69 +1,80 @@
 import type { AttuneDatabase } from '../storage/database.ts';
-import { isAbort, toProblem } from '../errors/attune-error.ts';
+import type { WorkspaceRow } from '../storage/schema.ts';
 import type {
   Embedder,
   EmbedProgress,
   IndexStatus,
-  Reranker,
   RetrievalService,
   SearchRequest,
   SearchResult,
 } from './contract.ts';
 import type { EmbedderSource } from './embedder-source.ts';
 import type { FileSpace } from './files/random-access.ts';
+import { OpenIndexes } from './open-indexes.ts';
+import type { RerankerSource } from './reranker-source.ts';
 import { searchIndex } from './search.ts';
 import { retrievalSettings } from './settings.ts';
 import { syncIndex } from './sync.ts';
 import { dot } from './vectors/vector-index.ts';
-import { WorkspaceIndex } from './workspace-index.ts';
+import { VectorStore } from './vectors/vector-store.ts';
+import { adaptersOf, orProblem, WorkspaceEmbedders } from './workspace-embedders.ts';
 
 export interface RetrievalParts {
   database: AttuneDatabase;
   files: FileSpace;
   embedders: EmbedderSource;
-  /** The slot is empty until a ranking model is chosen. */
-  reranker?: Reranker;
+  /** Ranking models by adapter; absent: there are none. */
+  rerankers?: RerankerSource;
 }
-
-/** Indexes of this many workspaces stay in memory: the one at work, and one that is being looked at. */
-const OPEN_INDEXES = 2;
 
 /** Chunks in, ranked hits out; see the contract. Runs in the retrieval worker, and in Node with other parts. */
 export class Retrieval implements RetrievalService {
   #parts: RetrievalParts;
-  /** By workspace, the one used last at the end. */
-  #open = new Map<string, { embedderId: string; index: Promise<WorkspaceIndex> }>();
+  #indexes: OpenIndexes;
+  #embedders: WorkspaceEmbedders;
   #stopped = new Set<string>();
+  /** Searches that a later one of the same name ends. */
+  #replaceable = new Map<string, AbortController>();
 
   constructor(parts: RetrievalParts) {
     this.#parts = parts;
+    this.#indexes = new OpenIndexes(parts.database, parts.files);
+    this.#embedders = new WorkspaceEmbedders(parts.database, parts.embedders);
   }
 
   async status(workspaceId: string): Promise<IndexStatus> {
-    const { embedder, problem } = await this.#embedderIfAny();
-    const index = await this.#index(workspaceId, embedder);
+    const workspace = await this.#workspace(workspaceId);
+    const wanted = await this.#embedders.wanted(workspace);
+    const { embedder, problem } = wanted;
+    const adapterProblem = wanted.adapterProblem ?? (await this.#reranker(workspace)).problem;
+    const answering = await this.#embedders.answering(workspaceId, wanted);
+    const index = await this.#indexes.get(workspaceId, embedder);
     return {
       workspaceId,
-      embedderId: embedder?.id ?? '',
+      ...named(embedder),
+      answering: named(answering),
       device: embedder?.device ?? '',
       chunks: index.text.catalog.size,
       embedded: index.embedded,
       dimensions: embedder?.dimensions ?? 0,
       ...(problem && { problem }),
+      ...(adapterProblem && { adapterProblem }),
     };
   }
 
   async sync(workspaceId: string, onProgress: (progress: EmbedProgress) => void = () => undefined): Promise<void> {
     this.#stopped.delete(workspaceId);
-    const embedder = await this.#parts.embedders.current();
+    const isStopped = () => this.#stopped.has(workspaceId);
     await this.#parts.files.exclusively(syncLock(workspaceId), async () => {
-      await syncIndex({
-        ...this.#parts,
-        index: await this.#index(workspaceId, embedder),
-        embedder,
-        isStopped: () => this.#stopped.has(workspaceId),
-        onProgress,
-      });
+      let embedder = await this.#toSync(workspaceId);
+      for (let synced; !synced && !isStopped();) {
+        const index = await this.#indexes.get(workspaceId, embedder);
+        await syncIndex({ ...this.#parts, index, embedder, isStopped, onProgress });
+        // An adapter may have been switched on or off meanwhile: then another index is wanted.
+        const now = await this.#toSync(workspaceId);
+        synced = now?.id === embedder?.id;
+        embedder = now;
+      }
     });
   }
 
@@ -72,18 +83,21 @@ export class Retrieval implements RetrievalService {
   }
 
   async search(request: SearchRequest): Promise<SearchResult> {
-    const { database, reranker } = this.#parts;
+    const { database } = this.#parts;
+    const { workspaceId, replaces } = request;
+    const signal = replaces === undefined ? undefined : this.#replace(replaces);
+    const workspace = await this.#workspace(workspaceId);
     // A model that cannot be loaded must not keep people from finding words; `status` says what is wrong with it.
-    const { embedder } = await this.#embedderIfAny();
-    const index = await this.#index(request.workspaceId, embedder);
-    const workspace = await database.workspaces.get(request.workspaceId);
+    const embedder = await this.#embedders.answering(workspaceId, await this.#embedders.wanted(workspace));
+    const index = await this.#indexes.get(workspaceId, embedder);
+    const { value: reranker } = await this.#reranker(workspace);
     const settings = retrievalSettings(workspace?.settings);
-    return searchIndex({ database, index, embedder, reranker, settings }, request);
+    return searchIndex({ database, index, embedder, reranker, settings, signal }, request);
   }
 
   async similarities(sentences: string[], passages: string[]): Promise<Float32Array> {
     const result = new Float32Array(sentences.length * passages.length);
-    const { embedder } = await this.#embedderIfAny();
+    const { value: embedder } = await orProblem(() => this.#parts.embedders.current());
     if (!embedder || result.length === 0) return result;
     // Both as passages: they are statements alike, and a model with a query prefix would set them apart.
     const vectors = await embedder.embed([...sentences, ...passages], 'passage');
@@ -100,39 +114,51 @@ export class Retrieval implements RetrievalService {
     const { database, files } = this.#parts;
     await this.stop(workspaceId);
     await files.exclusively(syncLock(workspaceId), async () => {
-      this.#open.delete(workspaceId);
+      this.#indexes.forget(workspaceId);
       await database.vectorIndexes.where('workspaceId').equals(workspaceId).delete();
       await files.remove(workspaceId);
     });
   }
 
-  async #embedderIfAny(): Promise<{ embedder?: Embedder; problem?: IndexStatus['problem'] }> {
-    try {
-      return { embedder: await this.#parts.embedders.current() };
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      return { problem: toProblem(error) };
+  async removeAdapter(adapterId: string): Promise<void> {
+    const { database, files } = this.#parts;
+    const rows = await database.vectorIndexes.filter((row) => row.adapterId === adapterId).toArray();
+    for (const row of rows) {
+      const { workspaceId, embedderId } = row;
+      await files.exclusively(syncLock(workspaceId), async () => {
+        this.#indexes.forget(workspaceId, embedderId);
+        this.#embedders.forget(workspaceId, embedderId);
+        await VectorStore.remove(database, files, row);
+      });
     }
   }
 
-  /** The index of a workspace, up to date. */
-  async #index(workspaceId: string, embedder: Embedder | undefined): Promise<WorkspaceIndex> {
-    const { database, files } = this.#parts;
-    const embedderId = embedder?.id ?? '';
-    let open = this.#open.get(workspaceId);
-    if (open?.embedderId !== embedderId) {
-      open = { embedderId, index: WorkspaceIndex.open(database, files, workspaceId, embedder) };
-      const opening = open;
-      // A failed opening is not kept, or one full disk would disable search for the whole session.
-      opening.index.catch(() => this.#open.get(workspaceId) === opening && this.#open.delete(workspaceId));
-    }
-    this.#open.delete(workspaceId);
-    this.#open.set(workspaceId, open!);
-    for (const oldest of [...this.#open.keys()].slice(0, -OPEN_INDEXES)) this.#open.delete(oldest);
-    const index = await open!.index;
-    await index.refresh();
-    return index;
+  #workspace(workspaceId: string): Promise<WorkspaceRow | undefined> {
+    return this.#parts.database.workspaces.get(workspaceId);
   }
+
+  /** @throws AttuneError when the search model cannot be loaded; an adapter that cannot be is left out. */
+  async #toSync(workspaceId: string): Promise<Embedder | undefined> {
+    await this.#parts.embedders.current();
+    return (await this.#embedders.wanted(await this.#workspace(workspaceId))).embedder;
+  }
+
+  #reranker(workspace: WorkspaceRow | undefined) {
+    const { rerankers } = this.#parts;
+    const adapterId = adaptersOf(workspace).reranker;
+    return orProblem(async () => (adapterId === undefined ? undefined : rerankers?.get(adapterId)));
+  }
+
+  #replace(name: string): AbortSignal {
+    this.#replaceable.get(name)?.abort();
+    const controller = new AbortController();
+    this.#replaceable.set(name, controller);
+    return controller.signal;
+  }
+}
+
+function named(embedder: Embedder | undefined): IndexStatus['answering'] {
+  return { embedderId: embedder?.id ?? '', ...(embedder?.adapter && { adapter: embedder.adapter }) };
 }
 
 function syncLock(workspaceId: string): string {

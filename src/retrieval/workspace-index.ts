@@ -6,8 +6,9 @@ import type { Scored } from './fusion.ts';
 import type { Bm25Parameters } from './lexical/bm25.ts';
 import { PassagesBySlot } from './passages-by-slot.ts';
 import { TextIndex } from './text-index.ts';
-import { VectorStore } from './vectors/vector-store.ts';
+import { VectorStore, type VectorStoreKey } from './vectors/vector-store.ts';
 
+type IndexEmbedder = Pick<Embedder, 'id' | 'dimensions' | 'adapter' | 'sharesIndex'>;
 type Filter = Pick<SearchRequest, 'documentIds' | 'folders'>;
 
 /** What is in memory of one workspace: its words, and its vectors by one embedder. */
@@ -21,21 +22,18 @@ export class WorkspaceIndex {
     this.vectors = vectors;
   }
 
-  /** @param embedder absent: words only. */
+  /**
+   * @param text shared by all indexes of the workspace
+   * @param embedder absent: words only.
+   */
   static async open(
     database: AttuneDatabase,
     files: FileSpace,
-    workspaceId: string,
-    embedder: Pick<Embedder, 'id' | 'dimensions'> | undefined,
+    text: TextIndex,
+    embedder: IndexEmbedder | undefined,
   ): Promise<WorkspaceIndex> {
-    const text = await TextIndex.open(database, files, workspaceId);
-    const vectors =
-      embedder &&
-      (await VectorStore.open(database, files, {
-        workspaceId,
-        embedderId: embedder.id,
-        dimensions: embedder.dimensions,
-      }));
+    const { workspaceId } = text;
+    const vectors = embedder && (await VectorStore.open(database, files, storeKey(workspaceId, embedder)));
     return new WorkspaceIndex(text, vectors);
   }
 
@@ -98,6 +96,11 @@ export class WorkspaceIndex {
     }
     return this.#passages.bySlot;
   }
+}
+
+function storeKey(workspaceId: string, { id, dimensions, adapter, sharesIndex }: IndexEmbedder): VectorStoreKey {
+  const adapterId = sharesIndex ? undefined : adapter?.id;
+  return { workspaceId, embedderId: id, dimensions, ...(adapterId !== undefined && { adapterId }) };
 }
 
 function wantedPassages(filter: Filter): (passage: IndexedPassage) => boolean {

@@ -111,6 +111,8 @@ export interface VectorIndexRow {
   id: string;
   workspaceId: string;
   embedderId: string;
+  /** Adapter of the embedder; absent: the base model. */
+  adapterId?: string;
   dimensions: number;
   /** Vectors that are filed. */
   count: number;

@@ -1,8 +1,10 @@
-import type { LoraFeeds } from '../../engine/models/lora.ts';
+import type { GraphModel } from '../../engine/graph/graph.ts';
+import { loraFeeds, type LoraFeeds } from '../../engine/models/lora.ts';
 import type { Runtime, Session } from '../../engine/runtime/runtime.ts';
 import type { TextTokenizer } from '../../models/tokenizer.ts';
-import type { Embedder } from '../contract.ts';
+import type { AdapterName, Embedder, ModelAdapter } from '../contract.ts';
 import { planBatches, type Batch } from './batches.ts';
+import { LinearEmbedder, tunedId } from './linear-embedder.ts';
 import type { EmbeddingRecipe } from './recipe.ts';
 
 /** Everything that a loaded encoder consists of; `create-embedder.ts` puts it together. */
@@ -18,12 +20,16 @@ export interface BertEmbedderParts {
   tokenizer: TextTokenizer;
   runtime: Runtime;
   session: Session;
+  /** Names and sizes of the graph's inputs. */
+  inputs: Pick<GraphModel, 'inputs'>;
   lora: LoraFeeds;
+  adapter?: AdapterName;
 }
 
 /** An encoder of the BERT family behind the `Embedder` interface. */
 export class BertEmbedder implements Embedder {
   readonly id: string;
+  readonly adapter?: AdapterName;
   readonly device: string;
   readonly dimensions: number;
   readonly maxTokens: number;
@@ -31,6 +37,7 @@ export class BertEmbedder implements Embedder {
 
   constructor(parts: BertEmbedderParts) {
     this.id = parts.id;
+    if (parts.adapter) this.adapter = parts.adapter;
     this.device = parts.device;
     this.dimensions = parts.dimensions;
     this.maxTokens = parts.maxTokens;
@@ -52,8 +59,17 @@ export class BertEmbedder implements Embedder {
     return vectors;
   }
 
+  tuned(tuning: ModelAdapter): Embedder {
+    if (tuning.kind === 'linear') return new LinearEmbedder(this, tuning, tuning.adapter);
+    const { runtime, inputs, id } = this.#parts;
+    const adapter = { id: tuning.id, name: tuning.name };
+    const lora = loraFeeds(runtime, inputs, tuning.name, tuning.adapter);
+    return new BertEmbedder({ ...this.#parts, id: tunedId(id, tuning.sha256), lora, adapter });
+  }
+
   async dispose(): Promise<void> {
-    await this.#parts.session.dispose();
+    // The session belongs to the base model.
+    if (!this.adapter) await this.#parts.session.dispose();
   }
 
   /** Too long a text loses its end but keeps the closing special token. */

@@ -18,11 +18,11 @@ interface DeviceMeasurement {
  *
  * A GPU on which loading or the probe fails counts as none.
  */
-export async function chooseDevice(
+export async function chooseDevice<Loaded extends Embedder>(
   modelId: string,
-  load: (device: EmbedderDevice) => Promise<Embedder>,
+  load: (device: EmbedderDevice) => Promise<Loaded>,
   findGpu: typeof usableGpu = usableGpu,
-): Promise<Embedder> {
+): Promise<Loaded> {
   const gpu = await findGpu();
   if (!gpu) return load('wasm');
   const key = `embedder-device/${modelId}`;

@@ -8,7 +8,6 @@ import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import type { ModelFiles } from '../../models/contract.ts';
 import { createTokenizer } from '../../models/tokenizer.ts';
-import type { Embedder } from '../contract.ts';
 import { BertEmbedder } from './bert-embedder.ts';
 import { readRecipe } from './recipe.ts';
 
@@ -25,12 +24,12 @@ export interface EmbedderOptions {
 const BATCH_TOKENS = { cpu: 2048, wasm: 2048, webgpu: 8192 };
 
 /**
- * Loads an encoder.
+ * Loads an encoder; its `tuned` gives the same one with an adapter.
  *
  * @throws AttuneError when a file is missing or damaged, the architecture is not supported or memory is short; the
  *   message names the file or the model
  */
-export async function createEmbedder(files: ModelFiles, options: EmbedderOptions = {}): Promise<Embedder> {
+export async function createEmbedder(files: ModelFiles, options: EmbedderOptions = {}): Promise<BertEmbedder> {
   const { runtime, precision } = options;
   if (runtime) return load(files, runtime, precision, options.onProgress);
   // Imported here because Node, which always brings its runtime, has neither WebGPU nor IndexedDB.
@@ -48,7 +47,7 @@ async function load(
   runtime: Runtime,
   precision: Precision = runtime.device === 'wasm' ? 'int8' : 'float32',
   onProgress?: EmbedderOptions['onProgress'],
-): Promise<Embedder> {
+): Promise<BertEmbedder> {
   const { description } = files;
   const weightFile = description.files.find(({ name }) => name.endsWith('.safetensors'));
   if (!weightFile) {
@@ -85,6 +84,7 @@ async function load(
     tokenizer,
     runtime,
     session,
+    inputs: { inputs: model.inputs },
     lora: zeroLora(runtime, model),
   });
 }

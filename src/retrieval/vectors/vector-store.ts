@@ -7,6 +7,7 @@ import { VectorIndex } from './vector-index.ts';
 export interface VectorStoreKey {
   workspaceId: string;
   embedderId: string;
+  adapterId?: string;
   dimensions: number;
 }
 
@@ -37,6 +38,12 @@ export class VectorStore {
     return new VectorStore(database, key, index, row?.revision ?? 0);
   }
 
+  /** Deletes row and files: the row first, so that nobody counts on files that are going. */
+  static async remove(database: AttuneDatabase, files: FileSpace, key: VectorStoreKey): Promise<void> {
+    await database.vectorIndexes.delete(rowId(key));
+    await files.remove(await folderOf(key));
+  }
+
   /** Reads the files again when another tab has written them. */
   async refresh(): Promise<void> {
     const row = await this.#database.vectorIndexes.get(rowId(this.#key));
@@ -58,11 +65,12 @@ export class VectorStore {
   }
 
   async #commit(): Promise<void> {
-    const { workspaceId, embedderId, dimensions } = this.#key;
+    const { workspaceId, embedderId, adapterId, dimensions } = this.#key;
     await this.#database.vectorIndexes.put({
       id: rowId(this.#key),
       workspaceId,
       embedderId,
+      ...(adapterId !== undefined && { adapterId }),
       dimensions,
       count: this.index.size,
       revision: ++this.#revision,
@@ -71,7 +79,7 @@ export class VectorStore {
   }
 }
 
-function rowId({ workspaceId, embedderId }: VectorStoreKey): string {
+export function rowId({ workspaceId, embedderId }: Pick<VectorStoreKey, 'workspaceId' | 'embedderId'>): string {
   return `${workspaceId}/${embedderId}`;
 }
 

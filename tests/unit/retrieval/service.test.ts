@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
-import type { Embedder, EmbedProgress, Reranker, SearchRequest } from '../../../src/retrieval/contract.ts';
+import type { Embedder, EmbedProgress, SearchRequest } from '../../../src/retrieval/contract.ts';
 import { FolderFiles } from '../../../src/retrieval/files/node.ts';
 import { Retrieval } from '../../../src/retrieval/service.ts';
 import { AttuneDatabase } from '../../../src/storage/database.ts';
@@ -32,8 +32,8 @@ async function library(...documents: TestDocument[]) {
   const folder = temporaryFolder();
   const files = new FolderFiles(folder);
   for (const document of documents) await writeDocument(db, workspaceId, document);
-  const tab = (embedder?: Embedder, reranker?: Reranker) =>
-    new Retrieval({ database: db, files, embedders: { current: async () => embedder }, reranker });
+  const tab = (embedder?: Embedder) =>
+    new Retrieval({ database: db, files, embedders: { current: async () => embedder } });
   return { db, folder, tab, write: (document: TestDocument) => writeDocument(db, workspaceId, document) };
 }
 
@@ -246,20 +246,6 @@ describe('search', () => {
     await db.workspaces.add({ id: workspaceId, name: 'W', createdAt: 0, updatedAt: 0, settings });
     const after = (await service.search(request('red'))).hits[0]!.lexical!.score;
     expect(after).not.toBeCloseTo(before, 3);
-  });
-
-  it('lets a reranker decide the order of the candidates', async () => {
-    const { tab } = await library(animals, trees);
-    const shortestFirst: Reranker = {
-      id: 'short',
-      score: async (_, list) => Float32Array.from(list, (text) => -text.length),
-    };
-    const service = tab(new WordEmbedder(), shortestFirst);
-    await service.sync(workspaceId);
-    const { hits } = await service.search(request('the red fox'));
-    expect(hits.map(({ rerank }) => rerank!.rank)).toEqual([1, 2, 3, 4, 5]);
-    expect(hits.map(({ text }) => text.length)).toEqual(hits.map(({ text }) => text.length).sort((a, b) => a - b));
-    expect(hits[0]!.score).toBe(-hits[0]!.text.length);
   });
 
   it('finds nothing for an empty query and in an empty workspace', async () => {
