@@ -1,6 +1,6 @@
 import { writePeft } from '../engine/adapters/write-peft.ts';
 import { PEFT_CONFIG, PEFT_WEIGHTS } from '../engine/adapters/peft-config.ts';
-import { readPeft } from '../engine/adapters/read-peft.ts';
+import { readPeft, type AdaptableModel } from '../engine/adapters/read-peft.ts';
 import type { LoraAdapter } from '../engine/adapters/lora-adapter.ts';
 import {
   LINEAR_CONFIG,
@@ -48,12 +48,13 @@ export function adapterFiles(tuned: TunedAdapter, task: TuningTask, modelName: s
  * Reads an adapter's files for a model.
  *
  * @param read undefined for a file that is not there
+ * @param model its files, or what of it can be adapted where that is known already
  * @throws AttuneError `adapters/*` naming the file or the tensor that is missing or does not fit
  */
 export async function readAdapterFiles(
   read: (name: string) => Promise<Blob | undefined>,
   task: TuningTask,
-  model: ModelFiles,
+  model: ModelFiles | AdaptableModel,
 ): Promise<TunedAdapter> {
   const need = async (name: string) => {
     const file = await read(name);
@@ -75,7 +76,7 @@ export async function readAdapterFiles(
   if (task === 'linear') {
     return { kind: 'linear', adapter: await readLinearAdapter(await json(LINEAR_CONFIG), await need(LINEAR_WEIGHTS)) };
   }
-  const shape = await modelShape(model, task);
+  const shape = 'modules' in model ? model : await modelShape(model, task);
   return { kind: 'lora', adapter: await readPeft(await json(PEFT_CONFIG), await need(PEFT_WEIGHTS), shape) };
 }
 

@@ -5,7 +5,6 @@ import { opfsFolders } from '../storage/folders.ts';
 import { readAdapterFiles, type TunedAdapter } from './adapter-files.ts';
 import { findAdapter } from './catalogue.ts';
 import type { AdapterDescription } from './contract.ts';
-import { modelShape } from './model-shape.ts';
 
 export interface LoadedAdapter {
   description: AdapterDescription;
@@ -20,9 +19,8 @@ export interface LoadedAdapter {
  */
 export async function loadAdapter(id: string, shape?: AdaptableModel): Promise<LoadedAdapter> {
   const description = await findAdapter(id);
-  const { task } = description;
-  const base = shape ?? (task === 'linear' ? undefined : await modelShape(await openModel(description.modelId), task));
-  const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), task, base);
+  const model = shape ?? (await openModel(description.modelId));
+  const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), description.task, model);
   return { description, tuned };
 }
 

@@ -1,10 +1,16 @@
 import type { LoraAdapter } from '../../engine/adapters/lora-adapter.ts';
+import type { AdaptableModel } from '../../engine/adapters/read-peft.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
-import { llamaAdapter, type LlamaAdapter } from '../../engine/models/llama/adapter.ts';
+import { llamaModules, toLlamaAdapter } from '../../engine/models/llama/lora.ts';
+import type { LlamaAdapter } from '../../engine/models/llama/adapter.ts';
 import type { LlamaDecoder } from '../../engine/models/llama/decoder.ts';
 
-/** Reads an adapter by its id. @throws AttuneError `adapters/*` when it is gone or damaged */
-export type AdapterSource = (id: string) => Promise<{ name: string; adapter: LoraAdapter }>;
+/**
+ * Reads an adapter by its id for a model of this shape.
+ *
+ * @throws AttuneError `adapters/*` when it is gone, damaged or does not fit
+ */
+export type AdapterSource = (id: string, shape: AdaptableModel) => Promise<{ name: string; adapter: LoraAdapter }>;
 
 /** Adapters held at once; at rank 8 one of the starter generator takes 15 MB. */
 const HELD = 4;
@@ -12,12 +18,14 @@ const HELD = 4;
 /** The adapters of one decoder by id: read when first wanted, kept for the next switch, the longest unused let go. */
 export class HeldAdapters {
   #decoder: LlamaDecoder;
+  #modelName: string;
   #source: AdapterSource | undefined;
   /** The one used last at the end. */
   #held = new Map<string, LlamaAdapter>();
 
-  constructor(decoder: LlamaDecoder, source: AdapterSource | undefined) {
+  constructor(decoder: LlamaDecoder, modelName: string, source: AdapterSource | undefined) {
     this.#decoder = decoder;
+    this.#modelName = modelName;
     this.#source = source;
   }
 
@@ -46,7 +54,8 @@ export class HeldAdapters {
     if (!this.#source) {
       throw new AttuneError('adapters/missing', `There is no adapter ${id} here.`, 'Answer with the base model.');
     }
-    const { name, adapter } = await this.#source(id);
-    return llamaAdapter(name, adapter, this.#decoder.config);
+    const { config } = this.#decoder;
+    const { name, adapter } = await this.#source(id, { name: this.#modelName, modules: llamaModules(config) });
+    return toLlamaAdapter(adapter, config, name);
   }
 }

@@ -45,7 +45,7 @@ export class LocalChatEngine implements ChatEngine {
     this.#decoder = decoder;
     this.#tokenizer = tokenizer;
     this.#device = device;
-    this.#adapters = new HeldAdapters(decoder, adapters);
+    this.#adapters = new HeldAdapters(decoder, description.name, adapters);
   }
 
   /** @throws AttuneError `model/*` when the model cannot be run here, `engine/*` when it cannot be started */

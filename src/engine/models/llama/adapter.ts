@@ -1,5 +1,3 @@
-import { AttuneError } from '../../../errors/attune-error.ts';
-import { loraScale, type LoraAdapter } from '../../adapters/lora-adapter.ts';
 import type { LlamaConfig } from './config.ts';
 
 /** The linear layers that can be adapted, by their names in Hugging Face's and PEFT's files. */
@@ -19,39 +17,6 @@ export interface LlamaAdapter {
   /** alpha/rank, or alpha/√rank for rank-stabilised LoRA. */
   scale: number;
   layers: Partial<Record<LlamaLinear, LowRank>>[];
-}
-
-const MODULE = /^model\.layers\.(\d+)\.(?:self_attn|mlp)\.(\w+)$/;
-
-/**
- * An adapter as the decoder takes it.
- *
- * @throws AttuneError `adapters/unknown-module`, `adapters/wrong-shape` naming the module that does not fit the model
- */
-export function llamaAdapter(name: string, adapter: LoraAdapter, config: LlamaConfig): LlamaAdapter {
-  const layers: LlamaAdapter['layers'] = Array.from({ length: config.layers }, () => ({}));
-  for (const [path, pair] of adapter.pairs) {
-    const [, layer, linear] = MODULE.exec(path) ?? [];
-    const part = adaptedGroups(config, Number(layer)).flatMap(({ inFeatures, parts }) =>
-      parts.flatMap((candidate) => (candidate.linear === linear ? [{ ...candidate, inFeatures }] : [])),
-    )[0];
-    if (!part || Number(layer) >= config.layers) throw misfit('unknown-module', name, `has no linear layer ${path}`);
-    if (pair.inFeatures !== part.inFeatures || pair.outFeatures !== part.outFeatures) {
-      const sizes = `${pair.inFeatures} to ${pair.outFeatures}, not ${part.inFeatures} to ${part.outFeatures}`;
-      throw misfit('wrong-shape', name, `maps ${sizes} in ${path}`);
-    }
-    layers[Number(layer)]![part.linear] = { rank: pair.rank, a: pair.a, b: pair.b };
-  }
-  const [unknown] = adapter.full.keys();
-  if (unknown) throw misfit('unknown-module', name, `cannot replace ${unknown}`);
-  return { name, scale: loraScale(adapter.settings), layers };
-}
-
-function misfit(code: string, name: string, what: string): AttuneError {
-  const problem = what.startsWith('maps')
-    ? `The adapter ${name} ${what}: it was made for another model.`
-    : `The adapter ${name} does not fit: the model ${what}.`;
-  return new AttuneError(`adapters/${code}`, problem, 'Switch it off, or choose the model that it was made for.');
 }
 
 /** A group of linear layers that the serving graph computes as one product, with the rows that each of them gives. */

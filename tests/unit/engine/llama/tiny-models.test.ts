@@ -1,7 +1,7 @@
 import { openAsBlob, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import type { LlamaAdapter, LlamaLinear } from '../../../../src/engine/models/llama/adapter.ts';
-import { adaptedGroups, LLAMA_LINEARS, llamaAdapter } from '../../../../src/engine/models/llama/adapter.ts';
+import { adaptedGroups, LLAMA_LINEARS } from '../../../../src/engine/models/llama/adapter.ts';
 import { LlamaDecoder } from '../../../../src/engine/models/llama/decoder.ts';
 import { StoredMatrix } from '../../../../src/engine/models/llama/matrix.ts';
 import { loadLlamaFolder, loadLlamaGguf, type LoadedLlama } from '../../../../src/engine/models/llama/weights.ts';
@@ -112,32 +112,6 @@ describe('low-rank adapters', () => {
     expect(decoder.memoryBytes).toBe(bytes);
     await decoder.dispose();
     expect(alive()).toBe(0);
-  });
-
-  test('read from PEFT modules fit by name and size, or say what does not', async () => {
-    const loaded = await load(name);
-    const { layers } = randomAdapter(loaded);
-    const pairs = new Map(
-      layers.flatMap((layer, i) =>
-        adaptedGroups(loaded.config, i).flatMap(({ inFeatures, parts }) =>
-          parts.flatMap(({ linear, outFeatures }) => {
-            const part = /^[qkvo]_/.test(linear) ? 'self_attn' : 'mlp';
-            const pair = layer[linear];
-            if (!pair) return [];
-            const matrices = { rank: pair.rank, a: new Float32Array(pair.a), b: new Float32Array(pair.b) };
-            return [[`model.layers.${i}.${part}.${linear}`, { ...matrices, inFeatures, outFeatures }] as const];
-          }),
-        ),
-      ),
-    );
-    const settings = { rank: 4, alpha: 8, rankStabilised: true, dropout: 0, targets: [] };
-    const adapter = { settings, pairs, full: new Map() };
-    expect(llamaAdapter('a', adapter, loaded.config)).toEqual({ name: 'a', scale: 4, layers });
-    const [path, pair] = [...pairs][0]!;
-    const one = (key: string, value: typeof pair) => ({ ...adapter, pairs: new Map([[key, value]]) });
-    for (const wrong of ['model.layers.99.self_attn.q_proj', 'model.layers.0.self_attn.z_proj', 'lm_head'])
-      expect(() => llamaAdapter('a', one(wrong, pair), loaded.config)).toThrow(wrong);
-    expect(() => llamaAdapter('a', one(path, { ...pair, inFeatures: 7 }), loaded.config)).toThrow(/maps 7 to/);
   });
 });
 
