@@ -27,6 +27,8 @@ export interface RankingBatch {
 export interface CausalExample {
   tokens: Tokens;
   lossFrom: number;
+  /** Distillation: see {@link TeacherScores}. */
+  teacher?: TeacherScores;
   /**
    * Continuations of `tokens`, each of which sees `tokens` and itself alone; its positions go on from the end of
    * `tokens`. Many questions about the same passages so cost the passages once. The gradient is that of the same
@@ -38,6 +40,16 @@ export interface CausalBranch {
   tokens: Tokens;
   /** As in the example, counted within the branch. */
   lossFrom: number;
+  teacher?: TeacherScores;
+}
+
+/** The k likeliest tokens of a teacher at every token that has a loss, in their order. */
+export interface TeacherScores {
+  k: number;
+  /** [tokens with a loss, k] */
+  tokens: Int32Array;
+  /** [tokens with a loss, k], the teacher's log-probabilities; their exponentials are scaled to add up to 1. */
+  logProbabilities: Float32Array;
 }
 export interface CausalBatch {
   examples: readonly CausalExample[];

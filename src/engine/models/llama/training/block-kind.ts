@@ -14,6 +14,8 @@ export interface BlockKind {
   /** Linear layers with low-rank matrices; without any the block only runs forward. */
   targets: readonly LlamaLinear[];
   rank: number;
+  /** Inputs of the low-rank path are dropped at random. */
+  dropout: boolean;
 }
 
 /** The stored matrix of each linear layer. */
@@ -31,17 +33,18 @@ export function blockKind(
   config: LlamaConfig,
   layer: LlamaLayerWeights,
   weights: FrozenWeights,
-  adapted: { targets: readonly LlamaLinear[]; rank: number },
+  adapted: Pick<BlockKind, 'targets' | 'rank'>,
 ): BlockKind {
   const formats = Object.fromEntries(
     LLAMA_LINEARS.map((linear) => [linear, frozenFormat(layer[STORED_AS[linear]].type, weights)]),
   ) as BlockKind['formats'];
-  return { config, formats, biases: Boolean(layer.queryBias), headNorms: Boolean(layer.queryNorm), ...adapted };
+  const [biases, headNorms] = [Boolean(layer.queryBias), Boolean(layer.queryNorm)];
+  return { config, formats, biases, headNorms, dropout: false, ...adapted };
 }
 
 /** Equal for kinds that share sessions. */
-export function kindKey({ formats, biases, headNorms, targets, rank }: BlockKind): string {
-  return JSON.stringify([Object.values(formats), biases, headNorms, targets, rank]);
+export function kindKey({ formats, biases, headNorms, targets, rank, dropout }: BlockKind): string {
+  return JSON.stringify([Object.values(formats), biases, headNorms, targets, rank, dropout]);
 }
 
 /** The low-rank matrices of a block as its graphs are fed them, in the order in which their gradients are handed out. */

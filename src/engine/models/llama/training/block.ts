@@ -2,9 +2,9 @@ import { gradients } from '../../../graph/autodiff.ts';
 import { Graph, type GraphModel, type Value } from '../../../graph/graph.ts';
 import { keepNothing, keptInputs, keptOutputs, type Keep } from '../../../graph/kept.ts';
 import { swiglu } from '../../../graph/ops/activations.ts';
-import { add, scale } from '../../../graph/ops/arithmetic.ts';
+import { add, mul, scale } from '../../../graph/ops/arithmetic.ts';
 import { rotate } from '../../../graph/ops/attention.ts';
-import { concat, reshape, transpose } from '../../../graph/ops/layout.ts';
+import { concat, gather, reshape, transpose } from '../../../graph/ops/layout.ts';
 import { gemm } from '../../../graph/ops/linear.ts';
 import { rmsNorm } from '../../../graph/ops/normalisation.ts';
 import { elementCount, type Shape } from '../../../graph/shape.ts';
@@ -12,6 +12,7 @@ import type { LlamaLinear } from '../adapter.ts';
 import { linearShape } from '../lora.ts';
 import { groupedAttention } from './attention.ts';
 import { loraMatrices, type BlockKind } from './block-kind.ts';
+import { MASK_ROWS, masksInput, rowsInput } from './dropout.ts';
 import { frozenMatrix } from './frozen-matrix.ts';
 
 /** Intermediates that a block keeps for its backward run. The scores of attention grow with the square of the length. */
@@ -23,7 +24,8 @@ const TOKENS = 'B*T';
  * One block of a Llama model in differentiable operators: x [N, hidden] -> y [N, hidden] for N = B·T tokens.
  *
  * Inputs: `mask` [B, 1, T, T] with 0 where a token may look and a very negative number elsewhere; `cos`, `sin`
- * [N, headSize/2]; the frozen weights; `<linear>.lora_A` [r, in] and `<linear>.lora_B` [out, r], the scale in B.
+ * [N, headSize/2]; the frozen weights; `<linear>.lora_A` [r, in] and `<linear>.lora_B` [out, r], the scale in B; with
+ * dropout `<linear>.mask rows` int32 [N] and `masks <in>`.
  */
 function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value; pairs: Record<string, Value> } {
   const { config } = kind;
@@ -32,6 +34,7 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
   const cos = graph.input('cos', 'float32', [TOKENS, headSize / 2]);
   const sin = graph.input('sin', 'float32', [TOKENS, headSize / 2]);
   const pairs: Record<string, Value> = {};
+  const maskSets: Record<number, Value> = {};
 
   const linear = (input: Value, name: LlamaLinear): Value => {
     const [rows, columns] = linearShape(config, name);
@@ -42,8 +45,13 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
     if (!kind.targets.includes(name)) return y;
     const a = (pairs[`${name}.lora_A`] = graph.input(`${name}.lora_A`, 'float32', [kind.rank, columns]));
     const b = (pairs[`${name}.lora_B`] = graph.input(`${name}.lora_B`, 'float32', [rows, kind.rank]));
-    const low = keep(gemm(input, a, undefined, { transposeB: true }), `${name}.low`);
+    const low = keep(gemm(dropped(input, name, columns), a, undefined, { transposeB: true }), `${name}.low`);
     return gemm(low, b, y, { transposeB: true });
+  };
+  const dropped = (input: Value, name: LlamaLinear, width: number): Value => {
+    if (!kind.dropout) return input;
+    const masks = (maskSets[width] ??= graph.input(masksInput(width), 'float32', [MASK_ROWS, width]));
+    return mul(input, gather(masks, graph.input(rowsInput(name), 'int32', [TOKENS])));
   };
   const norm = (input: Value, name: string, size: number) =>
     rmsNorm(input, graph.input(name, 'float32', [size]), rmsEpsilon);

@@ -1,12 +1,12 @@
 import { byteLength } from '../../../onnx/data-type.ts';
+import type { Shape } from '../../../graph/shape.ts';
 import {
   elementCount,
   type ResidentRuntime,
   type ResidentSession,
   type ResidentTensor,
 } from '../../../resident/resident.ts';
-import type { LlamaLinear } from '../adapter.ts';
-import { LLAMA_LINEARS } from '../adapter.ts';
+import { LLAMA_LINEARS, type LlamaLinear } from '../adapter.ts';
 import type { StoredMatrix } from '../matrix.ts';
 import type { LlamaLayerWeights, LoadedLlama } from '../weights.ts';
 import { backwardGraph, forwardGraph, type KeptValues } from './block.ts';
@@ -16,10 +16,22 @@ import type { PoolScope } from './pool-scope.ts';
 
 export type Tensors = ReadonlyMap<string, ResidentTensor>;
 
-/** Sizes of a batch: rows, and tokens of each. */
-export interface BatchSize {
+/** How a block runs: what it is fed beside its weights and its input, and what it keeps. */
+export interface BlockRun {
   rows: number;
   length: number;
+  shared: Tensors;
+  kept: KeptValues;
+  dropout: boolean;
+  scope: PoolScope;
+}
+
+export interface BlocksOptions {
+  weights: FrozenWeights;
+  targets: readonly LlamaLinear[];
+  rank: number;
+  /** The first block that has low-rank matrices. */
+  firstAdapted: number;
 }
 
 interface Block {
@@ -28,39 +40,45 @@ interface Block {
   lora: Map<string, ResidentTensor>;
 }
 
+type Direction = 'forward' | 'backward' | 'backward without dx';
+
 interface Session {
   session: Promise<ResidentSession>;
   /** What the graph reads. */
   inputs: readonly string[];
-  kept: readonly { name: string; shape: readonly (number | string)[] }[];
+  kept: readonly { name: string; shape: Shape }[];
 }
 
-/** The blocks of a model on the device: frozen weights, low-rank matrices, and the sessions that all blocks share. */
+/** The blocks of a model on the device: frozen weights, low-rank matrices, and the sessions that blocks share. */
 export class Blocks {
   readonly #runtime: ResidentRuntime;
   readonly #hidden: number;
   readonly #blocks: Block[] = [];
   readonly #sessions = new Map<string, Session>();
+  readonly #keptShapes = new Map<string, Session['kept']>();
   /** Bytes of the frozen weights and low-rank matrices. */
   weightBytes = 0;
 
-  constructor(
-    { config, weights: { layers } }: LoadedLlama,
-    runtime: ResidentRuntime,
-    { weights, targets, rank, firstAdapted }: BlocksOptions,
-  ) {
+  constructor({ config, weights: { layers } }: LoadedLlama, runtime: ResidentRuntime, options: BlocksOptions) {
     this.#runtime = runtime;
     this.#hidden = config.hidden;
-    layers.forEach((layer, i) => {
-      const adapted = { targets: i >= firstAdapted ? targets : [], rank };
-      const kind = blockKind(config, layer, weights, adapted);
-      const lora = new Map(loraMatrices(kind).map(({ name, shape }) => [name, runtime.tensor('float32', shape)]));
-      const block = { kind, frozen: frozenLayer(runtime, kind, layer), lora };
-      for (const tensor of [...block.frozen.map(([, frozen]) => frozen), ...lora.values()]) {
-        this.weightBytes += byteLength(tensor.dataType, elementCount(tensor.shape));
-      }
-      this.#blocks.push(block);
-    });
+    const { weights, targets, rank, firstAdapted } = options;
+    try {
+      layers.forEach((layer, i) => {
+        const kind = blockKind(config, layer, weights, { targets: i >= firstAdapted ? targets : [], rank });
+        const block: Block = { kind, frozen: [], lora: new Map() };
+        this.#blocks.push(block);
+        block.frozen.push(...frozenLayer(runtime, kind, layer));
+        for (const { name, shape } of loraMatrices(kind)) block.lora.set(name, runtime.tensor('float32', shape));
+        for (const tensor of tensorsOf(block)) {
+          this.weightBytes += byteLength(tensor.dataType, elementCount(tensor.shape));
+        }
+      });
+    } catch (error) {
+      // Out of memory half-way: what was taken so far goes back.
+      for (const block of this.#blocks) for (const tensor of tensorsOf(block)) tensor.dispose();
+      throw error;
+    }
   }
 
   get count(): number {
@@ -76,53 +94,49 @@ export class Blocks {
     this.#blocks[layer]!.lora.get(name)!.write(numbers);
   }
 
-  /** Bytes that a block keeps from its forward to its backward run. */
-  keptBytes(layer: number, kept: KeptValues, size: BatchSize): number {
-    const shapes = this.#session(layer, 'forward', kept).kept;
-    return shapes.reduce((sum, { shape }) => sum + 4 * elementCount(concrete(shape, size)), 0);
+  /** Bytes that a block keeps from its forward to its backward run, its input included. */
+  keptBytes(layer: number, kept: KeptValues, size: { rows: number; length: number }): number {
+    const kind = this.kind(layer);
+    const key = `${kept} ${kindKey(kind)}`;
+    const shapes = this.#keptShapes.get(key) ?? forwardGraph(kind, kept).kept;
+    this.#keptShapes.set(key, shapes);
+    const values = shapes.map(({ shape }) => concrete(shape, size));
+    return (
+      4 * [[size.rows * size.length, this.#hidden], ...values].reduce((sum, shape) => sum + elementCount(shape), 0)
+    );
   }
 
   /** @returns the block's output and what it kept, taken from the scope */
-  async forward(
-    layer: number,
-    x: ResidentTensor,
-    shared: Tensors,
-    kept: KeptValues,
-    size: BatchSize,
-    scope: PoolScope,
-  ) {
-    const { session, inputs, kept: shapes } = this.#session(layer, 'forward', kept);
-    const y = scope.take([size.rows * size.length, this.#hidden]);
-    const values = new Map(shapes.map(({ name, shape }) => [name, scope.take(concrete(shape, size))]));
-    await (await session).run(this.#feed(layer, inputs, [['x', x], ...shared]), new Map([['y', y], ...values]));
-    return { y, kept: values };
+  async forward(layer: number, x: ResidentTensor, run: BlockRun): Promise<{ y: ResidentTensor; kept: Tensors }> {
+    const { session, inputs, kept: shapes } = this.#session(layer, 'forward', run);
+    const y = run.scope.take([run.rows * run.length, this.#hidden]);
+    const kept = new Map(shapes.map(({ name, shape }) => [name, run.scope.take(concrete(shape, run))]));
+    await (await session).run(this.#feed(layer, inputs, [['x', x], ...run.shared]), new Map([['y', y], ...kept]));
+    return { y, kept };
   }
 
-  /** @returns the gradients of the block's low-rank matrices in one vector, and that of its input where it is wanted */
+  /**
+   * @param forward what the forward run read and kept, and the gradient of its output
+   * @returns the gradients of the block's low-rank matrices in one vector, and that of its input where it is wanted
+   */
   async backward(
     layer: number,
     forward: { x: ResidentTensor; kept: Tensors; dy: ResidentTensor },
-    shared: Tensors,
-    kept: KeptValues,
-    size: BatchSize,
-    scope: PoolScope,
+    run: BlockRun,
     wantsInput: boolean,
-  ) {
-    const { session, inputs } = this.#session(layer, wantsInput ? 'backward' : 'backward, no dx', kept);
+  ): Promise<{ gradients: ResidentTensor; dx?: ResidentTensor }> {
+    const { session, inputs } = this.#session(layer, wantsInput ? 'backward' : 'backward without dx', run);
     const length = loraMatrices(this.kind(layer)).reduce((sum, { shape }) => sum + elementCount(shape), 0);
-    const gradients = scope.take([length]);
-    const dx = wantsInput ? scope.take([size.rows * size.length, this.#hidden]) : undefined;
-    const feeds = this.#feed(layer, inputs, [['x', forward.x], ['dy', forward.dy], ...shared, ...forward.kept]);
+    const gradients = run.scope.take([length]);
+    const dx = wantsInput ? run.scope.take([run.rows * run.length, this.#hidden]) : undefined;
+    const feeds = this.#feed(layer, inputs, [['x', forward.x], ['dy', forward.dy], ...run.shared, ...forward.kept]);
     await (await session).run(feeds, new Map([['gradients', gradients], ...(dx ? [['dx', dx] as const] : [])]));
     return { gradients, dx };
   }
 
   async dispose(): Promise<void> {
     for (const { session } of this.#sessions.values()) await (await session).dispose();
-    for (const { frozen, lora } of this.#blocks) {
-      for (const [, tensor] of frozen) tensor.dispose();
-      for (const tensor of lora.values()) tensor.dispose();
-    }
+    for (const block of this.#blocks) for (const tensor of tensorsOf(block)) tensor.dispose();
   }
 
   #feed(layer: number, inputs: readonly string[], values: [string, ResidentTensor][]): Map<string, ResidentTensor> {
@@ -131,32 +145,26 @@ export class Blocks {
     return new Map(inputs.map((name) => [name, all.get(name)!]));
   }
 
-  #session(layer: number, direction: 'forward' | 'backward' | 'backward, no dx', kept: KeptValues): Session {
-    const kind = this.kind(layer);
+  #session(layer: number, direction: Direction, { kept, dropout }: Pick<BlockRun, 'kept' | 'dropout'>): Session {
+    const kind = { ...this.kind(layer), dropout };
     const key = `${direction} ${kept} ${kindKey(kind)}`;
-    let known = this.#sessions.get(key);
-    if (!known) {
-      const { model, kept: shapes } =
-        direction === 'forward'
-          ? forwardGraph(kind, kept)
-          : { model: backwardGraph(kind, kept, direction === 'backward'), kept: [] };
-      known = {
-        session: this.#runtime.createSession(model, new Map(), `the model's ${direction} block`),
-        inputs: model.inputs.map(({ name }) => name),
-        kept: shapes,
-      };
-      this.#sessions.set(key, known);
-    }
-    return known;
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    const { model, kept: shapes } =
+      direction === 'forward'
+        ? forwardGraph(kind, kept)
+        : { model: backwardGraph(kind, kept, direction === 'backward'), kept: [] };
+    const session = this.#runtime.createSession(model, new Map(), `the model's block (${direction})`);
+    // A failure is never kept: after an out-of-memory the next try may fit.
+    session.catch(() => this.#sessions.delete(key));
+    const made = { session, inputs: model.inputs.map(({ name }) => name), kept: shapes };
+    this.#sessions.set(key, made);
+    return made;
   }
 }
 
-export interface BlocksOptions {
-  weights: FrozenWeights;
-  targets: readonly LlamaLinear[];
-  rank: number;
-  /** The first block that has low-rank matrices. */
-  firstAdapted: number;
+function tensorsOf({ frozen, lora }: Block): ResidentTensor[] {
+  return [...frozen.map(([, tensor]) => tensor), ...lora.values()];
 }
 
 function frozenLayer(runtime: ResidentRuntime, kind: BlockKind, layer: LlamaLayerWeights): [string, ResidentTensor][] {
@@ -177,7 +185,7 @@ function frozenLayer(runtime: ResidentRuntime, kind: BlockKind, layer: LlamaLaye
 }
 
 /** A shape in B and T as numbers: `3*T` is three times the length. */
-function concrete(shape: readonly (number | string)[], { rows, length }: BatchSize): number[] {
+function concrete(shape: Shape, { rows, length }: { rows: number; length: number }): number[] {
   const factor = (text: string) => (text === 'B' ? rows : text === 'T' ? length : Number(text));
   return shape.map((dim) => (typeof dim === 'number' ? dim : dim.split('*').reduce((n, part) => n * factor(part), 1)));
 }

@@ -1,134 +1,196 @@
-import type { CausalBatch } from '../../../training/batches.ts';
+import type { CausalBatch, CausalExample, TeacherScores } from '../../../training/batches.ts';
 
 /** Lengths are padded to a multiple of this: new shapes cost WebGPU new pipelines, and kernels like whole vectors. */
 const STEP = 8;
 
-/** What a row of the loss says: the hidden state at `token` (0 to B·T-1) is to predict `target`. */
-export interface LossRow {
+/** A token that is to be predicted, or one of the tokens that a teacher holds likely. */
+export interface Target {
   token: number;
-  target: number;
-  /** Its share of the batch's mean loss; all of them add up to 1. */
-  weight: number;
+  /** All shares of a row add up to 1. */
+  share: number;
 }
 
-/** A batch laid out as B rows of T tokens. */
-export interface CausalLayout {
+/** What the hidden state at one token is to predict. */
+export interface LossRow {
+  /** Place in the chunk, 0 to rows·length-1. */
+  at: number;
+  targets: readonly Target[];
+  /** Share of the batch's mean loss; those of all rows of a batch add up to 1. */
+  weight: number;
+  /** What the loss comes to at best: the entropy of the teacher's part. */
+  floor: number;
+  /** Place among the tokens of the batch that have a loss. */
+  index: number;
+}
+
+/** Rows of a batch that run together: [rows, length] tokens. */
+export interface CausalChunk {
   rows: number;
   length: number;
-  /** [B·T], 0 where there is none. */
+  /** [rows·length], 0 where there is no token. */
   ids: Int32Array;
-  /** Place of each token in its own sequence, [B·T]. */
+  /** Place of each token in its own sequence. */
   positions: Int32Array;
-  /** Which sequence a token belongs to, and which branch of it (-1: the trunk that all of them see); [B·T]. */
-  trees: Int32Array;
+  /** Which example a token belongs to, and which branch of it (-1: the trunk, which all branches see; no token). */
+  examples: Int32Array;
   branches: Int32Array;
   loss: LossRow[];
-  /** Tokens computed, padding left out, and sequences that have a loss. */
-  tokens: number;
-  sequences: number;
+  /** Where each example begins. */
+  starts: { example: CausalExample; at: number; length: number }[];
 }
 
-/** `example`: every sequence counts the same; `token`: every token does. */
-export type LossMean = 'example' | 'token';
+export interface CausalLayout {
+  chunks: CausalChunk[];
+  /** Tokens computed, padding left out. */
+  tokens: number;
+  /** Sequences that have a loss; a branch is one with its trunk. */
+  sequences: number;
+  /** Tokens that have a loss. */
+  targets: number;
+}
+
+export interface LayoutOptions {
+  /** What counts the same: every sequence, or every token. */
+  mean: 'example' | 'token';
+  /** Short examples share a row no longer than the longest; attention still sees its own sequence alone. */
+  packing: boolean;
+  /** Rows run together up to so many tokens; fewer take less memory, more use wide devices better. */
+  chunkTokens: number;
+  /** Share of a teacher's scores in the loss, where an example has them; the rest is the text itself. */
+  teacherShare: number;
+}
 
 /**
- * Lays examples out in rows. Without packing each has a row of its own; with packing short ones share rows, first fit by
- * decreasing length, no longer than the longest example: attention sees its own sequence alone.
+ * Lays a batch out in chunks of rows, rows of like length together. How a batch is cut changes no gradient: the weights
+ * of the rows are those of the whole batch.
  */
-export function layOut(batch: CausalBatch, mean: LossMean, packing: boolean): CausalLayout {
-  const lengths = batch.examples.map(
-    ({ tokens, branches = [] }) => tokens.length + branches.reduce((sum, branch) => sum + branch.tokens.length, 0),
-  );
-  const length = Math.ceil(Math.max(1, ...lengths) / STEP) * STEP;
-  const rows = packing ? firstFit(lengths, length) : lengths.map((_, i) => [i]);
-  const size = rows.length * length;
-  const layout: CausalLayout = {
-    rows: rows.length,
+export function layOut({ examples }: CausalBatch, options: LayoutOptions): CausalLayout {
+  const lengths = examples.map(tokenCount);
+  const rows = (options.packing ? firstFit(lengths) : lengths.map((_, i) => [i]))
+    .map((members) => ({ members, length: members.reduce((sum, i) => sum + lengths[i]!, 0) }))
+    .sort((a, b) => b.length - a.length);
+  const losses = examples.map((example) => lossesOf(example, options));
+  const firstIndex = runningSum(losses.map(({ rows: own }) => own.length));
+  const layout: CausalLayout = { chunks: [], tokens: 0, sequences: 0, targets: 0 };
+  for (let from = 0; from < rows.length;) {
+    const length = Math.ceil(Math.max(1, rows[from]!.length) / STEP) * STEP;
+    const count = Math.min(rows.length - from, Math.max(1, Math.floor(options.chunkTokens / length)));
+    const chunk = emptyChunk(count, length);
+    rows.slice(from, from + count).forEach(({ members }, row) => {
+      let at = row * length;
+      for (const i of members) {
+        place(chunk, examples[i]!, i, at);
+        losses[i]!.rows.forEach((loss, k) => chunk.loss.push({ ...loss, at: at + loss.at, index: firstIndex[i]! + k }));
+        at += lengths[i]!;
+      }
+    });
+    layout.chunks.push(chunk);
+    from += count;
+  }
+  layout.tokens = lengths.reduce((sum, n) => sum + n, 0);
+  layout.sequences = losses.reduce((sum, { sequences }) => sum + sequences, 0);
+  layout.targets = losses.reduce((sum, { rows: own }) => sum + own.length, 0);
+  const all = layout.chunks.flatMap(({ loss }) => loss);
+  const total = all.reduce((sum, { weight }) => sum + weight, 0);
+  for (const row of all) row.weight /= total;
+  return layout;
+}
+
+function tokenCount({ tokens, branches = [] }: CausalExample): number {
+  return branches.reduce((sum, branch) => sum + branch.tokens.length, tokens.length);
+}
+
+function emptyChunk(rows: number, length: number): CausalChunk {
+  const size = rows * length;
+  return {
+    rows,
     length,
     ids: new Int32Array(size),
     positions: new Int32Array(size),
-    trees: new Int32Array(size).fill(-1),
+    examples: new Int32Array(size).fill(-1),
     branches: new Int32Array(size).fill(-1),
     loss: [],
-    tokens: lengths.reduce((sum, n) => sum + n, 0),
-    sequences: 0,
+    starts: [],
   };
-  rows.forEach((examples, row) => {
-    let at = row * length;
-    for (const i of examples) at = place(layout, batch.examples[i]!, i, at);
-  });
-  const total = mean === 'example' ? layout.sequences : layout.loss.reduce((sum, { weight }) => sum + weight, 0);
-  for (const row of layout.loss) row.weight /= total;
-  return layout;
-
-  function place(out: CausalLayout, example: CausalBatch['examples'][number], tree: number, start: number): number {
-    const { tokens, lossFrom, branches = [] } = example;
-    let at = start;
-    const write = (ids: readonly number[], position: number, branch: number) => {
-      ids.forEach((id, i) => {
-        out.ids[at] = id;
-        out.positions[at] = position + i;
-        out.trees[at] = tree;
-        out.branches[at++] = branch;
-      });
-    };
-    write(tokens, 0, -1);
-    const trunk: { token: number; target: number }[] = [];
-    for (let i = Math.max(1, lossFrom); i < tokens.length; i++)
-      trunk.push({ token: start + i - 1, target: tokens[i]! });
-    const sequences = branches.map((branch, b) => {
-      const from = at;
-      write(branch.tokens, tokens.length, b);
-      const own: { token: number; target: number }[] = [];
-      for (let i = branch.lossFrom; i < branch.tokens.length; i++) {
-        own.push({ token: i === 0 ? start + tokens.length - 1 : from + i - 1, target: branch.tokens[i]! });
-      }
-      return own;
-    });
-    // Written out one by one, every branch would have the trunk's loss too.
-    let trunkWeight = 0;
-    for (const own of branches.length ? sequences : [[]]) {
-      const count = trunk.length + own.length;
-      if (count === 0) continue;
-      out.sequences++;
-      const weight = mean === 'example' ? 1 / count : 1;
-      trunkWeight += weight;
-      for (const row of own) out.loss.push({ ...row, weight });
-    }
-    for (const row of trunk) out.loss.push({ ...row, weight: trunkWeight });
-    return at;
-  }
 }
 
-function firstFit(lengths: readonly number[], capacity: number): number[][] {
+function place(chunk: CausalChunk, example: CausalExample, number: number, start: number): void {
+  const { tokens, branches = [] } = example;
+  let at = start;
+  const write = (ids: readonly number[], position: number, branch: number) => {
+    ids.forEach((id, i) => {
+      chunk.ids[at] = id;
+      chunk.positions[at] = position + i;
+      chunk.examples[at] = number;
+      chunk.branches[at++] = branch;
+    });
+  };
+  write(tokens, 0, -1);
+  branches.forEach((branch, b) => write(branch.tokens, tokens.length, b));
+  chunk.starts.push({ example, at: start, length: at - start });
+}
+
+/** Rows of the loss with places counted from the example's start; weights not yet divided by their sum. */
+function lossesOf({ tokens, lossFrom, teacher, branches = [] }: CausalExample, { mean, teacherShare }: LayoutOptions) {
+  const row = (at: number, token: number, scores: TeacherScores | undefined, i: number) => ({
+    at,
+    ...targetsOf(token, scores, i, teacherShare),
+  });
+  const first = Math.max(1, lossFrom);
+  const trunk = tokens.slice(first).map((token, i) => row(first + i - 1, token, teacher, i));
+  let start = tokens.length;
+  const own = branches.map((branch) => {
+    const from = start;
+    start += branch.tokens.length;
+    return branch.tokens.slice(branch.lossFrom).map((token, i) => {
+      // A branch's first token follows the end of the trunk.
+      const place = branch.lossFrom + i === 0 ? tokens.length - 1 : from + branch.lossFrom + i - 1;
+      return row(place, token, branch.teacher, i);
+    });
+  });
+  // Written out one by one, every branch would have the trunk's loss too.
+  const sequences = (own.length ? own : [[]]).filter((branch) => trunk.length + branch.length > 0);
+  const weights = sequences.map((branch) => (mean === 'example' ? 1 / (trunk.length + branch.length) : 1));
+  const trunkWeight = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    sequences: sequences.length,
+    rows: [
+      ...trunk.map((loss) => ({ ...loss, weight: trunkWeight })),
+      ...sequences.flatMap((branch, i) => branch.map((loss) => ({ ...loss, weight: weights[i]! }))),
+    ],
+  };
+}
+
+function targetsOf(token: number, scores: TeacherScores | undefined, i: number, share: number) {
+  if (!scores || share === 0) return { targets: [{ token, share: 1 }], floor: 0 };
+  const from = i * scores.k;
+  const likely = Array.from(scores.logProbabilities.subarray(from, from + scores.k), Math.exp);
+  const total = likely.reduce((sum, p) => sum + p, 0);
+  const chances = likely.map((p) => p / total);
+  return {
+    targets: [
+      ...chances.map((p, k) => ({ token: scores.tokens[from + k]!, share: share * p })),
+      ...(share < 1 ? [{ token, share: 1 - share }] : []),
+    ],
+    floor: -share * chances.reduce((sum, p) => sum + (p > 0 ? p * Math.log(p) : 0), 0),
+  };
+}
+
+/** Examples that share a row, none longer than the longest example: first fit by decreasing length. */
+function firstFit(lengths: readonly number[]): number[][] {
+  const capacity = Math.max(0, ...lengths);
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
-  const rows: { free: number; examples: number[] }[] = [];
+  const rows: { free: number; members: number[] }[] = [];
   for (const i of order) {
     let row = rows.find(({ free }) => free >= lengths[i]!);
-    if (!row) rows.push((row = { free: capacity, examples: [] }));
+    if (!row) rows.push((row = { free: capacity, members: [] }));
     row.free -= lengths[i]!;
-    row.examples.push(i);
+    row.members.push(i);
   }
-  return rows.map(({ examples }) => examples);
+  return rows.map(({ members }) => members);
 }
 
-/** Scores of the future, of other sequences and of other branches; small enough that their softmax is 0. */
-const HIDDEN = -1e9;
-
-/**
- * What each token may look at, [B, 1, T, T]: itself and what comes before it in its own sequence, within the window.
- * Padding at the end of a row need not be hidden: nobody before it can see it.
- */
-export function attentionMask(layout: CausalLayout, window = Infinity): Float32Array<ArrayBuffer> {
-  const { rows, length, trees, branches, positions } = layout;
-  const mask = new Float32Array(rows * length * length).fill(HIDDEN);
-  for (let token = 0; token < rows * length; token++) {
-    const first = token - (token % length);
-    const to = token * length - first;
-    for (let other = first; other <= token; other++) {
-      const same = trees[other] === trees[token] && (branches[other] === -1 || branches[other] === branches[token]);
-      if (same && positions[token]! - positions[other]! < window) mask[to + other] = 0;
-    }
-  }
-  return mask;
+function runningSum(counts: readonly number[]): number[] {
+  let sum = 0;
+  return counts.map((count) => (sum += count) - count);
 }

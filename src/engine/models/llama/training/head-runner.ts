@@ -6,9 +6,9 @@ import {
   type ResidentTensor,
 } from '../../../resident/resident.ts';
 import type { LoadedLlama } from '../weights.ts';
+import type { LossRow } from './causal-layout.ts';
 import { frozenFormat, frozenTensors, type FrozenWeights } from './frozen-matrix.ts';
 import { headGraph } from './head.ts';
-import type { LossRow } from './causal-layout.ts';
 
 /** Rows are padded to a multiple of this: new shapes cost WebGPU new pipelines. */
 const STEP = 8;
@@ -19,8 +19,7 @@ export class HeadRunner {
   readonly #session: ResidentSession;
   readonly #frozen: ReadonlyMap<string, ResidentTensor>;
   readonly #hidden: number;
-  /** Rows at a time. */
-  readonly #chunk: number;
+  readonly #rowsAtOnce: number;
   readonly weightBytes: number;
 
   private constructor(
@@ -28,20 +27,20 @@ export class HeadRunner {
     session: ResidentSession,
     frozen: ReadonlyMap<string, ResidentTensor>,
     hidden: number,
-    chunk: number,
+    rowsAtOnce: number,
   ) {
     this.#runtime = runtime;
     this.#session = session;
     this.#frozen = frozen;
     this.#hidden = hidden;
-    this.#chunk = chunk;
+    this.#rowsAtOnce = rowsAtOnce;
     this.weightBytes = [...frozen.values()].reduce(
       (sum, { dataType, shape }) => sum + byteLength(dataType, elementCount(shape)),
       0,
     );
   }
 
-  /** @param logitBytes memory that a chunk's logits may take */
+  /** @param logitBytes memory that logits may take: so many rows go through the head at once */
   static async create(
     { config, weights: { embedding, head = embedding, finalNorm } }: LoadedLlama,
     runtime: ResidentRuntime,
@@ -54,25 +53,27 @@ export class HeadRunner {
       ...frozenTensors(runtime, 'head', head, format),
       ['final_norm', runtime.tensor('float32', [config.hidden], finalNorm.toFloat32())],
     ]);
-    const chunk = Math.max(STEP, Math.floor(logitBytes / (config.vocabulary * 4) / STEP) * STEP);
-    return new HeadRunner(runtime, session, frozen, config.hidden, chunk);
+    const rowsAtOnce = Math.max(STEP, Math.floor(logitBytes / (config.vocabulary * 4) / STEP) * STEP);
+    return new HeadRunner(runtime, session, frozen, config.hidden, rowsAtOnce);
   }
 
   /**
    * @param y hidden states after the last block, [N, hidden]
-   * @returns loss of every row, and, where wanted, the gradient [N, hidden] of Σ weight·row weight·loss
+   * @param gradientWeight factor of the gradient; absent: the losses alone
+   * @returns the loss of every row, and the gradient [N, hidden] of factor·Σ row weight·loss
    */
-  async run(y: Float32Array, rows: readonly LossRow[], gradientWeight: number | undefined, signal?: AbortSignal) {
+  async run(y: Float32Array, rows: readonly LossRow[], gradientWeight?: number, signal?: AbortSignal) {
+    const hidden = this.#hidden;
     const losses = new Float32Array(rows.length);
     const gradient = gradientWeight === undefined ? undefined : new Float32Array(y.length);
-    for (let from = 0; from < rows.length; from += this.#chunk) {
+    for (let from = 0; from < rows.length; from += this.#rowsAtOnce) {
       signal?.throwIfAborted();
-      const chunk = rows.slice(from, from + this.#chunk);
-      const { loss, dx } = await this.#runChunk(y, chunk, gradientWeight);
-      losses.set(loss.subarray(0, chunk.length), from);
-      // A token that predicts several branches has several rows.
-      chunk.forEach(({ token }, i) => {
-        for (let d = 0; dx && d < this.#hidden; d++) gradient![token * this.#hidden + d]! += dx[i * this.#hidden + d]!;
+      const part = rows.slice(from, from + this.#rowsAtOnce);
+      const { loss, dx } = await this.#runPart(y, part, gradientWeight);
+      losses.set(loss.subarray(0, part.length), from);
+      // Added, for the end of a trunk predicts the first token of all its branches.
+      part.forEach(({ at }, i) => {
+        for (let d = 0; dx && d < hidden; d++) gradient![at * hidden + d]! += dx[i * hidden + d]!;
       });
     }
     return { losses, gradient };
@@ -83,22 +84,27 @@ export class HeadRunner {
     for (const tensor of this.#frozen.values()) tensor.dispose();
   }
 
-  async #runChunk(y: Float32Array, rows: readonly LossRow[], gradientWeight: number | undefined) {
+  async #runPart(y: Float32Array, rows: readonly LossRow[], gradientWeight: number | undefined) {
     const n = Math.ceil(rows.length / STEP) * STEP;
+    const k = Math.max(...rows.map(({ targets }) => targets.length));
     const hidden = this.#hidden;
     const x = new Float32Array(n * hidden);
-    const targets = new Int32Array(n);
+    const targets = new Int32Array(n * k);
+    const shares = new Float32Array(n * k);
     const weight = new Float32Array(n);
     rows.forEach((row, i) => {
-      x.set(y.subarray(row.token * hidden, (row.token + 1) * hidden), i * hidden);
-      targets[i] = row.target;
+      x.set(y.subarray(row.at * hidden, (row.at + 1) * hidden), i * hidden);
       weight[i] = row.weight * (gradientWeight ?? 0);
+      row.targets.forEach(({ token, share }, j) => {
+        targets[i * k + j] = token;
+        shares[i * k + j] = share;
+      });
     });
     const runtime = this.#runtime;
     const inputs = new Map<string, ResidentTensor>([
       ['x', runtime.tensor('float32', [n, hidden], x)],
-      ['targets', runtime.tensor('int32', [n, 1], targets)],
-      ['shares', runtime.tensor('float32', [n, 1, 1], new Float32Array(n).fill(1))],
+      ['targets', runtime.tensor('int32', [n, k], targets)],
+      ['shares', runtime.tensor('float32', [n, k, 1], shares)],
       ['weight', runtime.tensor('float32', [n, 1], weight)],
     ]);
     const loss = runtime.tensor('float32', [n, 1]);
