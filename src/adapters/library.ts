@@ -1,0 +1,69 @@
+import { openModel } from '../models/catalogue.ts';
+import { AttuneError } from '../errors/attune-error.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { Folders } from '../storage/folders.ts';
+import type { WorkspaceAdapters } from '../storage/schema.ts';
+import { adapterFolder, describeAdapter, findAdapter, listAdapters } from './catalogue.ts';
+import { CARD } from './adapter-files.ts';
+import type { AdapterExport, AdapterLibrary } from './contract.ts';
+import { keepAdapter } from './keep.ts';
+import { loadAdapter } from './load.ts';
+
+/** Adapters of the app; see {@link AdapterLibrary}. Runs in a worker: reading and merging take a while. */
+export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLibrary {
+  return {
+    list: listAdapters,
+
+    async rename(id, name, description) {
+      const changed = await db.adapters.update(id, { name, description });
+      if (!changed) throw starterStays();
+      const row = (await db.adapters.get(id))!;
+      await folders.write(adapterFolder(id), CARD, new Blob([`${JSON.stringify(row, null, 2)}\n`]));
+    },
+
+    async remove(id) {
+      if (!(await db.adapters.get(id))) throw starterStays();
+      await db.transaction('rw', db.adapters, db.workspaces, async () => {
+        await db.workspaces.toCollection().modify((workspace) => {
+          const inForce = workspace.settings['adapters'] as WorkspaceAdapters | undefined;
+          if (!inForce || !Object.values(inForce).includes(id)) return;
+          const kept = Object.entries(inForce).filter(([, adapter]) => adapter !== id);
+          workspace.settings['adapters'] = Object.fromEntries(kept);
+          workspace.updatedAt = Date.now();
+        });
+        await db.adapters.delete(id);
+      });
+      await folders.removeFolder(adapterFolder(id));
+    },
+
+    async import(files, modelId) {
+      const { readImport } = await import('./import.ts');
+      const model = await openModel(modelId);
+      const { task, tuned, card } = await readImport(files, model);
+      const zip = files.find(({ name }) => /\.zip$/i.test(name));
+      const row = await keepAdapter(db, folders, tuned, model.description, {
+        workspaceId: null,
+        description: '',
+        scores: [],
+        ...card,
+        task,
+        source: `imported from ${zip?.name ?? 'a folder'}`,
+      });
+      return describeAdapter(row);
+    },
+
+    async export(id: string, as: AdapterExport) {
+      const { exportAdapter } = await import('./export.ts');
+      const { description, tuned } = await loadAdapter(id);
+      return exportAdapter(description, tuned, await openModel(description.modelId), as);
+    },
+  };
+}
+
+function starterStays(): AttuneError {
+  return new AttuneError(
+    'adapters/starter',
+    'An adapter that comes with the app cannot be renamed or deleted.',
+    'Switch it off instead, or import a copy of it.',
+  );
+}
