@@ -85,7 +85,8 @@ describe.each([
 
   test('has the loss of its definition', async () => {
     const { loss } = await trainer.evaluate(batch);
-    expect(loss).toBeCloseTo(plainLoss(trainer.adapter(), batch, OPTIONS.scale, kind.symmetric), 9);
+    // Mapped vectors are rounded to float32 once.
+    expect(loss).toBeCloseTo(plainLoss(trainer.adapter(), batch, OPTIONS.scale, kind.symmetric), 6);
   });
 
   test('has the gradient of finite differences', async () => {
