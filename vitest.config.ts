@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
-import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.mjs';
+import { CHROMIUM_FLAGS, findChromium, SOFTWARE_WEBGPU_FLAGS } from './scripts/chromium.mjs';
 import { browserCommands } from './tests/support/browser-commands.ts';
 import viteConfig from './vite.config.ts';
 
@@ -34,7 +34,9 @@ export default mergeConfig(
               headless: true,
               screenshotFailures: false,
               commands: browserCommands,
-              provider: playwright({ launchOptions: { executablePath, args: CHROMIUM_FLAGS } }),
+              provider: playwright({
+                launchOptions: { executablePath, args: [...CHROMIUM_FLAGS, ...SOFTWARE_WEBGPU_FLAGS] },
+              }),
               instances: [{ browser: 'chromium' }],
             },
           },

@@ -47,3 +47,10 @@ export const CHROMIUM_FLAGS = [
   '--password-store=basic',
   '--use-mock-keychain',
 ];
+
+/** A WebGPU adapter that computes on the processor: right, slow, and never taken for a GPU by the app. */
+export const SOFTWARE_WEBGPU_FLAGS = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-webgpu-adapter=swiftshader',
+];

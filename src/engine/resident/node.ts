@@ -34,6 +34,7 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
         extra: nestedConfig(config),
       });
       usage.sessions++;
+      let disposed = false;
       return {
         async run(inputs, outputs) {
           try {
@@ -42,9 +43,11 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
             if (!isCopyStop(error)) throw runError(name, error);
           }
         },
-        dispose: () => {
+        async dispose() {
+          if (disposed) return;
+          disposed = true;
           usage.sessions--;
-          return session.release();
+          await session.release();
         },
       };
     },

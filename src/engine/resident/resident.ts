@@ -60,6 +60,8 @@ export interface ResidentRuntime {
   readonly device: Device;
   readonly threads: number;
   readonly usage: Readonly<ResidentUsage>;
+  /** Called before a session's first run where that compiles for seconds (WebGPU), with the session's name. */
+  onCompile?: ((session: string) => void) | undefined;
   /**
    * A tensor of zeros, or of the numbers given.
    *

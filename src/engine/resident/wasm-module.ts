@@ -52,15 +52,21 @@ export interface OrtWasmModule {
 
 const LOG_ERRORS = 3;
 
-/** Loads the plain CPU build (no WebGPU, no asyncify) from the folder where the app keeps onnxruntime's files. */
-export async function loadOrtWasm(folder: string, threads: number): Promise<OrtWasmModule> {
-  const file = 'ort-wasm-simd-threaded';
+/** The plain build for the CPU, and the one with WebGPU, which is larger and slower on the CPU. */
+export type OrtBuild = 'ort-wasm-simd-threaded' | 'ort-wasm-simd-threaded.asyncify';
+
+/** Loads a build from the folder where the app keeps onnxruntime's files, `ort/` under its base if not given. */
+export async function loadOrtWasm(file: OrtBuild, threads: number, folder = defaultFolder()): Promise<OrtWasmModule> {
   const { default: factory } = (await import(/* @vite-ignore */ new URL(`${file}.mjs`, folder).href)) as {
     default: (options: object) => Promise<OrtWasmModule>;
   };
   const module = await factory({ numThreads: threads, locateFile: (name: string) => new URL(name, folder).href });
   check(module, module._OrtInit(threads, LOG_ERRORS) === 0, 'onnxruntime');
   return module;
+}
+
+function defaultFolder(): string {
+  return new URL(`${import.meta.env.BASE_URL}ort/`, globalThis.location.href).href;
 }
 
 /** The heap as it is now: it moves and grows when wasm allocates, so it is never kept. */
@@ -87,6 +93,33 @@ export function allocateText(module: OrtWasmModule, text: string): number {
   const pointer = allocate(module, size);
   module.stringToUTF8(text, pointer, size);
   return pointer;
+}
+
+/** Calls with the texts on the heap, which are freed afterwards. */
+export function withTexts<T>(module: OrtWasmModule, texts: readonly string[], use: (pointers: number[]) => T): T {
+  const pointers = texts.map((text) => allocateText(module, text));
+  try {
+    return use(pointers);
+  } finally {
+    pointers.forEach((pointer) => module._free(pointer));
+  }
+}
+
+/** onnxruntime's handle of a tensor over memory that the caller keeps. */
+export function createOrtTensor(
+  module: OrtWasmModule,
+  type: number,
+  memory: number,
+  bytes: number,
+  shape: readonly number[],
+  location: number,
+): number {
+  const dims = allocate(module, shape.length * 4);
+  shape.forEach((dim, i) => module.setValue(dims + 4 * i, dim, 'i32'));
+  const handle = module._OrtCreateTensor(type, memory, bytes, dims, shape.length, location);
+  module._free(dims);
+  check(module, handle !== 0, `A tensor [${shape.join(', ')}]`);
+  return handle;
 }
 
 /** @throws AttuneError `engine/out-of-memory` or `engine/load-failed` with onnxruntime's last message unless `ok` */

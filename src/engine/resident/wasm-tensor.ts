@@ -1,16 +1,16 @@
 import { byteLength, onnxDataType } from '../onnx/data-type.ts';
 import { byteRange, toBytes, toNumbers, type Numbers } from './numbers.ts';
+import type { OrtTensor } from './wasm-session.ts';
 import { checkView, elementCount, type ResidentTensor, type ResidentType, type ResidentUsage } from './resident.ts';
-import { allocate, check, heap, type OrtWasmModule } from './wasm-module.ts';
+import { allocate, createOrtTensor, heap, type OrtWasmModule } from './wasm-module.ts';
 
 const ON_CPU = 1;
 
 /** A tensor on the wasm heap. */
-export class WasmTensor<T extends ResidentType> implements ResidentTensor<T> {
+export class WasmTensor<T extends ResidentType> implements ResidentTensor<T>, OrtTensor {
   readonly dataType: T;
   readonly shape: readonly number[];
-  /** onnxruntime's handle of it. */
-  readonly handle: number;
+  #handle: number;
   #module: OrtWasmModule;
   #pointer: number;
   #bytes: number;
@@ -25,12 +25,7 @@ export class WasmTensor<T extends ResidentType> implements ResidentTensor<T> {
     this.#bytes = byteLength(dataType, elementCount(shape));
     this.#pointer = at;
     this.#usage = usage;
-    const dims = allocate(module, shape.length * 4);
-    shape.forEach((dim, i) => module.setValue(dims + 4 * i, dim, 'i32'));
-    const type = onnxDataType(dataType);
-    this.handle = module._OrtCreateTensor(type, at, this.#bytes, dims, shape.length, ON_CPU);
-    module._free(dims);
-    check(module, this.handle !== 0, `A tensor [${shape.join(', ')}]`);
+    this.#handle = createOrtTensor(module, onnxDataType(dataType), at, this.#bytes, shape, ON_CPU);
     if (!usage) return;
     usage.tensors++;
     usage.tensorBytes += this.#bytes;
@@ -48,6 +43,10 @@ export class WasmTensor<T extends ResidentType> implements ResidentTensor<T> {
     if (numbers) tensor.write(numbers);
     else heap(module).fill(0, tensor.#pointer, tensor.#pointer + bytes);
     return tensor;
+  }
+
+  handleFor(): number {
+    return this.#handle;
   }
 
   write(numbers: Numbers<T>, at = 0): void {
@@ -73,7 +72,7 @@ export class WasmTensor<T extends ResidentType> implements ResidentTensor<T> {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#module._OrtReleaseTensor(this.handle);
+    this.#module._OrtReleaseTensor(this.#handle);
     if (!this.#usage) return;
     this.#usage.tensors--;
     this.#usage.tensorBytes -= this.#bytes;

@@ -1,7 +1,7 @@
 import { usefulThreads } from '../runtime/runtime.ts';
 import type { ResidentRuntime, ResidentUsage } from './resident.ts';
 import { heap, loadOrtWasm } from './wasm-module.ts';
-import { createWasmSession } from './wasm-session.ts';
+import { createOrtSession, type OrtHost } from './wasm-session.ts';
 import { WasmTensor } from './wasm-tensor.ts';
 
 let loaded: Promise<ResidentRuntime> | undefined;
@@ -24,17 +24,17 @@ export function residentWasm(options: WasmOptions = {}): Promise<ResidentRuntime
 
 async function load({ threads, folder }: WasmOptions): Promise<ResidentRuntime> {
   const count = threads ?? (globalThis.crossOriginIsolated ? usefulThreads(navigator.hardwareConcurrency) : 1);
-  const base = folder ?? new URL(`${import.meta.env.BASE_URL}ort/`, globalThis.location.href).href;
-  const module = await loadOrtWasm(base, count);
-  const alive: ResidentUsage = { tensors: 0, tensorBytes: 0, sessions: 0 };
+  const module = await loadOrtWasm('ort-wasm-simd-threaded', count, folder);
+  const usage: ResidentUsage = { tensors: 0, tensorBytes: 0, sessions: 0 };
+  // This build never suspends: nothing can come in between.
+  const host: OrtHost = { module, usage, exclusive: (task) => task() };
   return {
     device: 'wasm',
     threads: count,
     get usage() {
-      return { ...alive, heapBytes: heap(module).length };
+      return { ...usage, heapBytes: heap(module).length };
     },
-    tensor: (dataType, shape, numbers) => WasmTensor.allocate(module, alive, dataType, shape, numbers),
-    createSession: (model, readers, name, options = {}) =>
-      createWasmSession(module, model, readers, name, options, alive),
+    tensor: (dataType, shape, numbers) => WasmTensor.allocate(module, usage, dataType, shape, numbers),
+    createSession: (model, readers, name, { config } = {}) => createOrtSession(host, model, readers, name, config),
   };
 }
