@@ -3,7 +3,7 @@ import { isAbort, toProblem } from '../errors/attune-error.ts';
 import type { AddResult, IngestService, SourceFile } from '../ingest/contract.ts';
 import type { RetrievalService } from '../retrieval/contract.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { JobRow } from '../storage/schema.ts';
+import type { JobRow, WorkspaceAdapters } from '../storage/schema.ts';
 import { JobRecord } from './job-record.ts';
 
 export interface JobServices {
@@ -21,13 +21,17 @@ export function jobId(workspaceId: string, kind: PipelineKind): string {
 /**
  * Reads and then embeds a workspace's documents, in the tab that owns its writes. It follows the rows: a row that is
  * `running` is worked on, one that was paused or cancelled is stopped, whoever wrote it. That is also how unfinished
- * work goes on after a reload: its row still says `running`.
+ * work goes on after a reload: its row still says `running`. An adapter of the search model that is switched on, from
+ * whichever tab, gets its index built.
  */
 export class WorkspaceJobs {
   readonly #workspaceId: string;
   readonly #services: JobServices;
   readonly #db: AttuneDatabase;
   #subscription: Subscription | undefined;
+  #adapterSubscription: Subscription | undefined;
+  /** Adapter of the search model in force; null: not read yet. */
+  #adapter: string | undefined | null = null;
   #active: PipelineKind | undefined;
   #adding = 0;
 
@@ -41,12 +45,17 @@ export class WorkspaceJobs {
   follow(): void {
     const ids = [jobId(this.#workspaceId, 'ingest'), jobId(this.#workspaceId, 'embed')];
     this.#subscription ??= liveQuery(() => this.#db.jobs.bulkGet(ids)).subscribe((rows) => this.#reconcile(rows));
+    this.#adapterSubscription ??= liveQuery(() => this.#db.workspaces.get(this.#workspaceId)).subscribe((workspace) => {
+      const adapters = workspace?.settings['adapters'] as WorkspaceAdapters | undefined;
+      void this.#follow(adapters?.embedder);
+    });
   }
 
   /** Stops following and working; the rows stay as they are, for the next owner. */
   async leave(): Promise<void> {
     this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
+    this.#adapterSubscription?.unsubscribe();
+    this.#subscription = this.#adapterSubscription = undefined;
     await this.#stop();
   }
 
@@ -76,12 +85,30 @@ export class WorkspaceJobs {
     await this.#begin(step === 'read' ? 'ingest' : 'embed', 0);
   }
 
-  async #begin(kind: PipelineKind, total: number): Promise<void> {
+  async #follow(adapterId: string | undefined): Promise<void> {
+    const before = this.#adapter;
+    this.#adapter = adapterId;
+    if (before === adapterId) return;
+    // At the start its index is there, or a row says that it is being built, unless the tab closed in between.
+    const needed = before === null ? adapterId !== undefined && !(await this.#hasIndex(adapterId)) : true;
+    const title = adapterId === undefined ? undefined : 'Building the tuned index';
+    if (needed && this.#subscription) await this.#begin('embed', 0, title);
+  }
+
+  async #hasIndex(adapterId: string): Promise<boolean> {
+    const indexes = await this.#db.vectorIndexes.where('workspaceId').equals(this.#workspaceId).toArray();
+    // A matrix for questions alone has none.
+    const isLinear = async () => (await this.#db.adapters.get(adapterId))?.task === 'linear';
+    return indexes.some((index) => index.adapterId === adapterId) || isLinear();
+  }
+
+  async #begin(kind: PipelineKind, total: number, title?: string): Promise<void> {
     const now = Date.now();
     const id = jobId(this.#workspaceId, kind);
     const running = (await this.#db.jobs.get(id))?.state === 'running';
     if (running && this.#active === kind) return;
-    await this.#db.jobs.put({ ...blankRow(id, this.#workspaceId, kind), total, startedAt: now, updatedAt: now });
+    const row = blankRow(id, this.#workspaceId, kind);
+    await this.#db.jobs.put({ ...row, total, ...(title && { title }), startedAt: now, updatedAt: now });
   }
 
   #reconcile(rows: (JobRow | undefined)[]): void {

@@ -1,3 +1,4 @@
+import { liveQuery } from 'dexie';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
 import { ingest } from '../../../src/ingest/client.ts';
@@ -7,6 +8,7 @@ import { endOrphans, trackJob } from '../../../src/jobs/tracked-job.ts';
 import { WorkspaceJobs, type JobServices } from '../../../src/jobs/workspace-jobs.ts';
 import { retrieval } from '../../../src/retrieval/client.ts';
 import { database } from '../../../src/storage/database.ts';
+import type { WorkspaceAdapters } from '../../../src/storage/schema.ts';
 
 // The real services in their workers; only sync is replaced where a test needs it to fail.
 const services: JobServices = { ingest, retrieval };
@@ -44,6 +46,35 @@ test('reads added files, then embeds them, and says so in the rows', async () =>
   const status = await retrieval.status(workspaceId);
   expect(status.embedded).toBe(status.chunks);
   expect(status.chunks).toBeGreaterThanOrEqual(3);
+});
+
+test('builds the index of an adapter that is switched on, and goes back to the base without work', async () => {
+  const synced: (string | undefined)[] = [];
+  const watched: JobServices = {
+    ingest,
+    retrieval: {
+      stop: retrieval.stop,
+      sync: async (id) => {
+        const workspace = await database().workspaces.get(id);
+        synced.push((workspace?.settings['adapters'] as WorkspaceAdapters | undefined)?.embedder);
+      },
+    },
+  };
+  const watching = new WorkspaceJobs(workspaceId, watched, database());
+  watching.follow();
+  const titles = new Set<string | undefined>();
+  const use = (adapters: WorkspaceAdapters) =>
+    database().workspaces.update(workspaceId, { settings: { adapters }, updatedAt: Date.now() });
+  const titleSeen = liveQuery(() => row('embed')).subscribe((job) => titles.add(job?.title));
+  await use({ embedder: 'a' });
+  await expect.poll(() => synced, patiently).toEqual(['a']);
+  await expect.poll(() => state('embed'), patiently).toBe('done');
+  expect(titles).toContain('Building the tuned index');
+  await use({ embedder: 'a', reranker: 'r' });
+  await use({});
+  await expect.poll(() => synced, patiently).toEqual(['a', undefined]);
+  titleSeen.unsubscribe();
+  await watching.leave();
 });
 
 test('goes on with what a closed tab left running, and leaves alone what was paused', async () => {
