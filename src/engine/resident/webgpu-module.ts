@@ -2,6 +2,8 @@ import { loadOrtWasm, withTexts, allocate, check, type OrtWasmModule } from './w
 
 /** What the build with WebGPU adds: JavaScript functions that carry devices and buffers over to the C side. */
 export interface OrtWebgpuModule extends OrtWasmModule {
+  /** Makes functions that suspend return promises; without it they return 0 in the middle of their work. */
+  asyncInit(): void;
   webgpuInit(onDevice: (device: GPUDevice) => void): void;
   /** Announces the device of the session that is made next -> its id, and the C side's instance and device. */
   webgpuRegisterDevice(device: GPUDevice): readonly [id: number, instance: number, device: number] | undefined;
@@ -23,6 +25,7 @@ export interface OrtWebgpuModule extends OrtWasmModule {
 export async function loadOrtWebgpu(folder?: string): Promise<OrtWebgpuModule> {
   // One thread: the CPU only computes shapes, and every thread would compile the module again.
   const module = (await loadOrtWasm('ort-wasm-simd-threaded.asyncify', 1, folder)) as OrtWebgpuModule;
+  module.asyncInit();
   module.webgpuInit(() => undefined);
   return module;
 }
