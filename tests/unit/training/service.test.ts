@@ -1,0 +1,313 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { keepAdapter } from '../../../src/adapters/keep.ts';
+import { AttuneError } from '../../../src/errors/attune-error.ts';
+import type { ModelDescription } from '../../../src/models/contract.ts';
+import { AttuneDatabase } from '../../../src/storage/database.ts';
+import type { TrainingRequest } from '../../../src/training/contract.ts';
+import { Training } from '../../../src/training/service.ts';
+import { MemoryFolders } from '../../support/memory-folders.ts';
+import { vectorTask } from '../../support/vector-task.ts';
+
+const model: ModelDescription = {
+  id: 'model',
+  name: 'A model',
+  role: 'embedder',
+  format: 'safetensors',
+  architecture: 'bert',
+  files: [],
+  bytes: 0,
+  licence: 'Apache-2.0',
+  source: 'test',
+  location: { kind: 'opfs', folder: 'models/model' },
+};
+const request: TrainingRequest = {
+  workspaceId: 'w',
+  task: 'linear',
+  modelId: 'model',
+  datasetId: 'd',
+  settings: { steps: 20, batchSize: 8, learningRate: 0.02, validateEvery: 5, patience: 0, checkpointEvery: 4 },
+  seed: 5,
+};
+
+let databases = 0;
+
+interface Options {
+  /** Thrown before a step, once per start. */
+  failing?: { step: number; error: Error };
+  onStep?: (step: number) => void;
+  memoryLimit?: number;
+}
+
+/** The service over a database and files that outlive it: `restart` is what a new worker has. */
+async function setUp() {
+  const db = new AttuneDatabase(`training-test-${databases++}`);
+  onTestFinished(() => db.delete());
+  const folders = new MemoryFolders();
+  const now = 0;
+  const counts = { train: 32, validation: 8, test: 4 };
+  await db.datasets.add({
+    id: 'd',
+    workspaceId: 'w',
+    name: 'Questions',
+    source: 'test',
+    hash: 'hash',
+    counts,
+    createdAt: now,
+    updatedAt: now,
+  });
+  const start = ({ failing, onStep, memoryLimit }: Options = {}) =>
+    new Training({
+      database: db,
+      folders,
+      describeModel: async () => model,
+      prepare: async (run) => {
+        const task = vectorTask(run.settings, run.seed, (step) => {
+          if (step === failing?.step) throw failing.error;
+          onStep?.(step);
+        });
+        return { task, device: 'here' };
+      },
+      memoryLimit: () => memoryLimit,
+      keepAdapter: async (run, tuned, scores) => {
+        const card = { workspaceId: 'w', name: run.name, description: '', task: run.task, scores, source: 'test' };
+        return (await keepAdapter(db, folders, tuned, model, card)).id;
+      },
+    });
+  const curve = async (runId: string) =>
+    (await db.runPoints.where('runId').equals(runId).toArray()).map(({ step, kind, loss, score }) => ({
+      step,
+      kind,
+      loss,
+      score,
+    }));
+  const weights = async () => (await db.adapters.toArray()).map(({ sha256 }) => sha256);
+  return { db, folders, start, curve, weights };
+}
+
+/** What a run leaves when nothing disturbs it. */
+async function undisturbed() {
+  const { start, curve, weights, db } = await setUp();
+  const service = start();
+  const runId = await service.create(request);
+  await service.proceed(runId);
+  return { run: (await db.runs.get(runId))!, curve: await curve(runId), weights: await weights() };
+}
+
+describe('a run', () => {
+  it('leaves its curve, its scores and an adapter of its best step', async () => {
+    const { run, curve, weights } = await undisturbed();
+    expect(run).toMatchObject({
+      state: 'done',
+      ended: 'finished',
+      step: 20,
+      steps: 20,
+      scoreName: 'Likelihood',
+      device: 'here',
+    });
+    expect(run.best!.score).toBeGreaterThan(run.baseScore!);
+    expect(curve.filter(({ kind }) => kind === 'step').map(({ step }) => step)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+    expect(curve.filter(({ kind }) => kind === 'validation').map(({ step }) => step)).toEqual([0, 5, 10, 15, 20]);
+    expect(Math.max(...curve.flatMap(({ score }) => score ?? []))).toBe(run.best!.score);
+    expect(weights).toHaveLength(1);
+  });
+
+  it('that was paused at every few steps ends like one that was not', async () => {
+    const expected = await undisturbed();
+    const { db, start, curve, weights } = await setUp();
+    let runId: string | undefined;
+    for (let pauses = 0; pauses < 30; pauses++) {
+      let left = 3;
+      const service: Training = start({ onStep: () => --left === 0 && void service.stop(runId!, 'pause') });
+      runId ??= await service.create(request);
+      await service.proceed(runId);
+      const { state } = (await db.runs.get(runId))!;
+      if (state === 'done') break;
+      expect(state).toBe('paused');
+    }
+    const run = (await db.runs.get(runId!))!;
+    expect(run).toMatchObject({ state: 'done', best: expected.run.best, step: 20 });
+    expect(await curve(runId!)).toEqual(expected.curve);
+    expect(await weights()).toEqual(expected.weights);
+  });
+
+  it('that lost its device fails with the problem, keeps its checkpoint, and goes on from it', async () => {
+    const expected = await undisturbed();
+    const { db, folders, start, curve, weights } = await setUp();
+    const lost = new AttuneError(
+      'engine/device-lost',
+      'The graphics card was reset.',
+      'Go on from the last checkpoint.',
+    );
+    const first = start({ failing: { step: 11, error: lost } });
+    const runId = await first.create(request);
+    await expect(first.proceed(runId)).rejects.toBe(lost);
+    expect(await db.runs.get(runId)).toMatchObject({
+      state: 'failed',
+      step: 8,
+      problem: { code: 'engine/device-lost', wayOut: lost.wayOut },
+    });
+    expect(await folders.list(`runs/${runId}`)).toContain('checkpoint-8');
+    await start().proceed(runId);
+    expect((await db.runs.get(runId))!.problem).toBeUndefined();
+    expect(await curve(runId)).toEqual(expected.curve);
+    expect(await weights()).toEqual(expected.weights);
+  });
+
+  it('goes on from the checkpoint before when the newest one is torn; two are kept', async () => {
+    const expected = await undisturbed();
+    const { folders, start, weights } = await setUp();
+    const first = start({ failing: { step: 18, error: new Error('crash') } });
+    const runId = await first.create(request);
+    await expect(first.proceed(runId)).rejects.toThrow('crash');
+    const files = (await folders.list(`runs/${runId}`)).filter((name) => name.startsWith('checkpoint'));
+    expect(files).toEqual(['checkpoint-12', 'checkpoint-16']);
+    const path = `runs/${runId}/checkpoint-16`;
+    const whole = folders.files.get(path)!;
+    folders.files.set(path, whole.slice(0, whole.size - 100));
+    const steps: number[] = [];
+    await start({ onStep: (step) => steps.push(step) }).proceed(runId);
+    expect(steps[0]).toBe(13);
+    expect(await weights()).toEqual(expected.weights);
+  });
+
+  it('that was cancelled makes no adapter until it is kept', async () => {
+    const { db, start } = await setUp();
+    let runId = '';
+    const service: Training = start({ onStep: (step) => step === 12 && void service.stop(runId, 'cancel') });
+    runId = await service.create(request);
+    await service.proceed(runId);
+    expect(await db.runs.get(runId)).toMatchObject({ state: 'cancelled', ended: 'stopped' });
+    expect(await db.adapters.count()).toBe(0);
+    const adapterId = await service.keep(runId);
+    expect(await db.adapters.get(adapterId)).toMatchObject({ task: 'linear', baseLicence: 'Apache-2.0' });
+    expect(await service.keep(runId)).toBe(adapterId);
+  });
+
+  it('ends early when validations get no better', async () => {
+    const { db, start } = await setUp();
+    const service = start();
+    const settings = {
+      ...request.settings,
+      steps: 60,
+      learningRate: 0.1,
+      schedule: 'constant',
+      validateEvery: 1,
+      patience: 2,
+    };
+    const runId = await service.create({ ...request, settings });
+    await service.proceed(runId);
+    const run = (await db.runs.get(runId))!;
+    expect(run).toMatchObject({ state: 'done', ended: 'early' });
+    expect(run.step).toBe(run.best!.step + 2);
+  });
+
+  it('that is deleted leaves nothing but its adapter', async () => {
+    const { db, folders, start } = await setUp();
+    const service = start();
+    const runId = await service.create(request);
+    await service.proceed(runId);
+    await service.remove(runId);
+    expect([await db.runs.count(), await db.runPoints.count(), await db.adapters.count()]).toEqual([0, 0, 1]);
+    expect(await folders.list(`runs/${runId}`)).toEqual([]);
+  });
+
+  it('is refused on too little data and on the wrong kind of model', async () => {
+    const { db, start } = await setUp();
+    const service = start();
+    await expect(service.create({ ...request, task: 'generator' })).rejects.toMatchObject({
+      code: 'training/wrong-model',
+    });
+    await db.datasets.update('d', { counts: { train: 32, validation: 0, test: 0 } });
+    await expect(service.create(request)).rejects.toMatchObject({ code: 'training/too-few' });
+    await expect(service.create({ ...request, datasetId: 'gone' })).rejects.toMatchObject({ code: 'training/no-data' });
+  });
+});
+
+describe('an estimate', () => {
+  it('says what a run takes, and leaves no row', async () => {
+    const { db, start } = await setUp();
+    const estimate = await start({ memoryLimit: 1e9 }).estimate(request);
+    expect(estimate).toMatchObject({
+      device: 'here',
+      examples: 32,
+      steps: 20,
+      fits: true,
+      memoryLimit: 1e9,
+      advice: [],
+    });
+    expect(estimate.seconds).toBeGreaterThan(0);
+    expect(await db.runs.count()).toBe(0);
+  });
+
+  it('names the knob and the value that help when memory runs out', async () => {
+    const { start } = await setUp();
+    const full = new AttuneError('engine/out-of-memory', 'Full.', 'Less.');
+    const estimate = await start({ failing: { step: 1, error: full }, memoryLimit: 5 }).estimate({
+      ...request,
+      settings: { maxTokens: 256 },
+    });
+    expect(estimate.fits).toBe(false);
+    expect(estimate.advice).toContainEqual({
+      knob: 'maxTokens',
+      value: 128,
+      text: 'Read at most 128 tokens of a text.',
+    });
+  });
+});
+
+describe('a sweep', () => {
+  const grid = { learningRate: [0.0001, 0.003, 0.02, 0.05], rank: [2] };
+
+  it('runs the product of the values, each as a run of its own', async () => {
+    const { db, start } = await setUp();
+    const service = start();
+    const { sweepId, runIds } = await service.createSweep({ ...request, grid, method: 'grid' });
+    await service.proceedSweep(sweepId);
+    const runs = (await db.runs.bulkGet(runIds)).map((run) => run!);
+    expect(runs.map(({ sweep }) => sweep!.values)).toEqual(
+      grid.learningRate.map((learningRate) => ({ learningRate, rank: 2 })),
+    );
+    expect(runs.every(({ state, step }) => state === 'done' && step === 20)).toBe(true);
+    expect(await db.adapters.count()).toBe(0);
+    const best = runs.toSorted((a, b) => b.best!.score - a.best!.score)[0]!;
+    const adapterId = await service.keep(best.id);
+    expect(await db.runs.get(best.id)).toMatchObject({ adapterId });
+  });
+
+  it('by halving lets the better half go on, and its winner is the run that it would have been alone', async () => {
+    const { db, start } = await setUp();
+    const service = start();
+    const { sweepId, runIds } = await service.createSweep({ ...request, grid, method: 'halving' });
+    await service.proceedSweep(sweepId);
+    const runs = (await db.runs.bulkGet(runIds)).map((run) => run!);
+    expect(runs.map(({ step }) => step).sort((a, b) => a - b)).toEqual([5, 5, 10, 20]);
+    const winner = runs.find(({ step }) => step === 20)!;
+    const alone = await service.create({ ...request, settings: { ...request.settings, ...winner.sweep!.values } });
+    await service.proceed(alone);
+    expect((await db.runs.get(alone))!.best).toEqual(winner.best);
+  });
+
+  it('by halving goes on after a crash where it stood', async () => {
+    const outcome = async (crash: boolean) => {
+      const { db, start } = await setUp();
+      const first = start(crash ? { failing: { step: 8, error: new Error('crash') } } : {});
+      const { sweepId, runIds } = await first.createSweep({ ...request, grid, method: 'halving' });
+      const going = first.proceedSweep(sweepId);
+      if (crash) await expect(going).rejects.toThrow('crash');
+      else await going;
+      await start().proceedSweep(sweepId);
+      return (await db.runs.bulkGet(runIds)).map((run) => ({ step: run!.step, best: run!.best, ended: run!.ended }));
+    };
+    expect(await outcome(true)).toEqual(await outcome(false));
+  });
+
+  it('is refused when there is nothing to compare', async () => {
+    const { start } = await setUp();
+    await expect(start().createSweep({ ...request, grid: { rank: [2] }, method: 'grid' })).rejects.toMatchObject({
+      code: 'training/bad-sweep',
+    });
+  });
+});
