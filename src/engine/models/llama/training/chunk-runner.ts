@@ -9,6 +9,9 @@ import { embeddings, maskInputs, maskRowInputs, sharedInputs } from './chunk-inp
 import { LowerActivations } from './lower-activations.ts';
 import { PoolScope } from './pool-scope.ts';
 
+/** Activations of earlier batches stay allocated up to this multiple of the budget. */
+const POOL_SHARE = 1.25;
+
 export interface ChunkRunnerOptions {
   firstAdapted: number;
   targets: readonly LlamaLinear[];
@@ -109,6 +112,8 @@ export class ChunkRunner {
   }
 
   async #inScope<T>(run: (scope: PoolScope) => Promise<T>): Promise<T> {
+    // Lengths far apart cannot share tensors: a pool of all of them would be many times the budget.
+    if (this.#pool.bytes > POOL_SHARE * this.#options.memoryBudget) this.#pool.trim();
     const scope = new PoolScope(this.#pool);
     try {
       return await run(scope);
