@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { RecipePassage } from '../../../src/chat/prompt/answer-recipe.ts';
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import { passageText } from '../../../src/retrieval/passage-text.ts';
-import type { RecipePassage } from '../../../src/chat/prompt/answer-recipe.ts';
 import { handbookPassages } from '../../quality/library.ts';
 import { shuffled } from '../shuffle.ts';
 import type { XquadItem } from '../xquad.ts';
@@ -15,92 +15,96 @@ export interface ScoredQuestion {
   right?: number;
 }
 
-/** Enough that three are left when those with the answer are taken away. */
-const NEAREST = 30;
+export interface QuestionSet {
+  answerable: ScoredQuestion[];
+  unanswerable: ScoredQuestion[];
+}
 
-/** XQuAD questions, each with its own paragraph and the two that a search brings next, in any order. */
+/** A passage with the questions that it answers. */
+interface Source {
+  passage: RecipePassage;
+  questions: { question: string; answers: string[] }[];
+}
+
+/** XQuAD questions on their own paragraph and the two nearest to it, in any order. */
 export async function xquadQuestions(
   items: readonly XquadItem[],
   embedder: Embedder,
   random: () => number,
-): Promise<{ answerable: ScoredQuestion[]; unanswerable: ScoredQuestion[] }> {
-  const paragraphs = [...new Map(items.map(({ paragraph, article }) => [paragraph, article]))];
-  const passages = paragraphs.map(([text, article]) => ({ headings: [article.replaceAll('_', ' ')], text }));
-  const search = await searchIn(passages, embedder);
-  const asked = items.map(({ question, answers, paragraph }) => ({
-    question,
-    answers,
-    right: passages.filter(({ text }) => text === paragraph),
-  }));
-  return questionsOn(asked, search, random);
-}
-
-/** Questions of the handbook whose answer stands in one of its passages, cut as the app cuts them. */
-export async function handbookQuestions(
-  embedder: Embedder,
-  random: () => number,
-): Promise<{ answerable: ScoredQuestion[]; unanswerable: ScoredQuestion[] }> {
-  const file = '../shared/data/handbook/questions.jsonl';
-  if (!existsSync(file)) throw new Error(`${file} is missing: put the handbook's questions there.`);
-  const passages = await handbookPassages();
-  const search = await searchIn(passages, embedder);
-  const rows = readFileSync(file, 'utf8').trim().split('\n');
-  const asked = rows
-    .map((row) => JSON.parse(row) as { question: string; answer: string; quotes: string[]; kind: string })
-    // What refers to an earlier question, or to a picture, cannot be answered from passages.
-    .filter(({ kind }) => kind !== 'Contextual Anaphora' && kind !== 'Multimodal')
-    .map(({ question, answer, quotes }) => ({
-      question,
-      answers: [answer],
-      right: passages.filter(
-        ({ text }) => holds(text, answer) && quotes.some((quote) => holds(text, quote) || holds(quote, text)),
-      ),
-    }));
+): Promise<QuestionSet> {
+  const sources = new Map<string, Source>();
+  for (const { paragraph, article, question, answers } of items) {
+    const passage = { headings: [article.replaceAll('_', ' ')], text: paragraph };
+    const source = sources.get(paragraph) ?? { passage, questions: [] };
+    source.questions.push({ question, answers });
+    sources.set(paragraph, source);
+  }
+  const all = [...sources.values()];
   return questionsOn(
-    asked.filter(({ right }) => right.length > 0),
-    search,
+    all,
+    all.map(({ passage }) => passage),
+    embedder,
     random,
   );
 }
 
-/** For each question the nearest passages, best first. */
-type Search = (questions: string[]) => Promise<RecipePassage[][]>;
-
-async function questionsOn(
-  asked: { question: string; answers: string[]; right: RecipePassage[] }[],
-  search: Search,
-  random: () => number,
-): Promise<{ answerable: ScoredQuestion[]; unanswerable: ScoredQuestion[] }> {
-  const found = await search(asked.map(({ question }) => question));
-  const answerable: ScoredQuestion[] = [];
-  const unanswerable: ScoredQuestion[] = [];
-  asked.forEach(({ question, answers, right }, i) => {
-    const wrong = found[i]!.filter(({ text }) => !answers.some((answer) => holds(text, answer))).slice(0, 3);
-    const gold = found[i]!.find(({ text }) => right.some((passage) => passage.text === text)) ?? right[0]!;
-    const passages = shuffled([gold, ...wrong.slice(0, 2)], random);
-    answerable.push({ question, answers, passages, right: passages.indexOf(gold) + 1 });
-    unanswerable.push({ question, answers, passages: wrong });
-  });
-  return { answerable, unanswerable };
+/** Questions of the handbook whose answer stands in one of its passages, cut as the app cuts them. */
+export async function handbookQuestions(embedder: Embedder, random: () => number): Promise<QuestionSet> {
+  const file = '../shared/data/handbook/questions.jsonl';
+  if (!existsSync(file)) throw new Error(`${file} is missing: put the handbook's questions there.`);
+  const passages = await handbookPassages();
+  const sources = new Map<RecipePassage, Source>();
+  for (const row of readFileSync(file, 'utf8').trim().split('\n')) {
+    const { question, answer, quotes, kind } = JSON.parse(row) as Record<'question' | 'answer' | 'kind', string> & {
+      quotes: string[];
+    };
+    // What refers to an earlier question, or to a picture, cannot be answered from passages.
+    if (kind === 'Contextual Anaphora' || kind === 'Multimodal') continue;
+    const passage = passages.find(
+      ({ text }) => holds(text, answer) && quotes.some((quote) => holds(text, quote) || holds(quote, text)),
+    );
+    if (!passage) continue;
+    const source = sources.get(passage) ?? { passage, questions: [] };
+    source.questions.push({ question, answers: [answer] });
+    sources.set(passage, source);
+  }
+  return questionsOn([...sources.values()], passages, embedder, random);
 }
 
-async function searchIn(passages: readonly RecipePassage[], embedder: Embedder): Promise<Search> {
+/**
+ * Wrong passages are the nearest to the right one, the same for all of its questions, so that a model reads them once;
+ * passages that hold an answer too are no wrong ones.
+ */
+async function questionsOn(
+  sources: readonly Source[],
+  library: readonly RecipePassage[],
+  embedder: Embedder,
+  random: () => number,
+): Promise<QuestionSet> {
   const width = embedder.dimensions;
-  const texts = passages.map(({ headings, text }) => passageText({ headings: [...headings], text }));
-  const rows = await embedder.embed(texts, 'passage');
-  return async (questions) => {
-    const queries = await embedder.embed(questions, 'query');
-    return questions.map((_, q) => {
-      const score = (p: number) => {
-        let sum = 0;
-        for (let d = 0; d < width; d++) sum += queries[q * width + d]! * rows[p * width + d]!;
-        return sum;
-      };
-      const scores = passages.map((_, p) => score(p));
-      const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!);
-      return order.slice(0, NEAREST).map((index) => passages[index]!);
+  const textOf = ({ headings, text }: RecipePassage) => passageText({ headings: [...headings], text });
+  const rows = await embedder.embed(library.map(textOf), 'passage');
+  const set: QuestionSet = { answerable: [], unanswerable: [] };
+  for (const { passage, questions } of sources) {
+    const own = library.findIndex(({ text }) => text === passage.text);
+    const score = library.map((_, other) => {
+      let sum = 0;
+      for (let d = 0; d < width; d++) sum += rows[own * width + d]! * rows[other * width + d]!;
+      return sum;
     });
-  };
+    const answers = questions.flatMap((question) => question.answers);
+    const wrong = [...library.keys()]
+      .sort((a, b) => score[b]! - score[a]!)
+      .map((index) => library[index]!)
+      .filter((other) => other.text !== passage.text && !answers.some((answer) => holds(other.text, answer)))
+      .slice(0, 3);
+    const passages = shuffled([passage, ...wrong.slice(0, 2)], random);
+    for (const question of questions) {
+      set.answerable.push({ ...question, passages, right: passages.indexOf(passage) + 1 });
+      set.unanswerable.push({ ...question, passages: wrong });
+    }
+  }
+  return set;
 }
 
 function holds(text: string, part: string): boolean {

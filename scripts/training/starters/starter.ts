@@ -50,7 +50,7 @@ export const STARTERS: Starter[] = [
     name: 'Answers',
     description: 'Answers briefly from passages, cites the one that says it, and says when none does.',
     recipe: ANSWER_RECIPE,
-    options: { ...COMMON, steps: 260, learningRate: 8e-4, seed: 1, validateEvery: 65, checkpointEvery: 10 },
+    options: { ...COMMON, steps: 170, learningRate: 8e-4, seed: 1, validateEvery: 85, checkpointEvery: 5 },
     batchSize: 2,
     example: (library, step, position, tokenizer) => {
       const random = seededRandom(7919 * step + position);
@@ -61,7 +61,7 @@ export const STARTERS: Starter[] = [
     purpose: 'questions',
     name: 'Questions',
     description: 'Writes a question and its short answer for a passage: the raw material of a data set.',
-    options: { ...COMMON, steps: 120, learningRate: 8e-4, seed: 2, validateEvery: 40, checkpointEvery: 10 },
+    options: { ...COMMON, steps: 80, learningRate: 8e-4, seed: 2, validateEvery: 40, checkpointEvery: 5 },
     batchSize: 4,
     example: ({ paragraphs }, step, position, tokenizer) => {
       const at = (step - 1) * 4 + position;
@@ -75,7 +75,7 @@ export const STARTERS: Starter[] = [
 
 /** Articles that settings and the best checkpoint are chosen on. They are trained on by nobody. */
 const VALIDATION_ARTICLES = 3;
-const VALIDATION_EXAMPLES = 10;
+const VALIDATION_EXAMPLES = 6;
 
 export interface StarterData {
   batch(step: number): CausalBatch;

@@ -12,7 +12,9 @@ import { BASE_MODEL, STARTER_FOLDER } from './card.ts';
 import { STARTER_LORA, type Starter, type StarterData } from './starter.ts';
 
 /** Memory for what blocks keep of their forward run. */
-const MEMORY = 6e9;
+const MEMORY = 4e9;
+/** On a machine that does other things one thread is faster than two that wait for each other. */
+const THREADS = process.env['ATTUNE_THREADS'];
 
 /**
  * Trains a starter adapter on node and writes its PEFT files; of a killed run the last checkpoint is taken up.
@@ -23,7 +25,7 @@ export async function trainStarter(starter: Starter, data: StarterData, loaded: 
   const { purpose, options } = starter;
   const trainer = await createGeneratorTrainer({
     loaded,
-    runtime: residentNode(),
+    runtime: THREADS ? residentNode(Number(THREADS)) : residentNode(),
     lora: STARTER_LORA,
     seed: options.seed,
     memoryBudget: MEMORY,
