@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LoraAdapter } from '../../../src/engine/adapters/lora-adapter.ts';
+import { mergeBert } from '../../../src/engine/adapters/merge-bert.ts';
+import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
+import { streamSafetensors } from '../../../src/engine/formats/safetensors-writer.ts';
+import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
+import { bertModules } from '../../../src/engine/models/bert/modules.ts';
+import { LINEARS } from '../../../src/engine/models/bert/weights.ts';
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import { nodeRuntime } from '../../../src/engine/runtime/node.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
 import { createTokenizer } from '../../../src/models/tokenizer.ts';
 import { createEmbedder } from '../../../src/retrieval/embedder/create-embedder.ts';
+import { seededRandom } from '../../support/vectors.ts';
 
 interface Golden {
   rows: { text: string; ids: number[]; vector: string }[];
@@ -54,3 +62,59 @@ test('int8 arithmetic keeps the direction, and a vector does not depend on its b
   expect(int8.id).not.toBe(embedder.id);
   await int8.dispose();
 });
+
+test('an adapter gives what the same update merged into the weights gives, and the base stays as it was', async () => {
+  const base = await starterModelFiles('all-MiniLM-L6-v2');
+  const weightName = base.description.files.find(({ name }) => name.endsWith('.safetensors'))!.name;
+  const config = await base.json<Record<string, unknown>>('config.json');
+  const adapter = randomAdapter(config);
+  const few = texts.slice(0, 6);
+  const before = await embedder.embed(few, 'query');
+  const tuned = embedder.tuned!({ id: 'a', name: 'A', sha256: 'f'.repeat(64), kind: 'lora', adapter });
+  const vectors = await tuned.embed(few, 'query');
+
+  const file = await SafetensorsFile.open(await base.blob(weightName), weightName);
+  const { tensors } = mergeBert(file, config, adapter, 'F32');
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const part of streamSafetensors(tensors)) parts.push(part as Uint8Array<ArrayBuffer>);
+  const merged = await createEmbedder(
+    { ...base, blob: async (name) => (name === weightName ? new Blob(parts) : base.blob(name)) },
+    { runtime: nodeRuntime(), precision: 'float32' },
+  );
+  const expected = await merged.embed(few, 'query');
+  // Sums of 384 and 1536 products in another order, through six layers.
+  expect(worst(vectors, expected)).toBeLessThan(2e-5);
+  expect(worst(vectors, before)).toBeGreaterThan(0.01);
+  expect(worst(await embedder.embed(few, 'query'), before)).toBe(0);
+  expect([tuned.id, tuned.adapter]).toEqual([`${embedder.id}+ffffffffffff`, { id: 'a', name: 'A' }]);
+  // The session belongs to the base.
+  await tuned.dispose();
+  expect(worst(await embedder.embed(few, 'query'), before)).toBe(0);
+  await merged.dispose();
+});
+
+test('an adapter of another model is refused by the module that does not fit', async () => {
+  const adapter = randomAdapter(await (await starterModelFiles('all-MiniLM-L6-v2')).json('config.json'));
+  const [path, pair] = [...adapter.pairs][0]!;
+  const tuned = (pairs: LoraAdapter['pairs']) =>
+    embedder.tuned!({ id: 'a', name: 'A', sha256: '', kind: 'lora', adapter: { ...adapter, pairs } });
+  expect(() => tuned(new Map([['encoder.layer.9.output.dense', pair]]))).toThrow('encoder.layer.9.output.dense');
+  expect(() => tuned(new Map([[path, { ...pair, inFeatures: 7 }]]))).toThrow(
+    `maps 7 to 384, not 384 to 384 in ${path}`,
+  );
+});
+
+function worst(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
+
+function randomAdapter(config: Record<string, unknown>): LoraAdapter {
+  const random = seededRandom(7);
+  const matrix = (length: number, scale: number) => Float32Array.from({ length }, () => (random() - 0.5) * scale);
+  const settings = { rank: 4, alpha: 16, rankStabilised: true, dropout: 0, targets: LINEARS };
+  const pairs = bertModules(parseBertConfig(config, 'MiniLM')).map(({ path, inFeatures, outFeatures }) => {
+    const pair = { rank: 4, inFeatures, outFeatures, a: matrix(4 * inFeatures, 0.1), b: matrix(4 * outFeatures, 0.1) };
+    return [path, pair] as const;
+  });
+  return { settings, pairs: new Map(pairs), full: new Map() };
+}
