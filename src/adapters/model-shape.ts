@@ -3,14 +3,12 @@ import { readGguf } from '../engine/formats/gguf.ts';
 import { SafetensorsFile } from '../engine/formats/safetensors.ts';
 import { parseBertConfig } from '../engine/models/bert/config.ts';
 import { bertModules } from '../engine/models/bert/modules.ts';
+import { CLASSIFIER, CLASSIFIER_PREFIX } from '../engine/models/bert/scoring-head.ts';
 import { configFromGguf, configFromHuggingFace, type HuggingFaceConfig } from '../engine/models/llama/config.ts';
 import { llamaModules } from '../engine/models/llama/lora.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { ModelFiles } from '../models/contract.ts';
 import type { TuningTask } from '../storage/schema.ts';
-
-/** The module that scores a pair in a reranker, as in Transformers' `BertForSequenceClassification`. */
-export const SCORING_HEAD = 'classifier';
 
 /**
  * What of a model can be adapted: read from its header and configuration, no weights are touched.
@@ -24,8 +22,9 @@ export async function modelShape(files: ModelFiles, task: TuningTask): Promise<A
     throw wrongModel(name, 'search or ranking model', cause);
   });
   const config = parseBertConfig(json, name);
-  const full = [{ path: SCORING_HEAD, inFeatures: config.hiddenSize, outFeatures: 1 }];
-  return { name, modules: bertModules(config), ...(task === 'reranker' && { full }) };
+  if (task !== 'reranker') return { name, modules: bertModules(config) };
+  const full = [{ path: CLASSIFIER, inFeatures: config.hiddenSize, outFeatures: 1 }];
+  return { name, modules: bertModules(config, CLASSIFIER_PREFIX), full };
 }
 
 async function llamaConfig(files: ModelFiles) {

@@ -1,3 +1,4 @@
+import { addSoftmaxGradient, logSumExp, type Line } from './softmax.ts';
 import { unitVector, type UnitVector } from './unit-length.ts';
 
 export interface ContrastiveOptions {
@@ -72,16 +73,13 @@ function ranked(
 function crossEntropy(
   scores: Float64Array,
   dScores: Float64Array,
-  { start, step, count, target, share }: { start: number; step: number; count: number; target: number; share: number },
+  line: Omit<Line, 'total'> & { target: number },
 ): number {
-  let highest = -Infinity;
-  for (let i = 0; i < count; i++) highest = Math.max(highest, scores[start + i * step]!);
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += Math.exp(scores[start + i * step]! - highest);
-  for (let i = 0; i < count; i++)
-    dScores[start + i * step]! += (share * Math.exp(scores[start + i * step]! - highest)) / sum;
+  const { start, step, count, target, share } = line;
+  const total = logSumExp(scores, start, step, count);
+  addSoftmaxGradient(scores, dScores, { ...line, total });
   dScores[start + target * step]! -= share;
-  return highest + Math.log(sum) - scores[start + target * step]!;
+  return total - scores[start + target * step]!;
 }
 
 /** From gradients by scores to gradients by vectors: dq = Σ_c dS_qc·c, dc = Σ_q dS_qc·q, through the normalisation. */

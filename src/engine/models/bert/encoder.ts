@@ -1,12 +1,13 @@
 import { Graph, type GraphModel, type Value } from '../../graph/graph.ts';
 import { biasGelu } from '../../graph/ops/activations.ts';
-import { add, scale, shift } from '../../graph/ops/arithmetic.ts';
+import { add, mul, scale, shift } from '../../graph/ops/arithmetic.ts';
 import { multiHeadAttention } from '../../graph/ops/attention.ts';
 import { quantiseRows } from '../../graph/ops/int8.ts';
 import { cast, expand, gather, reshape } from '../../graph/ops/layout.ts';
 import { layerNorm, skipLayerNorm } from '../../graph/ops/normalisation.ts';
 import type { BertConfig } from './config.ts';
 import { frozenLinear, type LinearInput, type Precision } from './linear.ts';
+import { blockPath } from './modules.ts';
 import { pool, type Pooling } from './pooling.ts';
 import { linearShape, type BertWeights, type LayerWeights, type LinearName, type NormWeights } from './weights.ts';
 
@@ -27,17 +28,42 @@ export function bertEncoderGraph(config: BertConfig, weights: BertWeights, optio
   const graph = new Graph('bert-encoder');
   const ids = graph.input('ids', 'int64', ['B', 'T']);
   const mask = graph.input('mask', 'int32', ['B', 'T']);
-  const scoreBias = maskScores(mask);
-  let x = embed(ids, config, weights);
-  weights.layers.forEach((layer, index) => {
-    x = encoderLayer(x, scoreBias, config, layer, `encoder.layer.${index}`, options.precision);
-  });
+  const x = tokenVectors({ ids, mask }, config, weights, options.precision);
   graph.output(pool(x, mask, options.pooling), 'embedding');
   return graph.build();
 }
 
+export interface EncoderInputs {
+  /** int64 [B, T] */
+  ids: Value;
+  /** int32 [B, T] */
+  mask: Value;
+  /** float32 [B, T]: 1 for tokens of type 1; absent: all are of type 0. */
+  types?: Value;
+}
+
+/**
+ * All blocks of an encoder -> [B, T, hidden].
+ *
+ * @param prefix of the modules in the names of low-rank inputs: `bert.` in a sequence classifier
+ */
+export function tokenVectors(
+  inputs: EncoderInputs,
+  config: BertConfig,
+  weights: BertWeights,
+  precision: Precision,
+  prefix = '',
+): Value {
+  const scoreBias = maskScores(inputs.mask);
+  let x = embed(inputs, config, weights);
+  weights.layers.forEach((layer, index) => {
+    x = encoderLayer(x, scoreBias, config, layer, blockPath(index, prefix), precision);
+  });
+  return x;
+}
+
 // ids [B,T] -> x [B,T,D]
-function embed(ids: Value, config: BertConfig, weights: BertWeights): Value {
+function embed({ ids, types }: EncoderInputs, config: BertConfig, weights: BertWeights): Value {
   const { graph } = ids;
   const { hiddenSize, firstPosition, layerNormEpsilon } = config;
   const { words, positions, embeddingNorm } = weights;
@@ -47,7 +73,13 @@ function embed(ids: Value, config: BertConfig, weights: BertWeights): Value {
   // The first T rows: Slice takes its end from the input's own shape.
   const bounds = [graph.ints([0]), graph.dimension('T'), graph.ints([0])];
   const rows = graph.emit('Slice', [positionTable, ...bounds], 'float32', ['T', hiddenSize]);
-  const sum = add(cast(gather(table, ids), 'float32'), rows);
+  let sum = add(cast(gather(table, ids), 'float32'), rows);
+  if (types) {
+    // The position table has type 0 added already.
+    const difference = weights.types.slice(0, hiddenSize).map((zero, i) => weights.types[hiddenSize + i]! - zero);
+    const row = graph.weight('types', 'float32', [hiddenSize], difference);
+    sum = add(sum, mul(reshape(types, ['B', 'T', 1]), row));
+  }
   return layerNorm(sum, ...norm(graph, 'embeddings.LayerNorm', embeddingNorm), layerNormEpsilon);
 }
 

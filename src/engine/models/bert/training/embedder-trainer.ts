@@ -68,13 +68,14 @@ export function createEmbedderTrainer(options: EmbedderTrainerOptions): Embedder
     get memoryBytes() {
       return encoder.memoryBytes;
     },
-    async accumulate(batch, weight, _seed, signal) {
+    async accumulate(batch, weight, seedOfStep, signal) {
       let value = 0;
       await encoder.accumulate(
         texts(batch),
         (vectors, gradient) => {
           value = contrastiveLoss(vectors, size, batch.queries.length, loss, gradient, weight);
         },
+        seedOfStep,
         signal,
       );
       return report(batch, value);

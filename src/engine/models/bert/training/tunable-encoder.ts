@@ -78,8 +78,10 @@ export class TunableEncoder {
   async accumulate(
     inputs: readonly EncoderInput[],
     loss: (vectors: Float32Array, gradient: Float32Array<ArrayBuffer>) => void,
+    seed: number,
     signal?: AbortSignal,
   ): Promise<void> {
+    void seed;
     await this.#freeing(async () => {
       const { hiddenSize } = this.#options.config;
       const vectors = new Float32Array(inputs.length * hiddenSize);
