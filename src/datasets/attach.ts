@@ -98,6 +98,8 @@ function consider(target: Target, passage: Passage, words: string[]): void {
   const [own, other] = [triples(target.words), triples(words)];
   let common = 0;
   for (const triple of own) if (other.has(triple)) common++;
+  // Two words are one probe, which was found; in any document they would be found by chance.
+  if (target.words.length < 3 && target.documents) common = own.size;
   if (common < target.least * Math.min(own.size, other.size)) return;
   const answers = target.answer.length > 2 && ` ${words.join(' ')} `.includes(target.answer);
   const { best } = target;
