@@ -1,6 +1,10 @@
 import { jobs } from '../../jobs/client.ts';
 import type { TuningTask, WorkspaceAdapters } from '../../storage/schema.ts';
+import type { AdapterDescription } from '../../adapters/contract.ts';
 import { workspaces } from './workspaces.svelte.ts';
+
+/** The starter adapter that answers where nothing was chosen. */
+const DEFAULT_ANSWERS = 'answers';
 
 /** The model that an adapter changes, which is the key under which a workspace keeps it. */
 export type AdapterSlot = keyof WorkspaceAdapters;
@@ -13,6 +17,12 @@ export function slotOf(task: TuningTask): AdapterSlot {
 class AdaptersInForce {
   get chosen(): WorkspaceAdapters {
     return (workspaces.current?.settings['adapters'] as WorkspaceAdapters | undefined) ?? {};
+  }
+
+  /** Whether an adapter works in the open workspace; the starter that answers does until something else is chosen. */
+  isOn({ id, task, starter }: Pick<AdapterDescription, 'id' | 'task' | 'starter'>): boolean {
+    const chosen = this.chosen[slotOf(task)];
+    return chosen === undefined ? starter && id === DEFAULT_ANSWERS : chosen === id;
   }
 
   /** Puts an adapter in force. Another search model needs its own index: it is built while the old one answers. */

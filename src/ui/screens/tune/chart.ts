@@ -165,6 +165,16 @@ function annotate(u: uPlot, spec: ChartSpec, font: string, color: (token: string
   ctx.save();
   ctx.font = font.replace(`${FONT_PX}px`, `${FONT_PX * ratio}px`);
   ctx.textBaseline = 'middle';
+  // A halo in the page's colour keeps words readable where a line runs through them.
+  const write = (text: string, x: number, y: number) => {
+    ctx.save();
+    ctx.strokeStyle = color('--bg');
+    ctx.lineWidth = 4 * ratio;
+    ctx.lineJoin = 'round';
+    ctx.strokeText(text, x, y);
+    ctx.restore();
+    ctx.fillText(text, x, y);
+  };
   if (spec.level) {
     const y = u.valToPos(spec.level.value, 'y', true);
     ctx.strokeStyle = color('--line-control');
@@ -177,7 +187,7 @@ function annotate(u: uPlot, spec: ChartSpec, font: string, color: (token: string
     ctx.setLineDash([]);
     ctx.fillStyle = color('--muted');
     ctx.textAlign = 'left';
-    ctx.fillText(spec.level.label, u.bbox.left + 4 * ratio, y + LINE_PX * 0.65 * ratio);
+    write(spec.level.label, u.bbox.left + 4 * ratio, y + LINE_PX * 0.65 * ratio);
   }
   if (spec.mark) {
     const x = u.valToPos(spec.mark.step, 'x', true);
@@ -189,12 +199,12 @@ function annotate(u: uPlot, spec: ChartSpec, font: string, color: (token: string
     ctx.stroke();
     const atRight = x > u.bbox.left + u.bbox.width * 0.7;
     ctx.textAlign = atRight ? 'right' : 'left';
-    ctx.fillText(spec.mark.label, x + (atRight ? -12 : 12) * ratio, y - LINE_PX * 0.75 * ratio);
+    write(spec.mark.label, x + (atRight ? -12 : 12) * ratio, y - LINE_PX * 0.75 * ratio);
   }
   for (const { label, x, y, token } of apart(u, spec.lines, LINE_PX * ratio)) {
     ctx.textAlign = 'left';
     ctx.fillStyle = color(token);
-    ctx.fillText(label, x + 8 * ratio, y);
+    write(label, x + 8 * ratio, y);
   }
   ctx.restore();
 }

@@ -1,5 +1,5 @@
 import type { RunPointRow, RunRow } from '../../../storage/schema.ts';
-import { count, plural, timeLeft } from '../../format.ts';
+import { ago, count, plural, timeLeft } from '../../format.ts';
 
 /** What a run's rows say, in numbers for the curves and in a sentence for everybody. Pure: rows in, words out. */
 
@@ -127,18 +127,19 @@ function doneStory({ best, ended, baseScore, steps }: RunRow): string {
     : `Done. Step ${count(best.step)} was the best and is kept.`;
 }
 
-/** A score in three digits, its minus as one: "0.713", "−1.42" (generators are scored by their negative loss). */
-export function scoreText(score: number): string {
-  const digits = Math.abs(score) >= 10 ? 1 : Math.abs(score) >= 1 ? 2 : 3;
-  return score.toFixed(digits).replace('-', '−');
-}
-
-/** "+0.196", "−0.02", "±0": change by sign, never by colour alone. */
-export function changeText(base: number, tuned: number): string {
-  const change = tuned - base;
-  const text = scoreText(change);
-  if (Number(change.toFixed(3)) === 0) return '±0';
-  return change > 0 ? `+${text}` : text;
+/**
+ * What tells runs of one task apart, for the ends of their lines: the knobs in which they differ ("rank 4"), or the time
+ * at which they began. The first one is the run that is open.
+ *
+ * @param labels names of the knobs by key
+ */
+export function namesApart(runs: readonly RunRow[], labels: Readonly<Record<string, string>>): string[] {
+  const differing = Object.keys(labels).filter((key) => new Set(runs.map(({ settings }) => settings[key])).size > 1);
+  return runs.map(({ settings, createdAt }, index) => {
+    if (index === 0) return 'this run';
+    const said = differing.slice(0, 2).map((key) => `${labels[key]!.toLowerCase()} ${settings[key] ?? 'default'}`);
+    return said.length > 0 ? said.join(', ') : ago(createdAt);
+  });
 }
 
 function mean(values: readonly number[]): number | undefined {

@@ -1,0 +1,70 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { datasets } from '../../../src/datasets/client.ts';
+import { database } from '../../../src/storage/database.ts';
+import { router } from '../../../src/ui/state/router.svelte.ts';
+import { closeApp, openApp } from './app-harness.ts';
+import { axeFindings } from './screen-support.ts';
+import { addDataset } from './training-rows.ts';
+
+let workspaceId: string;
+beforeEach(async () => {
+  workspaceId = await openApp();
+  router.go('datasets');
+});
+afterAll(closeApp);
+
+test('says what a data set is for where there is none, and takes a file in through the real worker', async () => {
+  await expect.element(page.getByRole('heading', { name: 'No data set yet' })).toBeVisible();
+  const lines = Array.from({ length: 30 }, (_, n) =>
+    JSON.stringify({ question: `What is ${n}?`, answer: `${n}`, passage: `It is ${n}.`, document: `doc ${n % 10}` }),
+  );
+  const { datasetId } = await datasets.import(workspaceId, new File([lines.join('\n')], 'numbers.jsonl'));
+  const row = page.getByRole('article', { name: 'numbers' });
+  await expect.element(row).toHaveTextContent('30 questions');
+  const { counts, hash } = (await database().datasets.get(datasetId))!;
+  expect(counts.train + counts.validation + counts.test).toBe(30);
+  await expect.element(row).toHaveTextContent(`${counts.train} to learn from`);
+  await expect.element(row).toHaveTextContent(hash.slice(0, 12));
+});
+
+test('shows the questions with their part, by part and by words, and one of them whole', async () => {
+  await addDataset(workspaceId);
+  router.go('datasets', 'ds1');
+  const questions = () => page.getByRole('list', { name: 'Questions' }).getByRole('listitem').elements().length;
+  await expect.element(page.getByText('40 questions')).toBeVisible();
+  await userEvent.selectOptions(page.getByLabelText('Part'), 'test');
+  await expect.poll(questions).toBe(4);
+  await userEvent.selectOptions(page.getByLabelText('Part'), 'all');
+  await userEvent.fill(page.getByLabelText('Find in questions and answers'), 'country 17 ');
+  await expect.poll(questions).toBe(1);
+  await userEvent.click(page.getByRole('button', { name: /country 17 give/ }));
+  await expect.element(page.getByRole('dialog')).toHaveTextContent('In country 17 everybody gets 17 days.');
+});
+
+test('is renamed, leads to a run, and is deleted with ten seconds to take it back', async () => {
+  await addDataset(workspaceId);
+  await userEvent.click(page.getByRole('button', { name: 'More for Handbook questions' }));
+  await userEvent.click(page.getByRole('menuitem', { name: 'Rename…' }));
+  await userEvent.fill(page.getByRole('textbox', { name: 'Name' }), 'Leave');
+  await userEvent.click(page.getByRole('button', { name: 'Save' }));
+  const row = page.getByRole('article', { name: 'Leave' });
+  await expect.element(row).toBeVisible();
+  await userEvent.click(page.getByRole('button', { name: 'More for Leave' }));
+  await userEvent.click(page.getByRole('menuitem', { name: 'Delete' }));
+  await expect.element(row).not.toBeInTheDocument();
+  expect(await database().examples.count()).toBe(40);
+  await userEvent.click(page.getByRole('button', { name: 'Close notice' }).last());
+  await expect.poll(() => database().examples.count()).toBe(0);
+});
+
+test('axe finds nothing on list and rows, and 360 pixels are enough', async () => {
+  await addDataset(workspaceId);
+  await expect.element(page.getByRole('article', { name: 'Handbook questions' })).toBeVisible();
+  expect(await axeFindings()).toEqual([]);
+  await page.viewport(360, 740);
+  router.go('datasets', 'ds1');
+  await expect.element(page.getByText('40 questions')).toBeVisible();
+  expect(await axeFindings()).toEqual([]);
+  expect(document.documentElement.scrollWidth).toBe(360);
+});
