@@ -15,7 +15,7 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
  */
 const SHARED_PIECES =
   '^src/(evaluation/metrics/|ingest/(hashing|duplicates/minhash|archive/zip)\\.ts|chat/prompt/answer-recipe\\.ts|' +
-  'generation/local/(load|chat-tokenizer)\\.ts|retrieval/embedder/recipe\\.ts)';
+  'generation/local/(load|chat-tokenizer)\\.ts|retrieval/(embedder/recipe|pair-tokens)\\.ts)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -20,12 +20,8 @@ export type TunedAdapter = { kind: 'lora'; adapter: LoraAdapter } | { kind: 'lin
 /** The card of an adapter: its row, for people and for whoever gets the folder. */
 export const CARD = 'card.json';
 
-/** How PEFT wraps the base of each task, and where the plain model lies within that class. */
-const PEFT_TASK = {
-  embedder: { task: 'FEATURE_EXTRACTION', prefix: '' },
-  reranker: { task: 'SEQ_CLS', prefix: 'bert.' },
-  generator: { task: 'CAUSAL_LM', prefix: '' },
-} as const;
+/** How PEFT wraps the base of each task. */
+const PEFT_TASK = { embedder: 'FEATURE_EXTRACTION', reranker: 'SEQ_CLS', generator: 'CAUSAL_LM' } as const;
 
 /** Every file of an adapter's folder but the card: full precision, so that it serves as it was trained. */
 export function adapterFiles(tuned: TunedAdapter, task: TuningTask, modelName: string): Map<string, Blob> {
@@ -37,7 +33,11 @@ export function adapterFiles(tuned: TunedAdapter, task: TuningTask, modelName: s
     ]);
   }
   if (task === 'linear') throw new TypeError('A linear task makes a linear adapter.');
-  const { config, weights } = writePeft(tuned.adapter, { ...PEFT_TASK[task], baseModel: modelName, dtype: 'F32' });
+  const { config, weights } = writePeft(tuned.adapter, {
+    task: PEFT_TASK[task],
+    baseModel: modelName,
+    dtype: 'F32',
+  });
   return new Map([
     [PEFT_CONFIG, new Blob([config])],
     [PEFT_WEIGHTS, weights],
