@@ -40,7 +40,7 @@ def encode(tensor: torch.Tensor) -> str:
 
 
 def set_lora(model) -> list[tuple[str, torch.nn.Parameter]]:
-    trained = [(n.removeprefix("base_model.model.").replace(".default", ""), p) for n, p in model.named_parameters() if p.requires_grad]
+    trained = [(n.removeprefix("base_model.model.").replace(".default", "").replace(".modules_to_save", ""), p) for n, p in model.named_parameters() if p.requires_grad]
     trained.sort()
     with torch.no_grad():
         for seed, (_, parameter) in enumerate(trained):
@@ -145,14 +145,79 @@ def embedder(name: str, model, pooling: str, pad: int) -> None:
     (TARGET / f"{name}.json").write_text(json.dumps(golden) + "\n")
 
 
+GROUPS = [
+    {"pairs": [[2, 7, 11, 3, 12, 13, 14, 3], [2, 7, 11, 3, 40, 3], [2, 7, 11, 3, 21, 22, 23, 24, 25, 26, 3]], "labels": [1, 0, 0], "teacher": [4.0, -2.0, 0.5]},
+    {"pairs": [[2, 30, 3, 33, 34, 35, 36, 3], [2, 30, 3, 9, 8, 3]], "labels": [0, 1], "teacher": [-1.0, 3.0]},
+]
+
+
+def types_of(tokens: list[int]) -> list[int]:
+    first = tokens.index(3)
+    return [int(i > first) for i in range(len(tokens))]
+
+
+def ranking_losses(scores: torch.Tensor) -> dict[str, torch.Tensor]:
+    labels = torch.tensor([float(label) for group in GROUPS for label in group["labels"]], dtype=torch.float64)
+    teacher = torch.tensor([score for group in GROUPS for score in group["teacher"]], dtype=torch.float64)
+    sizes = [len(group["pairs"]) for group in GROUPS]
+    split = lambda values: torch.split(values, sizes)
+    listwise = [-(y / y.sum() * torch.log_softmax(s, -1)).sum() for s, y in zip(split(scores), split(labels))]
+    kl = [
+        torch.nn.functional.kl_div(torch.log_softmax(s, -1), torch.softmax(t, -1), reduction="sum")
+        for s, t in zip(split(scores), split(teacher))
+    ]
+    return {
+        "bce": torch.nn.functional.binary_cross_entropy_with_logits(scores, labels),
+        "listwise": torch.stack(listwise).mean(),
+        "mse": torch.nn.functional.mse_loss(scores, teacher),
+        "kl": torch.stack(kl).mean(),
+    }
+
+
+def reranker(config) -> None:
+    config.num_labels = 1
+    base = BertForSequenceClassification(config)
+    state = {f"bert.{k}": v.float() for k, v in load_file(SOURCE / "tiny-bert.safetensors").items()}
+    pooler = {"weight": torch.randn(32, 32) * 0.3, "bias": torch.randn(32) * 0.3}
+    state |= {f"bert.pooler.dense.{part}": value for part, value in pooler.items()}
+    base.load_state_dict(state, strict=False)
+    settings = LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, lora_dropout=0.0)
+    model = get_peft_model(base, settings).double().train()
+    trained = set_lora(model)
+    pairs = [pair for group in GROUPS for pair in group["pairs"]]
+    length = max(map(len, pairs))
+    padded = lambda rows: torch.tensor([row + [0] * (length - len(row)) for row in rows])
+
+    def scores() -> torch.Tensor:
+        mask = padded([[1] * len(pair) for pair in pairs])
+        return model(input_ids=padded(pairs), attention_mask=mask, token_type_ids=padded(list(map(types_of, pairs)))).logits[:, 0]
+
+    golden = {"rank": RANK, "alpha": ALPHA, "scores": scores().tolist(), "losses": {}}
+    golden["pooler"] = {part: encode(value) for part, value in pooler.items()}
+    golden["groups"] = [{**group, "types": list(map(types_of, group["pairs"]))} for group in GROUPS]
+    for kind in ("bce", "listwise", "mse", "kl"):
+        model.zero_grad()
+        loss = ranking_losses(scores())[kind]
+        loss.backward()
+        golden["losses"][kind] = loss.item()
+        golden["losses"][f"{kind}, norm"] = torch.sqrt(sum((p.grad**2).sum() for _, p in trained)).item()
+        if kind == "listwise":
+            golden["gradients"] = {n: encode(p.grad) for n, p in trained}
+    golden["tenSteps"] = ten_steps(model, trained, lambda: ranking_losses(scores())["listwise"])
+    (TARGET / "tiny-cross-encoder.json").write_text(json.dumps(golden) + "\n")
+
+
 def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
+    torch.manual_seed(7)
     for name, pooling in (("tiny-bert", "cls"), ("tiny-roberta", "mean")):
         settings = json.loads((SOURCE / f"{name}.json").read_text())["config"]
         kind, config = (BertModel, BertConfig) if name == "tiny-bert" else (RobertaModel, RobertaConfig)
         for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
             settings[key] = 0.0
+        if name == "tiny-bert":
+            reranker(config.from_dict(settings))
         embedder(name, load(name, kind, config.from_dict(settings)), pooling, settings["pad_token_id"])
 
 

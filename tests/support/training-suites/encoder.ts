@@ -1,20 +1,16 @@
 import { expect, test } from 'vitest';
-import type { LoraAdapter, LowRankPair } from '../../../src/engine/adapters/lora-adapter.ts';
 import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
 import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
 import { bertModules } from '../../../src/engine/models/bert/modules.ts';
 import {
   createEmbedderTrainer,
-  type EmbedderTrainer,
   type EmbedderTrainerOptions,
 } from '../../../src/engine/models/bert/training/embedder-trainer.ts';
 import { LINEARS, readBertWeights } from '../../../src/engine/models/bert/weights.ts';
 import type { ResidentRuntime } from '../../../src/engine/resident/resident.ts';
-import { AdamW, clipFactor, gradientNorm } from '../../../src/engine/training/adamw.ts';
+import { gradientNorm } from '../../../src/engine/training/adamw.ts';
 import type { PairBatch } from '../../../src/engine/training/batches.ts';
-
-/** Bytes of a file under `tests/fixtures`. */
-export type ReadFixture = (path: string) => Promise<Uint8Array<ArrayBuffer>>;
+import { farthest, formulaAdapter, joined, json, nearGolden, steps, type ReadFixture } from './golden.ts';
 
 interface Golden {
   rank: number;
@@ -32,24 +28,14 @@ const MODELS = ['tiny-bert', 'tiny-roberta'] as const;
 /**
  * Training of embedders against PyTorch and PEFT (scripts/goldens/bert_training.py), on whatever runtime is opened.
  *
- * @param tolerance of gradients, relative to the largest of their matrix, or to a hundredth of the largest of all where
- *   a matrix has nearly none: queries of saturated attention are differences of large numbers
+ * @param tolerance see `nearGolden`
  */
 export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read: ReadFixture, tolerance = 1e-4): void {
   test.each(MODELS)('%s: loss and all gradients are those of PyTorch', async (name) => {
     const { golden, batch, trainer } = await setUp(name, {});
     const { loss } = await trainer.accumulate(batch, 1, 0);
     expect(Math.abs(loss - golden.losses.plain!)).toBeLessThan(1e-4);
-    const all = Object.entries(golden.gradients).map(([key, text]) => [key, floats(text)] as const);
-    const floor = Math.max(...all.flatMap(([, values]) => [...values]).map(Math.abs)) / 100;
-    const references = new Map(all);
-    for (const { name: parameter, gradient } of trainer.parameters) {
-      const expected = references.get(parameter)!;
-      const largest = Math.max(floor, ...expected.map(Math.abs));
-      expect(gradient.length, parameter).toBe(expected.length);
-      expect(farthest(gradient, expected) / largest, parameter).toBeLessThan(tolerance);
-    }
-    expect(trainer.parameters.length).toBe(Object.keys(golden.gradients).length);
+    nearGolden(trainer.parameters, golden.gradients, tolerance);
     await trainer.dispose();
   });
 
@@ -157,56 +143,4 @@ export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
     };
     return { golden, batch, trainer };
   }
-}
-
-/** The matrices of scripts/goldens/bert_training.py: numbered in the order of their names. */
-export function formulaAdapter(
-  modules: ReturnType<typeof bertModules>,
-  settings: LoraAdapter['settings'],
-): LoraAdapter {
-  const { rank } = settings;
-  const names = modules.flatMap(({ path }) => [`${path}.lora_A.weight`, `${path}.lora_B.weight`]).sort();
-  const matrix = (name: string, size: number) => {
-    const seed = names.indexOf(name) + 1;
-    return Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed) / 4);
-  };
-  const pairs = new Map<string, LowRankPair>();
-  for (const { path, inFeatures, outFeatures } of modules) {
-    pairs.set(path, {
-      rank,
-      inFeatures,
-      outFeatures,
-      a: matrix(`${path}.lora_A.weight`, rank * inFeatures),
-      b: matrix(`${path}.lora_B.weight`, outFeatures * rank),
-    });
-  }
-  return { settings, pairs, full: new Map() };
-}
-
-/** @returns the loss before each step */
-async function steps(trainer: EmbedderTrainer, batch: PairBatch, count: number): Promise<number[]> {
-  const optimiser = new AdamW(trainer.parameters, { weightDecay: 0.01 });
-  const losses: number[] = [];
-  for (let step = 1; step <= count; step++) {
-    losses.push((await trainer.accumulate(batch, 1, step)).loss);
-    optimiser.step(step, 2e-3, clipFactor(gradientNorm(trainer.parameters), 1));
-    trainer.parametersChanged();
-  }
-  return losses;
-}
-
-function joined({ parameters }: EmbedderTrainer): Float32Array {
-  return Float32Array.from(parameters.flatMap(({ gradient }) => [...gradient]));
-}
-
-function farthest(got: ArrayLike<number>, expected: ArrayLike<number>): number {
-  return Math.max(...Array.from(got, (value, i) => Math.abs(value - expected[i]!)));
-}
-
-function floats(base64: string): Float32Array {
-  return new Float32Array(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer);
-}
-
-function json<T>(bytes: Uint8Array): T {
-  return JSON.parse(new TextDecoder().decode(bytes)) as T;
 }

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
+import type { RankingLossKind } from '../../../src/engine/losses/ranking.ts';
+import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
+import { bertModules } from '../../../src/engine/models/bert/modules.ts';
+import { CLASSIFIER, CLASSIFIER_PREFIX } from '../../../src/engine/models/bert/scoring-head.ts';
+import {
+  createRerankerTrainer,
+  type RerankerTrainer,
+} from '../../../src/engine/models/bert/training/reranker-trainer.ts';
+import { LINEARS, readBertWeights } from '../../../src/engine/models/bert/weights.ts';
+import type { ResidentRuntime } from '../../../src/engine/resident/resident.ts';
+import { gradientNorm } from '../../../src/engine/training/adamw.ts';
+import { farthest, floats, formulaAdapter, json, nearGolden, steps, type ReadFixture } from './golden.ts';
+
+interface Golden {
+  rank: number;
+  alpha: number;
+  scores: number[];
+  groups: { pairs: number[][]; types: number[][]; labels: number[]; teacher: number[] }[];
+  pooler: { weight: string; bias: string };
+  losses: Record<string, number>;
+  gradients: Record<string, string>;
+  tenSteps: number[];
+}
+
+/** Training of rerankers against PyTorch and PEFT (scripts/goldens/bert_training.py), on whatever runtime is opened. */
+export function crossEncoderTrainingSuite(
+  open: () => Promise<ResidentRuntime>,
+  read: ReadFixture,
+  tolerance = 1e-4,
+): void {
+  test('a cross-encoder scores as Transformers does, and its gradients are those of PyTorch', async () => {
+    const { golden, batch, trainer } = await setUp('listwise');
+    expect(farthest(await trainer.score(batch.groups), golden.scores)).toBeLessThan(2e-5);
+    const { loss } = await trainer.accumulate(batch, 1, 0);
+    expect(loss).toBeCloseTo(golden.losses.listwise!, 5);
+    nearGolden(trainer.parameters, golden.gradients, tolerance);
+    await trainer.dispose();
+  });
+
+  test.each(['bce', 'mse', 'kl'] as const)('the %s loss is that of PyTorch', async (kind) => {
+    const { golden, batch, trainer } = await setUp(kind);
+    expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses[kind]!, 4);
+    await trainer.accumulate(batch, 1, 0);
+    expect(gradientNorm(trainer.parameters) / golden.losses[`${kind}, norm`]!).toBeCloseTo(1, 3);
+    await trainer.dispose();
+  });
+
+  test('ten steps of AdamW on a cross-encoder lose what PyTorch loses', async () => {
+    const { golden, batch, trainer } = await setUp('listwise');
+    expect(farthest(await steps(trainer, batch, 10), golden.tenSteps)).toBeLessThan(2e-3);
+    await trainer.dispose();
+  });
+
+  async function setUp(loss: RankingLossKind) {
+    const golden = json<Golden>(await read('training/tiny-cross-encoder.json'));
+    const model = json<{ config: Record<string, unknown> }>(await read('embedder/tiny-bert.json'));
+    const config = parseBertConfig(model.config, 'tiny-bert');
+    const file = await SafetensorsFile.open(new Blob([await read('embedder/tiny-bert.safetensors')]), 'tiny-bert');
+    const { rank, alpha } = golden;
+    const head = { path: CLASSIFIER, inFeatures: config.hiddenSize, outFeatures: 1 };
+    const lora = { rank, alpha, rankStabilised: false, dropout: 0, targets: LINEARS };
+    const trainer: RerankerTrainer = createRerankerTrainer({
+      config,
+      weights: await readBertWeights(file, config),
+      pooler: { weight: floats(golden.pooler.weight), bias: floats(golden.pooler.bias) },
+      runtime: await open(),
+      lora,
+      seed: 1,
+      adapter: formulaAdapter(bertModules(config, CLASSIFIER_PREFIX), lora, head),
+      loss,
+      chunkTokens: 32,
+    });
+    const taught = loss === 'mse' || loss === 'kl';
+    const groups = golden.groups.map(({ teacher, labels, ...group }) => ({
+      ...group,
+      labels: taught ? teacher : labels,
+    }));
+    return { golden, batch: { groups }, trainer };
+  }
+}
