@@ -1,72 +1,79 @@
 /**
- * What ten minutes of tuning in a browser buy: recall and reciprocal rank on attackqa-like (500 questions on subjects
- * that training never saw, 3,000 passages), in real Chromium on wasm. Pairs are tuned on in the page; the linear adapter
- * on vectors of the base. What was computed is kept in `.cache/tune/`.
+ * What tuning in a browser buys: recall and reciprocal rank on attackqa-like (500 questions on subjects that training
+ * never saw, 3,000 passages) after ten minutes of tuning the embedder and ten of making a reranker, in real Chromium on
+ * wasm; a linear adapter takes seconds. What was computed is kept in `.cache/tune/`.
  *
- * Run: npx tsx scripts/bench/train-retrieval.ts [--seconds 600] [--batch 32] [--rate 1e-3]
+ * Run: npx tsx scripts/bench/train-retrieval.ts [--seconds 600] [--batch 32] [--rate 1e-3] [--rerank 300]
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { usefulThreads } from '../../src/engine/runtime/runtime.ts';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
 import { inChromium } from './in-chromium.ts';
 import { attack, attackTrainPairs, xquad, type RetrievalSet } from './retrieval/sets.ts';
-import { mapped, tuneLinear } from './train/linear.ts';
-import { RANK_METRICS, rankings, type Vectors } from './train/rank.ts';
-import type { AdapterText, TuneRequest } from './train/retrieval-page.ts';
+import type { AdapterText } from './train/adapter-text.ts';
 import { fromBase64 } from './train/base64.ts';
-import type { TimedRun } from './train/timed-run.ts';
+import { kept, timed } from './train/kept.ts';
+import { mapped, tuneLinear } from './train/linear.ts';
+import { minedGroups } from './train/mined-groups.ts';
+import { RANK_METRICS, rankings, similarity, type Rankings, type Vectors } from './train/rank.ts';
+import type { MakeRequest, RankingGroup } from './train/reranker-page.ts';
+import type { EmbedRequest, TunedInPage, TuneRequest } from './train/retrieval-page.ts';
 
-const PAGE = 'scripts/bench/train/retrieval-page.ts';
-/** Pairs that the linear adapter is trained on: their vectors have to be made first. */
-const LINEAR_PAIRS = 3000;
+const EMBEDDER = 'scripts/bench/train/retrieval-page.ts';
+const RERANKER = 'scripts/bench/train/reranker-page.ts';
+/** Pairs that the linear adapter is trained on and the reranker's negatives are mined in: their vectors are needed. */
+const VECTOR_PAIRS = 3000;
+const CANDIDATES = 20;
+/** Factor between a cosine and the reranker's scores: that of the loss which the embedder was trained with. */
+const SCALE = 20;
 
 const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '600' },
     batch: { type: 'string', default: '32' },
     rate: { type: 'string', default: '1e-3' },
+    rerank: { type: 'string', default: '300' },
   },
 });
 const threads = usefulThreads(availableParallelism());
+const seconds = Number(flags.seconds);
 const pairs = attackTrainPairs();
 const set = attack();
+const reranked = { ...set, questions: set.questions.slice(0, Number(flags.rerank)) };
 
-const request: TuneRequest = {
+const tuned = await trained('embedder', EMBEDDER, 'tune', {
   pairs,
-  seconds: Number(flags.seconds),
+  seconds,
   batch: Number(flags.batch),
   learningRate: Number(flags.rate),
   threads,
-};
-const tuned = await kept(['tune', request], async () => {
-  const load = loadavg()[0];
-  const result = await inChromium<TimedRun & { adapter: AdapterText; heapBytes: number }>(PAGE, 'tune', request);
-  return { ...result, load, date: new Date().toISOString() };
-});
-const last = tuned.losses.slice(-20);
-console.log(
-  `${tuned.steps} steps of ${request.batch} pairs in ${tuned.seconds.toFixed(0)} s on wasm, ${threads} threads ` +
-    `(${(tuned.tokens / tuned.seconds).toFixed(0)} tokens/s, load before ${tuned.load?.toFixed(1)}, ${tuned.date}), ` +
-    `last losses ${(last.reduce((a, b) => a + b, 0) / last.length).toFixed(3)}, heap ${(tuned.heapBytes / 1e6).toFixed(0)} MB`,
-);
-
+} satisfies TuneRequest);
 const base = await vectorsOf(set);
 const sharper = await vectorsOf(set, tuned.adapter);
-const chosen = pairs.slice(0, LINEAR_PAIRS);
-const linear = await tuneLinear(
-  await embedded(chosen.map(({ question }) => question)),
-  await embedded(chosen.map(({ passage }) => passage)),
+const chosen = pairs.slice(0, VECTOR_PAIRS);
+const trainVectors: Vectors = {
+  questions: await embedded(
+    chosen.map(({ question }) => question),
+    'query',
+  ),
+  passages: await embedded(
+    chosen.map(({ passage }) => passage),
+    'passage',
+  ),
+};
+const linear = await tuneLinear(trainVectors);
+console.log(`linear adapter: ${linear.steps} steps in ${linear.seconds.toFixed(1)} s on ${VECTOR_PAIRS} pairs`);
+const retrievers: [string, Vectors][] = [
+  ['base', base],
+  ['linear adapter', mapped(linear.adapter, base)],
+  ['tuned', sharper],
+];
+report(
+  set,
+  retrievers.map(([name, vectors]) => [name, rankings(set, vectors)]),
 );
-console.log(`linear adapter: ${linear.seconds.toFixed(1)} s on ${LINEAR_PAIRS} pairs`);
-report(set, [
-  ['base', rankings(set, base)],
-  ['linear adapter', rankings(set, mapped(linear.adapter, base))],
-  ['tuned', rankings(set, sharper)],
-]);
 
 // What was forgotten: another domain, other questions.
 const other = xquad();
@@ -75,35 +82,79 @@ report(other, [
   ['tuned', rankings(other, await vectorsOf(other, tuned.adapter))],
 ]);
 
+if (reranked.questions.length > 0) {
+  const reranker = await trained('reranker', RERANKER, 'make', {
+    groups: minedGroups(chosen, trainVectors),
+    seconds,
+    batch: 8,
+    learningRate: 5e-4,
+    threads,
+  } satisfies MakeRequest);
+  const systems: [string, Rankings][] = [];
+  for (const [name, vectors] of retrievers) {
+    const ranked = rankings(reranked, vectors);
+    systems.push([name, ranked]);
+    if (name === 'linear adapter') continue;
+    const groups = reranked.questions.map(({ text }, q): RankingGroup => ({
+      question: text,
+      passages: ranked[q]!.slice(0, CANDIDATES).map((index) => reranked.passages[index]!),
+    }));
+    const scores = await kept(['score', groups, reranker.adapter], () =>
+      inChromium<number[][]>(RERANKER, 'score', { groups, adapter: reranker.adapter, threads }),
+    );
+    const reordered = (score: (q: number, candidate: number) => number): Rankings =>
+      ranked.map((ids, q) => {
+        const places = [...Array(Math.min(CANDIDATES, ids.length)).keys()];
+        const best = places.sort((a, b) => score(q, b) - score(q, a)).map((place) => ids[place]!);
+        return [...best, ...ids.slice(CANDIDATES)];
+      });
+    systems.push([`${name}, reranked`, reordered((q, place) => scores[q]![place]!)]);
+    systems.push([
+      `${name}, both scores`,
+      reordered((q, place) => scores[q]![place]! + SCALE * similarity(vectors, q, ranked[q]![place]!)),
+    ]);
+  }
+  report(reranked, systems);
+}
+
+async function trained(name: string, page: string, call: string, request: TuneRequest | MakeRequest) {
+  const run = await kept([name, request], () => timed(() => inChromium<TunedInPage>(page, call, request)));
+  const recent = run.losses.slice(-20);
+  console.log(
+    `${name}: ${run.steps} steps of ${request.batch} in ${run.seconds.toFixed(0)} s, ` +
+      `${(run.tokens / run.seconds).toFixed(0)} tokens/s, last losses ` +
+      `${(recent.reduce((sum, loss) => sum + loss, 0) / recent.length).toFixed(3)}, ` +
+      `heap ${(run.heapBytes / 1e6).toFixed(0)} MB; ${run.date}, load ${run.load.toFixed(1)}, ${threads} threads`,
+  );
+  return run;
+}
+
 async function vectorsOf({ passages, questions }: RetrievalSet, adapter?: AdapterText): Promise<Vectors> {
+  const texts = questions.map(({ text }) => text);
   return {
-    passages: await embedded(passages, adapter),
-    questions: await embedded(
-      questions.map(({ text }) => text),
-      adapter,
-    ),
+    passages: await embedded(passages, 'passage', adapter),
+    questions: await embedded(texts, 'query', adapter),
   };
 }
 
-async function embedded(texts: string[], adapter?: AdapterText): Promise<Float32Array<ArrayBuffer>> {
-  const text = await kept(['embed', texts, adapter], () =>
-    inChromium<string>(PAGE, 'embed', { texts, adapter, threads }),
-  );
+async function embedded(texts: string[], kind: EmbedRequest['kind'], adapter?: AdapterText) {
+  const request: EmbedRequest = { texts, kind, threads, ...(adapter && { adapter }) };
+  const text = await kept(['embed', request], () => inChromium<string>(EMBEDDER, 'embed', request));
   return new Float32Array(fromBase64(text).buffer);
 }
 
-function report({ name, questions }: RetrievalSet, systems: [string, number[][]][]): void {
-  console.log(`\n${name}: ${questions.length} questions; mean [95 % interval]\n`);
+function report({ name, questions }: RetrievalSet, systems: [string, Rankings][]): void {
+  const names = Object.keys(RANK_METRICS);
   const scores = systems.map(([system, ranked]) => ({
     system,
     values: Object.values(RANK_METRICS).map((metric) => ranked.map((ids, i) => metric(ids, questions[i]!.relevant))),
   }));
-  const names = Object.keys(RANK_METRICS);
+  console.log(`\n${name}: ${questions.length} questions; mean [95 % interval], then the gain over the base\n`);
   table(
     ['system', ...names],
     scores.map(({ system, values }) => [system, ...values.map(interval)]),
   );
-  console.log('\ngain over the base\n');
+  console.log();
   table(
     ['system', ...names],
     scores
@@ -113,15 +164,4 @@ function report({ name, questions }: RetrievalSet, systems: [string, number[][]]
         ...values.map((list, metric) => signedInterval(pairedDifference(list, scores[0]!.values[metric]!))),
       ]),
   );
-}
-
-/** Computed once for the same key; the key may be long. */
-async function kept<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
-  const hash = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
-  const file = `.cache/tune/${hash}.json`;
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as T;
-  const value = await compute();
-  mkdirSync('.cache/tune', { recursive: true });
-  writeFileSync(file, JSON.stringify(value));
-  return value;
 }

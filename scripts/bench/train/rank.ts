@@ -2,12 +2,16 @@ import { recallAtK, reciprocalRank } from '../../../src/evaluation/metrics/ranki
 import { bruteForce } from '../../../tests/support/vectors.ts';
 import type { RetrievalSet } from '../retrieval/sets.ts';
 
-/** Rows of length 1. */
+/** Rows of length 1, of 384 numbers. */
 export interface Vectors {
   passages: Float32Array<ArrayBuffer>;
   questions: Float32Array<ArrayBuffer>;
 }
 
+/** For each question, indices of passages, nearest first. */
+export type Rankings = number[][];
+
+export const DIMENSIONS = 384;
 /** How far down a ranking is looked at; the reciprocal rank beyond counts as 0. */
 const DEPTH = 100;
 
@@ -17,10 +21,17 @@ export const RANK_METRICS = {
   MRR: (ranked: number[], relevant: Set<number>) => reciprocalRank(ranked, relevant),
 };
 
-/** For each question the passages, nearest first. */
-export function rankings({ passages, questions }: RetrievalSet, vectors: Vectors): number[][] {
-  const width = vectors.passages.length / passages.length;
+export function rankings({ questions }: RetrievalSet, vectors: Vectors): Rankings {
   return questions.map((_, q) =>
-    bruteForce(vectors.passages, vectors.questions.subarray(q * width, (q + 1) * width), DEPTH).map(({ slot }) => slot),
+    bruteForce(vectors.passages, row(vectors.questions, q), DEPTH).map(({ slot }) => slot),
   );
+}
+
+export function similarity(vectors: Vectors, question: number, passage: number): number {
+  const other = row(vectors.passages, passage);
+  return row(vectors.questions, question).reduce((sum, value, i) => sum + value * other[i]!, 0);
+}
+
+function row(vectors: Float32Array, index: number): Float32Array {
+  return vectors.subarray(index * DIMENSIONS, (index + 1) * DIMENSIONS);
 }

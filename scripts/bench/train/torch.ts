@@ -31,7 +31,8 @@ export class TorchSteps {
   }
 }
 
-function python(): string {
+/** The interpreter that has PyTorch and PEFT; installs them the first time. */
+export function python(): string {
   const given = process.env['ATTUNE_PYTHON'];
   if (given) return given;
   const own = `${FOLDER}/bin/python`;
