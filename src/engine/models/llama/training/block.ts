@@ -12,7 +12,8 @@ import type { LlamaLinear } from '../adapter.ts';
 import { linearShape } from '../lora.ts';
 import { groupedAttention } from './attention.ts';
 import { loraMatrices, type BlockKind } from './block-kind.ts';
-import { MASK_ROWS, masksInput, rowsInput } from './dropout.ts';
+import { MASK_ROWS } from '../../../training/dropout.ts';
+import { masksInput, rowsInput } from './dropout.ts';
 import { frozenMatrix } from './frozen-matrix.ts';
 
 /** Intermediates that a block keeps for its backward run. The scores of attention grow with the square of the length. */

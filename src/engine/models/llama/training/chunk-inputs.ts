@@ -6,7 +6,8 @@ import { ropeFrequencies } from '../rope.ts';
 import { attentionMask } from './attention-mask.ts';
 import type { Tensors } from './blocks.ts';
 import type { CausalChunk } from './causal-layout.ts';
-import { dropoutMasks, dropoutRows, MASK_ROWS, masksInput, rowsInput } from './dropout.ts';
+import { dropoutMasks, dropoutRows, MASK_ROWS } from '../../../training/dropout.ts';
+import { masksInput, rowsInput } from './dropout.ts';
 import type { PoolScope } from './pool-scope.ts';
 
 /** Embeddings of tokens, [tokens, hidden]; the table stays as it is stored. */
