@@ -12,6 +12,8 @@ import { gradientNorm } from '../../../src/engine/training/adamw.ts';
 import type { PairBatch } from '../../../src/engine/training/batches.ts';
 import { farthest, formulaAdapter, joined, json, nearGolden, steps, type ReadFixture } from './golden.ts';
 
+export type { ReadFixture } from './golden.ts';
+
 interface Golden {
   rank: number;
   alpha: number;
