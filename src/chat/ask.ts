@@ -1,29 +1,22 @@
-import { isAbort, toProblem } from '../errors/attune-error.ts';
-import { generationOptions } from '../generation/settings.ts';
-import type { EngineInfo, GenerationStats } from '../generation/contract.ts';
-import type { SearchHit } from '../retrieval/contract.ts';
+import { AttuneError, isAbort, toProblem } from '../errors/attune-error.ts';
+import type { SearchHit, SearchResult } from '../retrieval/contract.ts';
 import { valuesOf, type KnobValues } from '../settings/knob.ts';
 import { database, type AttuneDatabase } from '../storage/database.ts';
-import type { AnswerStats, MessageRow, PassageSnapshot } from '../storage/schema.ts';
-import { attribute, type Attribution } from './attribution/attribute.ts';
-import type { AskEvent, AskRequest, AskServices, Generator } from './contract.ts';
-import { extractAnswer } from './extractive/extract.ts';
-import { historyBefore, openQuestion, storeAnswer } from './messages.ts';
-import { buildPrompt } from './prompt/build-prompt.ts';
+import type { AnswerVariant, MessageRow, WorkspaceAdapters } from '../storage/schema.ts';
+import { answeringAdapter } from './answerer.ts';
+import type { Answerer, AskEvent, AskRequest, AskServices, Generator, OtherRequest } from './contract.ts';
+import { findAnswered, historyBefore, openQuestion, storeAnswer, storeOther } from './messages.ts';
 import { condense } from './prompt/condense.ts';
 import type { Exchange } from './prompt/follow-up.ts';
-import { isAble, sentencesOnly } from './prompt/reading.ts';
 import { relevanceOf } from './prompt/relevance.ts';
 import { CHAT_KNOBS } from './settings.ts';
 import { snapshotOf } from './snapshot.ts';
+import { NOT_FOUND, quote, writeAnswer, type WritingParts } from './write-answer.ts';
 
-const NOT_FOUND = 'Your documents do not seem to answer this. The nearest passages are below.';
-// Small models go on with a question of their own and answer that; what follows has nothing to do with the answer.
-const ASKS_ITSELF = /\n\s*Question:[\s\S]*$/;
 const NOTHING_THERE = 'There is nothing to search yet, or nothing in it has any of these words.';
 
 type Settings = KnobValues<typeof CHAT_KNOBS>;
-type Answer = Pick<MessageRow, 'text' | 'kind'> & Partial<MessageRow>;
+type Answer = AnswerVariant & Partial<MessageRow>;
 
 /**
  * Answers a question from a workspace's documents: condense -> search -> judge -> prompt -> stream -> attribute ->
@@ -41,32 +34,69 @@ export async function* ask(
   const { question, settings: workspaceSettings } = await openQuestion(request, db);
   yield { type: 'question', message: question };
   const overrides = { ...workspaceSettings, ...request.settings };
-  const answering = new Answering(question, services, overrides, signal);
+  const answering = new Answering(question, services, overrides, signal, request.answerer);
   try {
     yield* answering.run(await historyBefore(question, db), request);
   } catch (error) {
     answering.fail(error);
   }
-  yield { type: 'done', message: await storeAnswer(question, answering.answer(), db) };
+  yield { type: 'done', message: await storeAnswer(question, answering.answer, db) };
+}
+
+/**
+ * Writes a stored answer once more, from the same passages, by the other of base and tuned model, and keeps it beside
+ * the first (`MessageRow.other`). The weights are the same, so nothing is loaded anew.
+ *
+ * @throws AttuneError `chat/missing` when the answer is gone, `chat/no-passages` when it was made from none,
+ *   `chat/no-answer-model`, `chat/no-adapter` when there is no other; whatever the database throws
+ */
+export async function* answerOther(
+  request: OtherRequest,
+  services: AskServices,
+  signal: AbortSignal,
+  db: AttuneDatabase = database(),
+): AsyncGenerator<AskEvent> {
+  const { question, message, settings: workspaceSettings } = await findAnswered(request.messageId, db);
+  const overrides = { ...workspaceSettings, ...request.settings };
+  const answerer = request.answerer ?? (message.stats?.adapters.length ? 'base' : 'tuned');
+  const answering = new Answering(question, services, overrides, signal, answerer);
+  const history = message.searchedAs ? await historyBefore(question, db) : [];
+  try {
+    yield* answering.again(message, history);
+  } catch (error) {
+    if (error instanceof AttuneError && error.code === 'chat/no-adapter') throw error;
+    answering.fail(error);
+  }
+  const { text, kind, replacedText, support, stats, problem } = answering.answer;
+  const other = { text, kind, replacedText, support, stats, problem };
+  yield { type: 'done', message: await storeOther(message.id, other, db) };
 }
 
 /** The state of one question on its way; what it has so far survives a stop or a failure. */
 class Answering {
+  readonly answer: Answer = { text: '' };
   #question: MessageRow;
   #services: AskServices;
   #overrides: Record<string, unknown>;
   #settings: Settings;
   #signal: AbortSignal;
-  #answer: Answer = { text: '' };
+  #answerer: Answerer | undefined;
   #retrievalSeconds = 0;
   #loading: Promise<Generator | undefined> | undefined;
 
-  constructor(question: MessageRow, services: AskServices, overrides: Record<string, unknown>, signal: AbortSignal) {
+  constructor(
+    question: MessageRow,
+    services: AskServices,
+    overrides: Record<string, unknown>,
+    signal: AbortSignal,
+    answerer: Answerer | undefined,
+  ) {
     this.#question = question;
     this.#services = services;
     this.#overrides = overrides;
     this.#settings = valuesOf(CHAT_KNOBS, overrides);
     this.#signal = signal;
+    this.#answerer = answerer;
   }
 
   async *run(history: Exchange[], request: AskRequest): AsyncGenerator<AskEvent> {
@@ -74,27 +104,38 @@ class Answering {
     yield { type: 'stage', stage: 'condensing' };
     const mode = this.#settings.rewriteFollowUps;
     const searchedAs = await condense(typed, history, mode, () => this.#generator(), this.#signal);
-    if (searchedAs) this.#answer.searchedAs = searchedAs;
+    if (searchedAs) this.answer.searchedAs = searchedAs;
 
     yield { type: 'stage', stage: 'searching' };
-    const hits = await this.#search(searchedAs ?? typed, request);
+    const searched = searchedAs ?? typed;
+    const result = await this.#search(searched, request);
     this.#signal.throwIfAborted();
+    const { hits } = result;
     const passages = hits.map(snapshotOf);
-    const weak = relevanceOf(searchedAs ?? typed, hits) < this.#settings.minimumRelevance;
-    this.#answer.passages = passages;
+    const weak = (await this.#relevance(searched, result)) < this.#settings.minimumRelevance;
+    this.answer.passages = passages;
     yield { type: 'passages', passages, weak, ...(searchedAs && { searchedAs }) };
 
     if (weak) this.#add({ kind: 'notFound', text: hits.length > 0 ? NOT_FOUND : NOTHING_THERE });
     else {
       const generator = await this.#generator();
       this.#signal.throwIfAborted();
-      if (generator) yield* this.#generate(generator, typed, searchedAs ?? typed, searchedAs ? history : []);
-      else yield* this.#extract(searchedAs ?? typed);
+      const parts = { question: typed, searched, history: searchedAs ? history : [], passages };
+      yield* generator ? this.#write(generator, parts) : this.#extract(parts);
     }
   }
 
-  answer(): Answer {
-    return this.#answer;
+  /** Writes an answer from the passages of another one. */
+  async *again(message: MessageRow, history: Exchange[]): AsyncGenerator<AskEvent> {
+    const { passages = [], searchedAs } = message;
+    this.#retrievalSeconds = message.stats?.retrievalSeconds ?? 0;
+    const generator = await this.#generator();
+    this.#signal.throwIfAborted();
+    if (!generator) {
+      throw new AttuneError('chat/no-answer-model', 'No answer model is there.', 'Add one in Models and try again.');
+    }
+    const question = this.#question.text;
+    yield* this.#write(generator, { question, searched: searchedAs ?? question, history, passages });
   }
 
   fail(error: unknown): void {
@@ -102,9 +143,9 @@ class Answering {
     else this.#add({ kind: 'failed', problem: toProblem(error) });
   }
 
-  async #search(query: string, { documentIds, folders }: AskRequest): Promise<SearchHit[]> {
+  async #search(query: string, { documentIds, folders }: AskRequest): Promise<SearchResult> {
     const started = performance.now();
-    const { hits } = await this.#services.retrieval.search({
+    const result = await this.#services.retrieval.search({
       workspaceId: this.#question.workspaceId,
       query,
       limit: this.#settings.passageCount,
@@ -114,7 +155,16 @@ class Answering {
       ...(folders && { folders }),
     });
     this.#retrievalSeconds = (performance.now() - started) / 1000;
-    return hits;
+    return result;
+  }
+
+  /** Thresholds were calibrated on the base model's similarities: a tuned one's hits are looked at with those. */
+  async #relevance(searched: string, { hits, tunedBy }: SearchResult): Promise<number> {
+    if (!tunedBy || hits.length === 0) return relevanceOf(searched, hits);
+    const texts = hits.map(({ text }) => text);
+    const similarities = await this.#services.retrieval.similarities([searched], texts);
+    const judged = hits.map((hit, i): SearchHit => ({ ...hit, dense: { rank: i + 1, score: similarities[i]! } }));
+    return relevanceOf(searched, judged);
   }
 
   #generator(): Promise<Generator | undefined> {
@@ -123,74 +173,36 @@ class Answering {
     return this.#loading;
   }
 
-  async *#generate(
+  async *#write(
     generator: Generator,
-    question: string,
-    searched: string,
-    history: Exchange[],
+    parts: Pick<WritingParts, 'question' | 'searched' | 'history' | 'passages'>,
   ): AsyncGenerator<AskEvent> {
-    const options = generationOptions(this.#overrides);
-    const { historyTurns, minimumSupport, passageTokens, reading } = this.#settings;
-    const { systemPrompt, shortSystemPrompt } = this.#settings;
-    const passages = this.#answer.passages ?? [];
-    const bySentences = reading === 'sentences' || (reading === 'automatic' && !isAble(generator.info));
-    const similarities = (a: string[], b: string[]) => this.#services.retrieval.similarities(a, b);
-    const prompt = await buildPrompt({
-      systemPrompt: bySentences ? shortSystemPrompt : systemPrompt,
-      question,
-      passages: bySentences ? await sentencesOnly(searched, passages, similarities) : passages,
-      numbered: !bySentences,
-      history: historyTurns > 0 ? history.slice(-historyTurns) : [],
-      passageTokens,
-      promptTokens: generator.info.contextTokens - options.maxNewTokens,
-      countTokens: (turns) => generator.countTokens(turns),
-    });
-    yield { type: 'stage', stage: 'writing' };
-    const ownQuestion = new AbortController();
-    const signal = AbortSignal.any([this.#signal, ownQuestion.signal]);
-    for await (const piece of generator.stream(prompt.turns, options, signal)) {
-      this.#answer.text += piece.text;
-      if (piece.stats) this.#answer.stats = this.#statsOf(generator.info, piece.stats);
-      if (piece.text !== '') yield { type: 'text', text: piece.text };
-      if (bySentences && ASKS_ITSELF.test(this.#answer.text)) ownQuestion.abort();
+    const adapters = (await this.#services.adapters?.()) ?? [];
+    const chosen = (this.#overrides['adapters'] as WorkspaceAdapters | undefined)?.generator;
+    const adapter = answeringAdapter(adapters, generator.info, chosen, this.#answerer);
+    if (this.#answerer === 'tuned' && !adapter) {
+      throw new AttuneError(
+        'chat/no-adapter',
+        `There is no adapter for ${generator.info.modelName}.`,
+        'Tune this answer model, or add an adapter for it in Models.',
+      );
     }
-    if (bySentences) this.#answer.text = this.#answer.text.replace(ASKS_ITSELF, '');
-    // A stopped answer is attributed too: its citations are as useful as a whole one's.
-    this.#answer.kind = this.#signal.aborted ? 'stopped' : 'answer';
-    yield { type: 'stage', stage: 'checking' };
-    // Against the whole passages: a sentence may be right for a reason that stands beside the one it was shown.
-    this.#add(await attribute(this.#answer.text.trim(), passages, similarities, minimumSupport));
-    if (this.#answer.kind === 'answer' && this.#settings.whenUnsupported === 'quote')
-      await this.#quoteIfBaseless(searched);
+    const { retrieval } = this.#services;
+    const shared = { generator, adapter, retrieval, retrievalSeconds: this.#retrievalSeconds };
+    const writing = { ...parts, ...shared, settings: this.#settings, overrides: this.#overrides };
+    yield* writeAnswer(writing, this.answer, this.#signal);
   }
 
-  /** Puts the documents' own sentences in the place of an answer of which nothing holds; what was written is kept. */
-  async #quoteIfBaseless(question: string): Promise<void> {
-    const { text, support = [], passages = [] } = this.#answer;
-    // A refusal or a bare "Yes." claims nothing that could lack support.
-    if (support.length === 0 || support.some(({ basis }) => basis !== 'none')) return;
-    const quoted = await this.#quote(question, passages);
-    if (quoted.text !== '') this.#add({ kind: 'extractive', replacedText: text, ...quoted });
-  }
-
-  #quote(question: string, passages: PassageSnapshot[]): Promise<Attribution> {
-    return extractAnswer(question, passages, (a, b) => this.#services.retrieval.similarities(a, b));
-  }
-
-  async *#extract(question: string): AsyncGenerator<AskEvent> {
+  async *#extract(parts: Pick<WritingParts, 'searched' | 'passages'>): AsyncGenerator<AskEvent> {
     yield { type: 'stage', stage: 'writing' };
-    const extracted = await this.#quote(question, this.#answer.passages ?? []);
+    const extracted = await quote({ ...parts, retrieval: this.#services.retrieval });
     this.#signal.throwIfAborted();
     if (extracted.text === '') return this.#add({ kind: 'notFound', text: NOT_FOUND });
     this.#add({ kind: 'extractive', ...extracted });
     yield { type: 'text', text: extracted.text };
   }
 
-  #statsOf({ engine, modelName: model, adapters, device }: EngineInfo, stats: GenerationStats): AnswerStats {
-    return { engine, model, adapters: [...adapters], device, retrievalSeconds: this.#retrievalSeconds, ...stats };
-  }
-
   #add(parts: Partial<Answer>): void {
-    Object.assign(this.#answer, parts);
+    Object.assign(this.answer, parts);
   }
 }

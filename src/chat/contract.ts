@@ -1,3 +1,4 @@
+import type { AdapterDescription } from '../adapters/contract.ts';
 import type { ChatEngine, EngineInfo } from '../generation/contract.ts';
 import type { RetrievalService } from '../retrieval/contract.ts';
 import type { ChatRow, MessageRow, PassageSnapshot } from '../storage/schema.ts';
@@ -13,6 +14,19 @@ export interface AskRequest {
   documentIds?: string[];
   folders?: string[];
   /** Values of knobs that differ from the workspace's (see `settings.ts`). */
+  settings?: Record<string, unknown>;
+  /** Which of the two answers; absent: what the workspace says (`WorkspaceAdapters.generator`). */
+  answerer?: Answerer;
+}
+
+/** The answer model as it is, or with its adapter: the workspace's, else the starter's. */
+export type Answerer = 'base' | 'tuned';
+
+/** A stored answer is to be written once more, from the same passages, by the other of base and tuned model. */
+export interface OtherRequest {
+  messageId: string;
+  /** Absent: the one that did not write the stored answer. */
+  answerer?: Answerer;
   settings?: Record<string, unknown>;
 }
 
@@ -43,7 +57,12 @@ export interface AskServices {
    * or undefined: extractive answers.
    */
   generator?: Generator | (() => Promise<Generator | undefined>);
+  /** The adapters of answer models on this machine; absent: none. */
+  adapters?: () => Promise<readonly AnswerAdapter[]>;
 }
+
+/** What asking has to know of an adapter. */
+export type AnswerAdapter = Pick<AdapterDescription, 'id' | 'name' | 'modelId' | 'starter' | 'recipe'>;
 
 /** Everything that a delete removed, to be handed back to `restoreChat` for an undo. */
 export interface DeletedChat {

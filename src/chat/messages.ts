@@ -1,6 +1,6 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { MessageRow } from '../storage/schema.ts';
+import type { AnswerVariant, MessageRow } from '../storage/schema.ts';
 import { withoutCitations } from './attribution/claims.ts';
 import { listMessages, titleFromQuestion } from './chats.ts';
 import type { AskRequest } from './contract.ts';
@@ -64,6 +64,37 @@ export function storeAnswer(
     await db.messages.add(message);
     return message;
   });
+}
+
+/**
+ * A stored answer with its question and the settings of its workspace.
+ *
+ * @throws AttuneError `chat/missing`; `chat/no-passages` when there is nothing to write another answer from
+ */
+export async function findAnswered(
+  messageId: string,
+  db: AttuneDatabase,
+): Promise<{ question: MessageRow; message: MessageRow; settings: Record<string, unknown> }> {
+  const message = await db.messages.get(messageId);
+  const messages = message ? await listMessages(message.chatId, db) : [];
+  const at = messages.findIndex(({ id }) => id === messageId);
+  const question = messages.slice(0, at).findLast(({ role }) => role === 'user');
+  if (!message || message.role !== 'assistant' || !question) {
+    throw new AttuneError('chat/missing', 'This answer no longer exists.', 'Ask the question again.');
+  }
+  if (!message.passages?.length) {
+    throw new AttuneError('chat/no-passages', 'This answer was made from no passages.', 'Ask the question again.');
+  }
+  const settings = (await db.workspaces.get(message.workspaceId))?.settings ?? {};
+  return { question, message, settings };
+}
+
+/** Keeps a second answer beside the first. @throws AttuneError `chat/missing` when that was deleted meanwhile. */
+export async function storeOther(messageId: string, other: AnswerVariant, db: AttuneDatabase): Promise<MessageRow> {
+  await db.messages.update(messageId, { other });
+  const message = await db.messages.get(messageId);
+  if (message) return message;
+  throw new AttuneError('chat/missing', 'The answer was deleted meanwhile.', 'Ask the question again.');
 }
 
 /** The questions before this one with their answers, oldest first; answers without citations. */

@@ -5,7 +5,7 @@ import type { FileSpace } from './files/random-access.ts';
 import type { Scored } from './fusion.ts';
 import type { Bm25Parameters } from './lexical/bm25.ts';
 import { PassagesBySlot } from './passages-by-slot.ts';
-import { TextIndex } from './text-index.ts';
+import type { TextIndex } from './text-index.ts';
 import { VectorStore, type VectorStoreKey } from './vectors/vector-store.ts';
 
 type IndexEmbedder = Pick<Embedder, 'id' | 'dimensions' | 'adapter' | 'sharesIndex'>;

@@ -208,8 +208,13 @@ export interface MessageRow {
   support?: SentenceSupport[];
   stats?: AnswerStats;
   problem?: Problem;
+  /** The same question answered from the same passages by the other of base and tuned model, for comparison. */
+  other?: AnswerVariant;
   feedback?: { vote: 'up' | 'down'; correctedAnswer?: string; at: number };
 }
+
+/** An answer without the question and passages that it shares with another one. */
+export type AnswerVariant = Pick<MessageRow, 'text' | 'kind' | 'replacedText' | 'support' | 'stats' | 'problem'>;
 
 /** App-wide settings by key (theme, last workspace, chosen models). */
 export interface SettingRow {

@@ -51,7 +51,12 @@ export async function attribute(
 
 type Found = Pick<SentenceSupport, 'passages' | 'basis'>;
 
-function sourcesOf(claim: Claim, scores: { number: number; score: number }[], minimum: number): Found {
+/** Which passages hold a claim up, given how well each does: those that the model cited where they do, else the best. */
+export function sourcesOf(
+  claim: Pick<Claim, 'cited'>,
+  scores: { number: number; score: number }[],
+  minimum: number,
+): Found {
   const cited = scores.filter(({ number, score }) => claim.cited.includes(number) && score >= minimum * TRUST_IN_CITED);
   if (cited.length > 0) return { passages: cited.map(({ number }) => number), basis: 'cited' };
   const holding = scores.filter(({ score }) => score >= minimum).sort((a, b) => b.score - a.score);
@@ -77,7 +82,8 @@ function rewrite(answer: string, found: ({ claim: Claim } & Found)[]): Attributi
   return { text: text.trimEnd(), support };
 }
 
-function cite(sentence: string, passages: number[]): string {
+/** Puts citations at a sentence's end. */
+export function cite(sentence: string, passages: readonly number[]): string {
   if (passages.length === 0) return sentence;
   const numbers = passages.map((number) => `[${number}]`).join('');
   // The citation stands before the full stop: "… within 30 days [2]."
