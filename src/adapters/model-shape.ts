@@ -4,7 +4,6 @@ import { SafetensorsFile } from '../engine/formats/safetensors.ts';
 import { parseBertConfig } from '../engine/models/bert/config.ts';
 import { bertModules } from '../engine/models/bert/modules.ts';
 import { CLASSIFIER, CLASSIFIER_PREFIX } from '../engine/models/bert/scoring-head.ts';
-import { CLASSIFIER, CLASSIFIER_PREFIX } from '../engine/models/bert/scoring-head.ts';
 import { configFromGguf, configFromHuggingFace, type HuggingFaceConfig } from '../engine/models/llama/config.ts';
 import { llamaModules } from '../engine/models/llama/lora.ts';
 import { AttuneError } from '../errors/attune-error.ts';

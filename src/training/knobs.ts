@@ -260,6 +260,16 @@ const symmetric = {
   default: false,
 } as const;
 
+const chunkTokens = {
+  kind: 'number',
+  label: 'Tokens at once',
+  help: 'How much of a batch is computed at a time (GradCache): smaller needs less memory; the result is the same.',
+  default: 1024,
+  min: 128,
+  max: 65_536,
+  step: 128,
+} as const;
+
 export const embedderKnobs = {
   loss: {
     kind: 'choice',
@@ -280,15 +290,7 @@ export const embedderKnobs = {
     default: '',
     maxLength: 60,
   },
-  chunkTokens: {
-    kind: 'number',
-    label: 'Tokens at once',
-    help: 'How much of a batch is computed at a time (GradCache): smaller needs less memory; the result is the same.',
-    default: 1024,
-    min: 128,
-    max: 65_536,
-    step: 128,
-  },
+  chunkTokens,
   maxTokens,
   validationPool,
 } as const satisfies Knobs;
@@ -321,6 +323,7 @@ export const rerankerKnobs = {
     max: 100,
     step: 5,
   },
+  chunkTokens,
   maxTokens,
   validationPool,
 } as const satisfies Knobs;

@@ -1,18 +1,16 @@
+import { chooseRuntime } from '../engine/resident/choose.ts';
 import { openModel } from '../models/catalogue.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { RunRow, TuningTask } from '../storage/schema.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 import type { PoolPassage } from './examples.ts';
-import { trainingDevice } from './device.ts';
 import { examplesOf, type Prepare } from './run.ts';
 import type { PreparedTask, TaskInput } from './tasks/task.ts';
 
 /** Loaded when they are wanted: a search model needs no chat templates, an answer model no word pieces. */
 const TASKS: Record<TuningTask, () => Promise<(input: TaskInput) => Promise<PreparedTask>>> = {
   embedder: async () => (await import('./tasks/embedder.ts')).prepareEmbedder,
-  reranker: async () => {
-    throw new Error('not yet');
-  },
+  reranker: async () => (await import('./tasks/reranker.ts')).prepareReranker,
   generator: async () => (await import('./tasks/generator.ts')).prepareGenerator,
   linear: async () => (await import('./tasks/linear.ts')).prepareLinear,
 };
@@ -29,7 +27,7 @@ export function prepareInApp(database: AttuneDatabase): Prepare {
       openModel(run.modelId),
       prepareOf(run.task),
     ]);
-    const { runtime, label } = await trainingDevice();
+    const { runtime, label } = await chooseRuntime();
     signal.throwIfAborted();
     const task = await prepare({
       files,

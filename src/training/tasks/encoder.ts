@@ -1,17 +1,21 @@
 import { SafetensorsFile } from '../../engine/formats/safetensors.ts';
 import { maxSequenceLength, parseBertConfig, type BertConfig } from '../../engine/models/bert/config.ts';
-import { readBertWeights, type BertWeights } from '../../engine/models/bert/weights.ts';
+import { readPooler } from '../../engine/models/bert/scoring-head.ts';
+import { readBertWeights, type BertWeights, type NormWeights } from '../../engine/models/bert/weights.ts';
 import type { Tokens } from '../../engine/training/batches.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import type { ModelFiles } from '../../models/contract.ts';
 import { createTokenizer, type TextTokenizer } from '../../models/tokenizer.ts';
 import { readRecipe, type EmbeddingRecipe } from '../../retrieval/embedder/recipe.ts';
+import { pairTokens, type PairTokens } from '../../retrieval/pair-tokens.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import type { TrainingProgress } from '../contract.ts';
 
 export interface LoadedEncoder {
   config: BertConfig;
   weights: BertWeights;
+  /** Where the file has one: what a ranking model scores with. */
+  pooler: NormWeights | undefined;
   recipe: EmbeddingRecipe;
   texts: EncoderTexts;
 }
@@ -45,9 +49,10 @@ export async function loadEncoder(
   const blob = await files.blob(weightFile.name, (done, total) =>
     onProgress?.({ stage: 'Reading the model', done, total }),
   );
-  const weights = await readBertWeights(await SafetensorsFile.open(blob, weightFile.name), config);
+  const file = await SafetensorsFile.open(blob, weightFile.name);
+  const [weights, pooler] = await Promise.all([readBertWeights(file, config), readPooler(file)]);
   const limit = Math.min(maxTokens, recipe.maxTokens ?? Infinity, maxSequenceLength(config));
-  return { config, weights, recipe, texts: new EncoderTexts(tokenizer, recipe, limit) };
+  return { config, weights, pooler, recipe, texts: new EncoderTexts(tokenizer, recipe, limit) };
 }
 
 /** Texts in the tokens in which the search index embeds them: prefixes, headings, special tokens, the same cut. */
@@ -68,6 +73,11 @@ export class EncoderTexts {
 
   passage(passage: { headings: readonly string[]; text: string }): Tokens {
     return this.#cut(this.#tokenizer.encode(this.#recipe.passagePrefix + passageText(passage)));
+  }
+
+  /** Both in one sequence, without prefixes, as the ranking model reads them. */
+  pair(question: string, passage: { headings: readonly string[]; text: string }): PairTokens {
+    return pairTokens(this.#tokenizer.encode(question), this.#tokenizer.encode(passageText(passage)), this.#limit);
   }
 
   /** Too long a text loses its end but keeps the closing special token. */

@@ -4,6 +4,7 @@ import { mean, recallAtK, reciprocalRank } from '../../evaluation/metrics/rankin
 import { distinctPassages, exampleText, sample, type PoolPassage, type TrainingExamples } from '../examples.ts';
 import { dot } from '../negatives.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
+import type { ExampleRow } from '../../storage/schema.ts';
 import type { EncoderTexts } from './encoder.ts';
 
 export interface JudgeOptions {
@@ -18,6 +19,7 @@ export interface JudgeOptions {
  */
 export class RetrievalJudge {
   static readonly scoreName = 'MRR@10 on the validation part';
+  readonly asked: readonly ExampleRow[];
   readonly questions: readonly Tokens[];
   readonly pool: readonly PoolPassage[];
   readonly poolTokens: readonly Tokens[];
@@ -29,6 +31,7 @@ export class RetrievalJudge {
     const own = distinctPassages(validation);
     const known = new Set(own.map(passageText));
     const others = distinctPassages(train).filter((passage) => !known.has(passageText(passage)));
+    this.asked = asked;
     this.pool = [...own, ...sample(others, Math.max(0, pool - own.length), seed)];
     const places = new Map(this.pool.map((passage, i) => [passageText(passage), i]));
     this.questions = asked.map(({ question }) => texts.query(question));
@@ -46,13 +49,22 @@ export class RetrievalJudge {
 
   /** @param questions unit vectors [questions, dimensions]; @param pool unit vectors [pool, dimensions] */
   score(questions: Float32Array, pool: Float32Array): Omit<Validation, 'step'> {
+    return this.scoreRankings(this.rankings(questions, pool));
+  }
+
+  /** For each question the pool in order, best first. */
+  rankings(questions: Float32Array, pool: Float32Array): number[][] {
     const dimensions = questions.length / this.questions.length;
-    const rankings = this.questions.map((_, q) => {
+    return this.questions.map((_, q) => {
       const query = questions.subarray(q * dimensions, (q + 1) * dimensions);
       const scores = this.pool.map((_, p) => dot(query, pool.subarray(p * dimensions, (p + 1) * dimensions)));
       return scores.map((_, p) => p).sort((a, b) => scores[b]! - scores[a]! || a - b);
     });
-    const over = (metric: (ranked: number[], right: ReadonlySet<number>) => number) =>
+  }
+
+  /** @param rankings for each question places in the pool, best first; what is missing was not found */
+  scoreRankings(rankings: readonly (readonly number[])[]): Omit<Validation, 'step'> {
+    const over = (metric: (ranked: readonly number[], right: ReadonlySet<number>) => number) =>
       mean(rankings.map((ranked, q) => metric(ranked, this.right[q]!)));
     return {
       score: over((ranked, right) => reciprocalRank(ranked.slice(0, 10), right)),
