@@ -9,10 +9,7 @@ export interface AdapterText {
   weights: string;
 }
 
-export async function toText(
-  adapter: LoraAdapter,
-  options: Pick<PeftOptions, 'task' | 'prefix'>,
-): Promise<AdapterText> {
+export async function toText(adapter: LoraAdapter, options: Pick<PeftOptions, 'task'>): Promise<AdapterText> {
   const { config, weights } = writePeft(adapter, { baseModel: 'all-MiniLM-L6-v2', dtype: 'F32', ...options });
   return { config, weights: toBase64(new Uint8Array(await weights.arrayBuffer())) };
 }

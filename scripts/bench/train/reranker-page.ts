@@ -43,7 +43,7 @@ export async function make(request: MakeRequest): Promise<TunedInPage> {
       groups: chosen.map((group) => ({ ...pairsOf(group), labels: group.passages.map((_, i) => Number(i === 0)) })),
     };
   });
-  const adapter = await toText(trainer.adapter(), { task: 'SEQ_CLS', prefix: '' });
+  const adapter = await toText(trainer.adapter(), { task: 'SEQ_CLS' });
   return { ...run, adapter, heapBytes: runtime.usage.heapBytes! };
 }
 

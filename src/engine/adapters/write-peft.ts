@@ -8,8 +8,6 @@ export interface PeftOptions {
   /** What PEFT wraps it as. */
   task: 'FEATURE_EXTRACTION' | 'SEQ_CLS' | 'CAUSAL_LM';
   dtype: 'F32' | 'F16';
-  /** Where the plain model lies within the class that PEFT loads: `bert.` for `BertForSequenceClassification`. */
-  prefix?: string;
 }
 
 /** Both files of a PEFT folder. */
@@ -18,8 +16,8 @@ export interface PeftFiles {
   weights: Blob;
 }
 
-/** Writes an adapter so that Python's PEFT loads it. */
-export function writePeft(adapter: LoraAdapter, { baseModel, task, dtype, prefix = '' }: PeftOptions): PeftFiles {
+/** Writes an adapter so that Python's PEFT loads it into the class that its module paths are of. */
+export function writePeft(adapter: LoraAdapter, { baseModel, task, dtype }: PeftOptions): PeftFiles {
   const { settings, pairs, full } = adapter;
   const tensors: SafetensorsTensor[] = [];
   const add = (name: string, shape: number[], data: Float32Array<ArrayBuffer>): void => {
@@ -27,8 +25,8 @@ export function writePeft(adapter: LoraAdapter, { baseModel, task, dtype, prefix
     tensors.push({ name: `base_model.model.${name}`, dtype, shape, data: stored });
   };
   for (const [path, { rank, inFeatures, outFeatures, a, b }] of pairs) {
-    add(`${prefix}${path}.lora_A.weight`, [rank, inFeatures], a);
-    add(`${prefix}${path}.lora_B.weight`, [outFeatures, rank], b);
+    add(`${path}.lora_A.weight`, [rank, inFeatures], a);
+    add(`${path}.lora_B.weight`, [outFeatures, rank], b);
   }
   for (const [path, { weight, bias, inFeatures, outFeatures }] of full) {
     add(`${path}.weight`, [outFeatures, inFeatures], weight);

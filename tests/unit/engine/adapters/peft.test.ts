@@ -223,23 +223,24 @@ describe('an adapter written here', () => {
 
   test('is read back as it was, in both precisions, with and without a head', async () => {
     await fc.assert(
-      fc.asyncProperty(settings, fc.boolean(), fc.constantFrom('F32', 'F16'), async (chosen, head, dtype) => {
-        const { adapter, parameters } = createLoraParameters(BERT.modules, chosen, 1, head ? BERT.full : []);
-        parameters.forEach(({ data }, p) => data.forEach((_, i) => (data[i] = Math.sin(i + p))));
-        const options = {
-          baseModel: 'tiny',
-          task: head ? 'SEQ_CLS' : 'FEATURE_EXTRACTION',
-          prefix: head ? 'bert.' : '',
-        };
-        const { config, weights } = writePeft(adapter, { ...options, dtype } as Parameters<typeof writePeft>[1]);
-        const read = await readPeft(JSON.parse(config), weights, BERT);
-        if (dtype === 'F16') {
-          for (const { data } of parameters) data.set(fromFloat16(Uint16Array.from(data, toFloat16)));
-        }
-        const ordered = { ...chosen, targets: names.filter((name) => chosen.targets.includes(name)) };
-        if (ordered.topBlocks === undefined) delete ordered.topBlocks;
-        expect(read).toEqual({ ...adapter, settings: ordered });
-      }),
+      fc.asyncProperty(
+        settings,
+        fc.boolean(),
+        fc.constantFrom('F32' as const, 'F16' as const),
+        async (chosen, head, dtype) => {
+          const { adapter, parameters } = createLoraParameters(BERT.modules, chosen, 1, head ? BERT.full : []);
+          parameters.forEach(({ data }, p) => data.forEach((_, i) => (data[i] = Math.sin(i + p))));
+          const task = head ? 'SEQ_CLS' : 'FEATURE_EXTRACTION';
+          const { config, weights } = writePeft(adapter, { baseModel: 'tiny', task, dtype });
+          const read = await readPeft(JSON.parse(config), weights, BERT);
+          if (dtype === 'F16') {
+            for (const { data } of parameters) data.set(fromFloat16(Uint16Array.from(data, toFloat16)));
+          }
+          const ordered = { ...chosen, targets: names.filter((name) => chosen.targets.includes(name)) };
+          if (ordered.topBlocks === undefined) delete ordered.topBlocks;
+          expect(read).toEqual({ ...adapter, settings: ordered });
+        },
+      ),
       { numRuns: 40 },
     );
   });
