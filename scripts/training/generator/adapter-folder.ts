@@ -10,11 +10,16 @@ import { llamaModules, toLlamaAdapter } from '../../../src/engine/models/llama/l
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 
-/** A PEFT adapter of a Llama model, ready for the decoder. */
-export async function readLlamaAdapter(folder: string, config: LlamaConfig): Promise<LlamaAdapter> {
+/** A PEFT adapter of a Llama model. */
+export async function readLoraAdapter(folder: string, config: LlamaConfig): Promise<LoraAdapter> {
   const json: unknown = JSON.parse(readFileSync(join(folder, CONFIG), 'utf8'));
   const model = { name: 'the generator', modules: llamaModules(config) };
-  return toLlamaAdapter(await readPeft(json, await openAsBlob(join(folder, WEIGHTS)), model), config, folder);
+  return readPeft(json, await openAsBlob(join(folder, WEIGHTS)), model);
+}
+
+/** The same, ready for the decoder. */
+export async function readLlamaAdapter(folder: string, config: LlamaConfig): Promise<LlamaAdapter> {
+  return toLlamaAdapter(await readLoraAdapter(folder, config), config, folder);
 }
 
 /** Writes both files of a PEFT folder. @returns their names */

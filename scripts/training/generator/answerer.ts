@@ -1,7 +1,7 @@
 import type { LlamaAdapter } from '../../../src/engine/models/llama/adapter.ts';
 import { LlamaDecoder } from '../../../src/engine/models/llama/decoder.ts';
 import type { LoadedLlama } from '../../../src/engine/models/llama/weights.ts';
-import { residentNode } from '../../../src/engine/resident/node.ts';
+import { scriptRuntime } from '../script-runtime.ts';
 import { ChatTokenizer } from '../../../src/generation/local/chat-tokenizer.ts';
 import { loadModel } from '../../../src/generation/local/load.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
@@ -49,24 +49,12 @@ export class Answerer {
     return this.tokenizer.decode(answer).trim();
   }
 
-  /** Mean negative log-likelihood of a text's tokens, the first one given. */
-  async lossOf(tokens: readonly number[]): Promise<number> {
-    const decoder = await this.#ready();
-    decoder.truncate(0);
-    this.#sequence = [];
-    let sum = 0;
-    for (let i = 0; i + 1 < tokens.length; i++) {
-      sum += logSumExp(await decoder.append([tokens[i]!]), tokens[i + 1]!);
-    }
-    return sum / (tokens.length - 1);
-  }
-
   async dispose(): Promise<void> {
     await this.#decoder?.dispose();
   }
 
   async #ready(): Promise<LlamaDecoder> {
-    return (this.#decoder ??= await LlamaDecoder.create(this.llama, residentNode(), { layout: 'float32' }));
+    return (this.#decoder ??= await LlamaDecoder.create(this.llama, scriptRuntime(), { layout: 'float32' }));
   }
 }
 
@@ -74,13 +62,4 @@ function indexOfLargest(numbers: Float32Array): number {
   let best = 0;
   for (let i = 1; i < numbers.length; i++) if (numbers[i]! > numbers[best]!) best = i;
   return best;
-}
-
-/** −log softmax(logits)[target], in double. */
-function logSumExp(logits: Float32Array, target: number): number {
-  let max = -Infinity;
-  for (const logit of logits) if (logit > max) max = logit;
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - max);
-  return Math.log(sum) + max - logits[target]!;
 }

@@ -3,11 +3,13 @@
  * with adapters, and prints F1, exact match and right citations, each with a 95 % interval; pairs are compared question
  * by question. Answers are kept in `.cache/generator/answers/`, so that only what is new is computed.
  *
- * Run: npx tsx scripts/training/generator/evaluate.ts [PEFT folder …]    (first folder: what the others are held against)
+ * Run: npx tsx scripts/training/generator/evaluate.ts [--first N] [--no-base] [PEFT folder …]
  *      npx tsx scripts/training/generator/evaluate.ts .cache/generator/reference .cache/generator/attune
+ * The first folder is what the others are held against.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
 import { citedNumbers, exactMatch, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
 import { pairedDifference } from '../../../src/evaluation/metrics/bootstrap.ts';
 import { readLlamaAdapter } from './adapter-folder.ts';
@@ -18,8 +20,11 @@ import { interval, signedInterval, table } from '../report.ts';
 
 const TEST = '.cache/generator/test.json';
 if (!existsSync(TEST)) throw new Error(`${TEST} is missing: run scripts/training/generator/prepare.ts first.`);
-const test = JSON.parse(readFileSync(TEST, 'utf8')) as PreparedExample[];
-const folders = process.argv.slice(2);
+const { values: flags, positionals: folders } = parseArgs({
+  allowPositionals: true,
+  options: { first: { type: 'string' }, 'no-base': { type: 'boolean', default: false } },
+});
+const test = (JSON.parse(readFileSync(TEST, 'utf8')) as PreparedExample[]).slice(0, Number(flags.first ?? Infinity));
 
 const METRICS = {
   F1: (answer: string, { answers }: PreparedExample) => tokenF1(answer, answers),
@@ -28,7 +33,7 @@ const METRICS = {
 };
 
 const answerer = await Answerer.load();
-const systems = [{ name: 'base', scores: await scoresOf('base', null) }];
+const systems = flags['no-base'] ? [] : [{ name: 'base', scores: await scoresOf('base', null) }];
 for (const folder of folders) {
   const adapter = await readLlamaAdapter(folder, answerer.llama.config);
   systems.push({ name: basename(folder), scores: await scoresOf(basename(folder), adapter) });
@@ -40,7 +45,7 @@ table(
   ['system', ...Object.keys(METRICS)],
   systems.map(({ name, scores }) => [name, ...scores.map(interval)]),
 );
-const [reference, ...others] = systems.slice(1);
+const [reference, ...others] = systems.slice(-folders.length);
 if (reference && others.length > 0) {
   console.log(`\ndifference from ${reference.name}, question by question\n`);
   const rows = others.map(({ name, scores }) => [

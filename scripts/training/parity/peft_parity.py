@@ -66,12 +66,8 @@ def logits(model, sequences):
 
 
 def scores(model, pairs):
-    return torch.stack(
-        [
-            model(input_ids=torch.tensor([pair["ids"]]), token_type_ids=torch.tensor([pair["types"]])).logits[0, 0]
-            for pair in pairs
-        ]
-    )
+    rows = [model(input_ids=torch.tensor([pair["ids"]]), token_type_ids=torch.tensor([pair["types"]])) for pair in pairs]
+    return torch.cat([row.logits for row in rows])
 
 
 def worst(values, expected):
@@ -107,7 +103,7 @@ def language_loss(model):
 
 def score_loss(model):
     values = scores(model, request["scorer"]["pairs"])
-    labels = torch.arange(len(values)).remainder(2).float()
+    labels = torch.arange(len(values)).remainder(2).float()[:, None]
     return torch.nn.functional.binary_cross_entropy_with_logits(values, labels)
 
 
@@ -147,6 +143,11 @@ with torch.no_grad():
         worst_delta = max(worst_delta, ((alpha / rank) * (b @ a) - delta).abs().max().item())
     report["updates: adapter of Attune in GGUF"] = worst_delta
 
+    expected = request["scorer"]
+    tuned = PeftModel.from_pretrained(scorer(), folder / "scorer-attune").eval()
+    report["scores: adapter of Attune in PEFT"] = worst(scores(tuned, expected["pairs"]), expected["tuned"])
+    merged = AutoModelForSequenceClassification.from_pretrained(folder / "scorer-merged").eval()
+    report["scores: merged by Attune in Transformers"] = worst(scores(merged, expected["pairs"]), expected["tuned"])
 
 model = train(get_peft_model(encoder(), LoraConfig(r=8, lora_alpha=16, target_modules=[
     f"encoder.layer.{layer}.{end}" for layer in range(6) for end in
@@ -163,5 +164,12 @@ model = train(get_peft_model(decoder(), LoraConfig(
 model.save_pretrained(folder / "decoder-peft")
 with torch.no_grad():
     outputs["decoder"] = logits(model, request["decoder"]["ids"]).tolist()
+
+model = train(get_peft_model(scorer(), LoraConfig(
+    r=8, lora_alpha=16, task_type="SEQ_CLS", target_modules=["query", "value"],
+)), score_loss)
+model.save_pretrained(folder / "scorer-peft")
+with torch.no_grad():
+    outputs["scorer"] = scores(model, request["scorer"]["pairs"]).tolist()
 
 (folder / "peft.json").write_text(json.dumps({"report": report, "outputs": outputs}))

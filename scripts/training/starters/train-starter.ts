@@ -3,18 +3,16 @@ import { appendFileSync, existsSync, mkdirSync, openAsBlob, renameSync, writeFil
 import { join } from 'node:path';
 import { createGeneratorTrainer } from '../../../src/engine/models/llama/training/trainer.ts';
 import type { LoadedLlama } from '../../../src/engine/models/llama/weights.ts';
-import { residentNode } from '../../../src/engine/resident/node.ts';
 import { readCheckpoint, restoreParameters, writeCheckpoint } from '../../../src/engine/training/checkpoint.ts';
 import { train } from '../../../src/engine/training/train.ts';
 import type { Checkpoint } from '../../../src/engine/training/train-options.ts';
 import { writeAdapterFolder } from '../generator/adapter-folder.ts';
+import { scriptRuntime } from '../script-runtime.ts';
 import { BASE_MODEL, STARTER_FOLDER } from './card.ts';
 import { STARTER_LORA, type Starter, type StarterData } from './starter.ts';
 
 /** Memory for what blocks keep of their forward run. */
 const MEMORY = 4e9;
-/** On a machine that does other things one thread is faster than two that wait for each other. */
-const THREADS = process.env['ATTUNE_THREADS'];
 
 /**
  * Trains a starter adapter on node and writes its PEFT files; of a killed run the last checkpoint is taken up.
@@ -25,7 +23,7 @@ export async function trainStarter(starter: Starter, data: StarterData, loaded: 
   const { purpose, options } = starter;
   const trainer = await createGeneratorTrainer({
     loaded,
-    runtime: THREADS ? residentNode(Number(THREADS)) : residentNode(),
+    runtime: scriptRuntime(),
     lora: STARTER_LORA,
     seed: options.seed,
     memoryBudget: MEMORY,
