@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
+import type { LoraAdapter } from '../../../src/engine/adapters/lora-adapter.ts';
 import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
-import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
+import { parseBertConfig, type BertConfig } from '../../../src/engine/models/bert/config.ts';
 import { bertModules } from '../../../src/engine/models/bert/modules.ts';
 import {
   createEmbedderTrainer,
   type EmbedderTrainerOptions,
 } from '../../../src/engine/models/bert/training/embedder-trainer.ts';
-import { LINEARS, readBertWeights } from '../../../src/engine/models/bert/weights.ts';
+import { LINEARS, linearShape, readBertWeights, type BertWeights } from '../../../src/engine/models/bert/weights.ts';
+import { quantiseWeight } from '../../../src/engine/models/int8-weight.ts';
 import type { ResidentRuntime } from '../../../src/engine/resident/resident.ts';
 import { gradientNorm } from '../../../src/engine/training/adamw.ts';
 import type { PairBatch } from '../../../src/engine/training/batches.ts';
@@ -20,6 +22,7 @@ interface Golden {
   queries: number[][];
   positives: number[][];
   negatives: number[][];
+  teacher: number[][];
   losses: Record<string, number>;
   gradients: Record<string, string>;
   tenSteps: number[];
@@ -55,6 +58,69 @@ export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
     expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses[kind]!, 4);
     await trainer.accumulate(batch, 1, 0);
     expect(gradientNorm(trainer.parameters) / golden.losses[`${kind}, norm`]!).toBeCloseTo(1, 3);
+    await trainer.dispose();
+  });
+
+  test.each(['margin-mse', 'kl'] as const)('distillation by %s is that of PyTorch', async (kind) => {
+    const { golden, batch, trainer } = await setUp('tiny-bert', { distillation: { kind, weight: 1 } });
+    expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses[kind]!, 3);
+    await trainer.accumulate(batch, 1, 0);
+    expect(gradientNorm(trainer.parameters) / golden.losses[`${kind}, norm`]!).toBeCloseTo(1, 3);
+    await trainer.dispose();
+  });
+
+  test('with only the top block tuned, its gradients are the same, and cached states below it repeat them', async () => {
+    const whole = await setUp('tiny-bert', {});
+    await whole.trainer.accumulate(whole.batch, 1, 0);
+    const top = await setUp('tiny-bert', { adapter: topBlockOf(whole.trainer.adapter()) });
+    const without = await setUp('tiny-bert', { adapter: topBlockOf(whole.trainer.adapter()), cacheBytes: 0 });
+    // The lower block of `whole` has to be the base's.
+    for (const { name, data } of whole.trainer.parameters) if (/layer\.0\..*lora_B/.test(name)) data.fill(0);
+    whole.trainer.parametersChanged();
+    for (const { gradient } of whole.trainer.parameters) gradient.fill(0);
+    await whole.trainer.accumulate(whole.batch, 1, 0);
+    const expected = new Map(whole.trainer.parameters.map(({ name, gradient }) => [name, gradient]));
+    for (const round of [1, 2]) {
+      await top.trainer.accumulate(top.batch, 1 / round, 0);
+      await without.trainer.accumulate(without.batch, 1 / round, 0);
+      for (const [i, { name, gradient }] of top.trainer.parameters.entries()) {
+        expect(gradient, name).toEqual(without.trainer.parameters[i]!.gradient);
+        const largest = Math.max(1e-4, ...expected.get(name)!.map(Math.abs));
+        if (round === 1) expect(farthest(gradient, expected.get(name)!) / largest, name).toBeLessThan(tolerance);
+      }
+    }
+    expect(top.trainer.parameters.length).toBe(whole.trainer.parameters.length / 2);
+    for (const { trainer } of [whole, top, without]) await trainer.dispose();
+  });
+
+  test.each(['int8', 'float16'] as const)(
+    'frozen weights in %s train like the same weights in float32',
+    async (frozen) => {
+      // The fixture's weights are halves; on the grid of int8 they are rounded here as they are when serving.
+      const round = frozen === 'int8' ? roundedWeights : undefined;
+      const reference = await gradientsWith({}, round);
+      const stored = await gradientsWith({ frozen });
+      expect(farthest(stored, reference) / Math.max(...reference.map(Math.abs))).toBeLessThan(1e-5);
+      if (round) expect(farthest(reference, await gradientsWith({}))).toBeGreaterThan(1e-4);
+    },
+  );
+
+  test('dropout masks low-rank paths by its seed, and not at all when evaluating', async () => {
+    const dropped = (dropout: number, seed: number, options: Partial<EmbedderTrainerOptions> = {}) =>
+      gradientsWith({ ...options }, undefined, { dropout, seed });
+    const plain = await gradientsWith({});
+    const [one, again, other] = [await dropped(0.3, 1), await dropped(0.3, 1), await dropped(0.3, 2)];
+    expect(again).toEqual(one);
+    expect(other).not.toEqual(one);
+    expect(one).not.toEqual(plain);
+    // The second forward run of a chunk that was not kept draws the same masks.
+    const chunks = { chunkTokens: 32 };
+    expect(await dropped(0.3, 1, { ...chunks, memoryBudget: 0 })).toEqual(await dropped(0.3, 1, chunks));
+    // Hardly anything dropped is nearly nothing changed: the separate low-rank path is the merged one.
+    const nearly = await dropped(1e-7, 1);
+    expect(farthest(nearly, plain) / Math.max(...plain.map(Math.abs))).toBeLessThan(1e-5);
+    const { golden, batch, trainer } = await setUp('tiny-bert', {}, undefined, 0.3);
+    expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses.plain!, 4);
     await trainer.dispose();
   });
 
@@ -111,15 +177,24 @@ export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
     });
   });
 
-  async function gradientsWith(options: Partial<EmbedderTrainerOptions>): Promise<Float32Array> {
-    const { batch, trainer } = await setUp('tiny-bert', options);
-    await trainer.accumulate(batch, 1, 0);
+  async function gradientsWith(
+    options: Partial<EmbedderTrainerOptions>,
+    change?: (weights: BertWeights, config: BertConfig) => void,
+    { dropout = 0, seed = 0 } = {},
+  ): Promise<Float32Array> {
+    const { batch, trainer } = await setUp('tiny-bert', options, change, dropout);
+    await trainer.accumulate(batch, 1, seed);
     const gradients = joined(trainer);
     await trainer.dispose();
     return gradients;
   }
 
-  async function setUp(name: string, options: Partial<EmbedderTrainerOptions>) {
+  async function setUp(
+    name: string,
+    options: Partial<EmbedderTrainerOptions>,
+    change?: (weights: BertWeights, config: BertConfig) => void,
+    dropout = 0,
+  ) {
     const golden = json<Golden>(await read(`training/${name}.json`));
     const model = json<{ config: Record<string, unknown>; pooling: 'mean' | 'cls' }>(
       await read(`embedder/${name}.json`),
@@ -127,10 +202,12 @@ export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
     const config = parseBertConfig(model.config, name);
     const file = await SafetensorsFile.open(new Blob([await read(`embedder/${name}.safetensors`)]), name);
     const { rank, alpha } = golden;
-    const lora = { rank, alpha, rankStabilised: false, dropout: 0, targets: LINEARS };
+    const lora = { rank, alpha, rankStabilised: false, dropout, targets: LINEARS };
+    const weights = await readBertWeights(file, config);
+    change?.(weights, config);
     const trainer = createEmbedderTrainer({
       config,
-      weights: await readBertWeights(file, config),
+      weights,
       runtime: await open(),
       pooling: model.pooling,
       lora,
@@ -142,7 +219,28 @@ export function encoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
       queries: golden.queries,
       positives: golden.positives,
       negatives: golden.negatives.map((tokens) => [tokens]),
+      teacherScores: Float32Array.from(golden.teacher.flat()),
     };
     return { golden, batch, trainer };
+  }
+}
+
+function topBlockOf(adapter: LoraAdapter): LoraAdapter {
+  const pairs = new Map([...adapter.pairs].filter(([path]) => path.startsWith('encoder.layer.1.')));
+  return { settings: { ...adapter.settings, topBlocks: 1 }, pairs, full: new Map() };
+}
+
+/** Rounds every linear to the grid of the int8 kernels. */
+function roundedWeights({ layers }: BertWeights, config: BertConfig): void {
+  for (const { linears } of layers) {
+    for (const name of LINEARS) {
+      const [inFeatures, outFeatures] = linearShape(name, config);
+      const { weight } = linears[name];
+      const { data, scales } = quantiseWeight(weight, outFeatures, inFeatures);
+      weight.forEach((_, i) => {
+        const [row, column] = [Math.floor(i / inFeatures), i % inFeatures];
+        weight[i] = data[column * outFeatures + row]! * scales[row]!;
+      });
+    }
   }
 }

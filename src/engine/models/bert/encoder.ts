@@ -77,7 +77,7 @@ function embed({ ids, types }: EncoderInputs, config: BertConfig, weights: BertW
   if (types) {
     // The position table has type 0 added already.
     const difference = weights.types.slice(0, hiddenSize).map((zero, i) => weights.types[hiddenSize + i]! - zero);
-    const row = graph.weight('types', 'float32', [hiddenSize], difference);
+    const row = graph.weight('typeDifference', 'float32', [hiddenSize], difference);
     sum = add(sum, mul(reshape(types, ['B', 'T', 1]), row));
   }
   return layerNorm(sum, ...norm(graph, 'embeddings.LayerNorm', embeddingNorm), layerNormEpsilon);

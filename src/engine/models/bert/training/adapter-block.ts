@@ -4,7 +4,7 @@ import type { Parameter } from '../../../training/trainable.ts';
 import { linearShape } from '../weights.ts';
 import type { BackwardGraph } from './block-graphs.ts';
 import { GROUP_NAMES, groupShape, type BlockKind, type GroupName } from './block.ts';
-import { queryScale } from './frozen-block.ts';
+import { outputFactor } from './frozen-block.ts';
 
 /** Where a low-rank pair lies within the joined matrices of its group. */
 interface Place {
@@ -41,7 +41,7 @@ export class AdapterBlock {
         const [, rows] = linearShape(name, kind.config);
         const pair = adapted.includes(name) ? lora.pair(`${path}.${name}`)! : undefined;
         if (pair) {
-          const factor = scale * (name === 'attention.self.query' ? queryScale(kind.config) : 1);
+          const factor = scale * outputFactor(name, kind.config);
           const rankAt = adapted.indexOf(name) * kind.rank;
           const sizes = { rank: kind.rank, inFeatures, outFeatures: rows, groupRank: rank };
           this.#places.push({ group, ...pair, ...sizes, rankAt, outAt, factor });

@@ -1,11 +1,14 @@
 import type { Graph, Value } from '../../../graph/graph.ts';
 import type { Keep } from '../../../graph/kept.ts';
 import { gelu } from '../../../graph/ops/activations.ts';
-import { add } from '../../../graph/ops/arithmetic.ts';
+import { add, mul } from '../../../graph/ops/arithmetic.ts';
+import { concat, gather, slice } from '../../../graph/ops/layout.ts';
 import { gemm, mergedLinear } from '../../../graph/ops/linear.ts';
+import { MASK_ROWS } from '../../../training/dropout.ts';
 import type { BertConfig } from '../config.ts';
 import { linearShape, type LinearName } from '../weights.ts';
 import { selfAttention } from './attention.ts';
+import { frozenWeight, type FrozenFormat } from './frozen-weight.ts';
 import { layerNormKept } from './normalise.ts';
 
 /**
@@ -28,6 +31,9 @@ export interface BlockKind {
   /** Linear layers with low-rank matrices; none: the block is frozen. */
   targets: readonly LinearName[];
   rank: number;
+  frozen: FrozenFormat;
+  /** The low-rank paths see masked inputs. */
+  dropout: boolean;
 }
 
 /** The adapted linears of a group, and its sizes [in, out] and total rank. */
@@ -44,21 +50,31 @@ export function groupShape(kind: BlockKind, group: GroupName) {
  *
  * Inputs: `keyBias` [B, 1, 1, T], 0 for tokens and very negative for padding; `<group>.weight` [out, in], `.bias`, `.a`
  * [rank, in], `.b` [out, rank], the scales alpha/rank and 1/√headSize lying in weights, biases and B already;
- * `<norm>.weight`, `<norm>.bias`.
+ * `<norm>.weight`, `<norm>.bias`; with dropout `<linear>.mask rows` int32 [N], the row of `masks <in>` that each token
+ * draws.
  */
 export function bertBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
   const { hiddenSize, heads, layerNormEpsilon } = kind.config;
   const keyBias = graph.input('keyBias', 'float32', ['B', 1, 1, 'T']);
+  const maskSets: Record<number, Value> = {};
   const matrices: { name: string; value: Value }[] = [];
   const linear = (input: Value, group: GroupName): Value => {
-    const { inFeatures, outFeatures, rank } = groupShape(kind, group);
-    const weight = graph.input(`${group}.weight`, 'float32', [outFeatures, inFeatures]);
+    const { adapted, inFeatures, outFeatures, rank } = groupShape(kind, group);
+    const weight = frozenWeight(graph, `${group}.weight`, kind.frozen, outFeatures, inFeatures);
     const bias = graph.input(`${group}.bias`, 'float32', [outFeatures]);
     if (rank === 0) return gemm(input, weight, bias, { transposeB: true });
     const a = graph.input(`${group}.a`, 'float32', [rank, inFeatures]);
     const b = graph.input(`${group}.b`, 'float32', [outFeatures, rank]);
     matrices.push({ name: `${group}.a`, value: a }, { name: `${group}.b`, value: b });
-    return mergedLinear(input, weight, bias, a, b);
+    if (!kind.dropout) return mergedLinear(input, weight, bias, a, b);
+    const masks = (maskSets[inFeatures] ??= graph.input(masksInput(inFeatures), 'float32', [MASK_ROWS, inFeatures]));
+    const low = adapted.map((name, i) => {
+      const rows = graph.input(rowsInput(name), 'int32', ['B*T']);
+      const own = slice(a, 0, i * kind.rank, (i + 1) * kind.rank);
+      return gemm(mul(input, gather(masks, rows)), own, undefined, { transposeB: true });
+    });
+    const y = gemm(input, weight, bias, { transposeB: true });
+    return gemm(keep(concat(low, 1), `${group}.low`), b, y, { transposeB: true });
   };
   const normalise = (value: Value, name: NormName) => {
     const [weight, bias] = (['weight', 'bias'] as const).map((part) =>
@@ -72,6 +88,14 @@ export function bertBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
   const wide = keep(linear(middle, 'wide'), 'wide');
   const y = normalise(add(linear(gelu(wide), 'narrow'), middle), 'outputNorm');
   return { y, matrices };
+}
+
+/** Names of a linear layer's mask rows, and of the masks for its width, among the inputs of a block. */
+export function rowsInput(name: LinearName): string {
+  return `${name}.mask rows`;
+}
+export function masksInput(width: number): string {
+  return `masks ${width}`;
 }
 
 export const NORMS = ['attentionNorm', 'outputNorm'] as const;

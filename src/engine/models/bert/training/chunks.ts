@@ -6,6 +6,13 @@ const LENGTH_STEP = 8;
 /** Added to the scores of padding; their softmax is exactly 0. */
 const HIDDEN = -1e9;
 
+/** A text as the encoder reads it. */
+export interface EncoderInput {
+  tokens: Tokens;
+  /** Token types, 0 or 1; absent: all 0. */
+  types?: Tokens;
+}
+
 /** Texts of similar length that go through the model together, as B rows of T tokens. */
 export interface Chunk {
   /** Places of its texts in the batch. */

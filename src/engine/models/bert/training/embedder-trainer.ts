@@ -1,5 +1,6 @@
 import type { LoraAdapter, LoraSettings } from '../../../adapters/lora-adapter.ts';
 import { contrastiveLoss, DEFAULT_SCALE, type ContrastiveOptions } from '../../../losses/contrastive.ts';
+import { distillationLoss, type DistillationKind } from '../../../losses/distillation.ts';
 import { unitVector } from '../../../losses/unit-length.ts';
 import type { ResidentRuntime } from '../../../resident/resident.ts';
 import type { PairBatch, Tokens } from '../../../training/batches.ts';
@@ -9,10 +10,10 @@ import type { BertConfig } from '../config.ts';
 import { bertModules } from '../modules.ts';
 import type { Pooling } from '../pooling.ts';
 import type { BertWeights } from '../weights.ts';
-import { DEFAULT_CHUNK_TOKENS, defaultMemoryBudget } from './memory.ts';
+import { encoderMemory, type EncoderMemory } from './memory.ts';
 import { TunableEncoder } from './tunable-encoder.ts';
 
-export interface EmbedderTrainerOptions {
+export interface EmbedderTrainerOptions extends EncoderMemory {
   config: BertConfig;
   weights: BertWeights;
   runtime: ResidentRuntime;
@@ -24,10 +25,8 @@ export interface EmbedderTrainerOptions {
   adapter?: LoraAdapter;
   /** Absent: in-batch negatives, scale 20. */
   loss?: Partial<ContrastiveOptions>;
-  /** Most tokens in a block at once. */
-  chunkTokens?: number;
-  /** Bytes for kept activations; absent: by device. */
-  memoryBudget?: number;
+  /** Learns from batches' `teacherScores` too; `weight` is this loss's share of the whole, 1 leaves it alone. */
+  distillation?: { kind: DistillationKind; weight: number };
 }
 
 export type EmbedderTrainer = Trainable<PairBatch> & {
@@ -52,11 +51,24 @@ export function createEmbedderTrainer(options: EmbedderTrainerOptions): Embedder
     runtime,
     lora: parameters,
     pooling,
-    chunkTokens: options.chunkTokens ?? DEFAULT_CHUNK_TOKENS,
-    memoryBudget: options.memoryBudget ?? defaultMemoryBudget(runtime.device),
+    prefix: '',
+    ...encoderMemory(options, runtime.device),
   });
   const loss: ContrastiveOptions = { scale: DEFAULT_SCALE, ...options.loss };
   const size = config.hiddenSize;
+  const lossOf = (vectors: Float32Array, batch: PairBatch, gradient?: Float32Array, weight = 1): number => {
+    const queries = batch.queries.length;
+    const { kind, weight: share } = options.distillation ?? { kind: 'kl', weight: 0 };
+    let value =
+      share < 1 ? (1 - share) * contrastiveLoss(vectors, size, queries, loss, gradient, weight * (1 - share)) : 0;
+    if (share > 0) {
+      if (!batch.teacherScores) throw new TypeError('A batch has no teacher scores to learn from.');
+      const { teacherScores } = batch;
+      value +=
+        share * distillationLoss(kind, vectors, size, queries, teacherScores, loss.scale, gradient, weight * share);
+    }
+    return value;
+  };
   const report = (batch: PairBatch, value: number): LossReport => ({
     loss: value,
     tokens: texts(batch).reduce((sum, { tokens }) => sum + tokens.length, 0),
@@ -73,7 +85,7 @@ export function createEmbedderTrainer(options: EmbedderTrainerOptions): Embedder
       await encoder.accumulate(
         texts(batch),
         (vectors, gradient) => {
-          value = contrastiveLoss(vectors, size, batch.queries.length, loss, gradient, weight);
+          value = lossOf(vectors, batch, gradient, weight);
         },
         seedOfStep,
         signal,
@@ -81,8 +93,7 @@ export function createEmbedderTrainer(options: EmbedderTrainerOptions): Embedder
       return report(batch, value);
     },
     async evaluate(batch, signal) {
-      const vectors = await encoder.vectors(texts(batch), signal);
-      return report(batch, contrastiveLoss(vectors, size, batch.queries.length, loss));
+      return report(batch, lossOf(await encoder.vectors(texts(batch), signal), batch));
     },
     async encode(inputs, signal) {
       const vectors = await encoder.vectors(

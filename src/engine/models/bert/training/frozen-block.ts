@@ -1,11 +1,12 @@
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
 import type { BertConfig } from '../config.ts';
-import { linearShape, type LayerWeights } from '../weights.ts';
+import { linearShape, type LayerWeights, type LinearName } from '../weights.ts';
 import { GROUPS, GROUP_NAMES, NORMS } from './block.ts';
+import { frozenTensors, type FrozenFormat } from './frozen-weight.ts';
 
 /** Queries are scaled by 1/√headSize: done once in their weight and bias, it costs nothing at every run. */
-export function queryScale({ hiddenSize, heads }: BertConfig): number {
-  return 1 / Math.sqrt(hiddenSize / heads);
+export function outputFactor(name: LinearName, { hiddenSize, heads }: BertConfig): number {
+  return name === 'attention.self.query' ? 1 / Math.sqrt(hiddenSize / heads) : 1;
 }
 
 /** The frozen tensors of a block on the device, by the input names of its graphs. The caller disposes them. */
@@ -13,38 +14,24 @@ export function frozenBlock(
   runtime: ResidentRuntime,
   config: BertConfig,
   layer: LayerWeights,
+  format: FrozenFormat,
 ): ReadonlyMap<string, ResidentTensor> {
   const tensors = new Map<string, ResidentTensor>();
   for (const group of GROUP_NAMES) {
-    const [inFeatures] = linearShape(GROUPS[group][0], config);
-    const parts = GROUPS[group].map((name) => {
-      const { weight, bias } = layer.linears[name];
-      const factor = name === 'attention.self.query' ? queryScale(config) : 1;
-      return factor === 1 ? { weight, bias } : { weight: times(weight, factor), bias: times(bias, factor) };
-    });
-    const weight = joined(parts.map((part) => part.weight));
-    const bias = joined(parts.map((part) => part.bias));
-    tensors.set(`${group}.weight`, runtime.tensor('float32', [bias.length, inFeatures], weight));
+    const names: readonly LinearName[] = GROUPS[group];
+    const [inFeatures] = linearShape(names[0]!, config);
+    const parts = names.map((name) => ({ ...layer.linears[name], factor: outputFactor(name, config) }));
+    const bias = Float32Array.from(parts.flatMap(({ bias: numbers, factor }) => [...numbers].map((n) => n * factor)));
     tensors.set(`${group}.bias`, runtime.tensor('float32', [bias.length], bias));
+    for (const [name, tensor] of frozenTensors(runtime, `${group}.weight`, format, parts, inFeatures)) {
+      tensors.set(name, tensor);
+    }
   }
   for (const norm of NORMS) {
     for (const part of ['weight', 'bias'] as const) {
-      tensors.set(`${norm}.${part}`, runtime.tensor('float32', [config.hiddenSize], joined([layer[norm][part]])));
+      const numbers = Float32Array.from(layer[norm][part]);
+      tensors.set(`${norm}.${part}`, runtime.tensor('float32', [config.hiddenSize], numbers));
     }
   }
   return tensors;
-}
-
-function times(numbers: Float32Array, factor: number): Float32Array {
-  return numbers.map((number) => number * factor);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

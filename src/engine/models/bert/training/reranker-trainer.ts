@@ -9,11 +9,12 @@ import type { BertConfig } from '../config.ts';
 import { bertModules } from '../modules.ts';
 import { CLASSIFIER, CLASSIFIER_PREFIX } from '../scoring-head.ts';
 import type { BertWeights, NormWeights } from '../weights.ts';
-import { DEFAULT_CHUNK_TOKENS, defaultMemoryBudget } from './memory.ts';
+import type { EncoderInput } from './chunks.ts';
+import { encoderMemory, type EncoderMemory } from './memory.ts';
 import { ScoringHead } from './scoring-head.ts';
-import { TunableEncoder, type EncoderInput } from './tunable-encoder.ts';
+import { TunableEncoder } from './tunable-encoder.ts';
 
-export interface RerankerTrainerOptions {
+export interface RerankerTrainerOptions extends EncoderMemory {
   config: BertConfig;
   weights: BertWeights;
   /** Of the same file, `readPooler`. */
@@ -25,10 +26,6 @@ export interface RerankerTrainerOptions {
   /** To go on from, instead of a new adapter. */
   adapter?: LoraAdapter;
   loss: RankingLossKind;
-  /** Most tokens in a block at once. */
-  chunkTokens?: number;
-  /** Bytes for kept activations; absent: by device. */
-  memoryBudget?: number;
 }
 
 export type RerankerTrainer = Trainable<RankingBatch> & {
@@ -65,8 +62,7 @@ export function createRerankerTrainer(options: RerankerTrainerOptions): Reranker
     lora: parameters,
     pooling: 'cls',
     prefix: CLASSIFIER_PREFIX,
-    chunkTokens: options.chunkTokens ?? DEFAULT_CHUNK_TOKENS,
-    memoryBudget: options.memoryBudget ?? defaultMemoryBudget(runtime.device),
+    ...encoderMemory(options, runtime.device),
   });
   const lossOf = (scores: Float64Array, { groups }: RankingBatch) =>
     rankingLoss(
