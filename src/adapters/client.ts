@@ -1,4 +1,5 @@
 import { WorkerBridge } from '../bridge/worker-bridge.ts';
+import { listAdapters } from './catalogue.ts';
 import type { AdapterLibrary } from './contract.ts';
 
 const bridge = new WorkerBridge<AdapterLibrary>({
@@ -8,9 +9,12 @@ const bridge = new WorkerBridge<AdapterLibrary>({
   idleMs: 10_000,
 });
 
-/** Adapters, in their worker. Rows change too: a screen that lists them follows `db.adapters` and asks again. */
+/**
+ * Adapters: what reads or writes their files happens in a worker. Listing reads rows and the starters' manifest, here,
+ * so that it costs a screen no worker and a `liveQuery` around it follows the rows.
+ */
 export const adapters: AdapterLibrary = {
-  list: (task) => bridge.call((remote) => remote.list(task)),
+  list: listAdapters,
   rename: (id, name, description) => bridge.call((remote) => remote.rename(id, name, description)),
   remove: (id) => bridge.call((remote) => remote.remove(id)),
   import: (files, modelId) => bridge.call((remote) => remote.import(files, modelId)),

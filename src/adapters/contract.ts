@@ -3,6 +3,8 @@ import type { AdapterRow, TuningTask } from '../storage/schema.ts';
 /** An adapter that can be switched on: a row, or a starter that lies with the app. */
 export interface AdapterDescription extends Omit<AdapterRow, 'workspaceId'> {
   starter: boolean;
+  /** A starter's: `answers` is on by default, `questions` writes data sets and answers nothing. */
+  purpose?: 'answers' | 'questions';
   /** Where its PEFT files are read from. */
   location: { kind: 'origin'; folder: string } | { kind: 'opfs'; folder: string };
 }

@@ -3,9 +3,6 @@ import type { TuningTask, WorkspaceAdapters } from '../../storage/schema.ts';
 import type { AdapterDescription } from '../../adapters/contract.ts';
 import { workspaces } from './workspaces.svelte.ts';
 
-/** The starter adapter that answers where nothing was chosen. */
-const DEFAULT_ANSWERS = 'answers';
-
 /** The model that an adapter changes, which is the key under which a workspace keeps it. */
 export type AdapterSlot = keyof WorkspaceAdapters;
 
@@ -20,9 +17,9 @@ class AdaptersInForce {
   }
 
   /** Whether an adapter works in the open workspace; the starter that answers does until something else is chosen. */
-  isOn({ id, task, starter }: Pick<AdapterDescription, 'id' | 'task' | 'starter'>): boolean {
+  isOn({ id, task, purpose }: Pick<AdapterDescription, 'id' | 'task' | 'purpose'>): boolean {
     const chosen = this.chosen[slotOf(task)];
-    return chosen === undefined ? starter && id === DEFAULT_ANSWERS : chosen === id;
+    return chosen === undefined ? purpose === 'answers' : chosen === id;
   }
 
   /** Puts an adapter in force. Another search model needs its own index: it is built while the old one answers. */

@@ -1,5 +1,6 @@
-import { ask } from '../../chat/ask.ts';
-import type { AskEvent, AskRequest } from '../../chat/contract.ts';
+import { adapters } from '../../adapters/client.ts';
+import { answerOther, ask } from '../../chat/ask.ts';
+import type { AskEvent, AskRequest, AskServices, OtherRequest } from '../../chat/contract.ts';
 import type { LoadProgress } from '../../generation/contract.ts';
 import { retrieval } from '../../retrieval/client.ts';
 import { answerModel } from './answer-model.svelte.ts';
@@ -13,5 +14,18 @@ export async function* askDocuments(
   signal: AbortSignal,
   onLoad: (progress: LoadProgress) => void,
 ): AsyncGenerator<AskEvent> {
-  yield* ask(request, { retrieval, generator: () => answerModel.load(onLoad) }, signal);
+  yield* ask(request, services(onLoad), signal);
+}
+
+/** Has a stored answer written once more from its passages, by the other of base and tuned model. */
+export async function* askOther(
+  request: OtherRequest,
+  signal: AbortSignal,
+  onLoad: (progress: LoadProgress) => void,
+): AsyncGenerator<AskEvent> {
+  yield* answerOther(request, services(onLoad), signal);
+}
+
+function services(onLoad: (progress: LoadProgress) => void): AskServices {
+  return { retrieval, generator: () => answerModel.load(onLoad), adapters: () => adapters.list('generator') };
 }

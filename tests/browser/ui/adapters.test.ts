@@ -78,7 +78,7 @@ test('says exactly why a file is no adapter, where it was chosen', async () => {
   router.go('models');
   await userEvent.click(page.getByRole('button', { name: 'Import', exact: true }));
   const dialog = page.getByRole('dialog', { name: 'Import an adapter' });
-  await expect.element(dialog.getByLabelText('It was made for')).toHaveValue(/SmolLM2/);
+  await expect.element(dialog.getByLabelText('It was made for')).toHaveValue('SmolLM2-135M-Instruct-Q4_1');
   const chosen = new Promise<HTMLInputElement>((resolve) => {
     const click = HTMLInputElement.prototype.click;
     HTMLInputElement.prototype.click = function (this: HTMLInputElement) {

@@ -3,6 +3,7 @@ import { page, userEvent } from 'vitest/browser';
 import { database } from '../../../src/storage/database.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
 import { addChat, addDocument, closeApp, openApp, passage } from './app-harness.ts';
+import { axeFindings } from './screen-support.ts';
 
 const SUPPORTED = 'The secondary engineer is paged after fifteen minutes [1].';
 const UNSUPPORTED = 'The customer is called as well.';
@@ -161,4 +162,47 @@ test('an empty workspace offers samples and files, and asking waits for document
   await expect.element(page.getByRole('button', { name: 'Try with the sample documents' })).toBeVisible();
   await expect.element(page.getByRole('button', { name: 'Choose files' })).toBeVisible();
   await expect.element(page.getByLabelText('Your question')).toBeDisabled();
+});
+
+describe('an answer of base and tuned model', () => {
+  const FIRST = { engine: 'local', model: 'Small', device: 'wasm', promptTokens: 1, outputTokens: 3 };
+  const stats = (adapters: string[]) => ({
+    ...{ ...FIRST, adapters, secondsToFirstToken: 1, tokensPerSecond: 10, retrievalSeconds: 0.1 },
+  });
+
+  test('is switched between them and shown side by side, each with what wrote it', async () => {
+    await addDocument(workspaceId, 'd1', 'on-call.md');
+    const other = {
+      text: 'Somebody is paged, as is usual in many companies.',
+      kind: 'answer' as const,
+      stats: stats([]),
+    };
+    await addChat(workspaceId, 'c1', 'Who is paged?', {
+      ...{ text: SUPPORTED, support: SUPPORT.slice(0, 1), passages: [passage(1, 'd1', 'on-call.md')], other },
+      stats: stats(['answers']),
+    });
+    router.go('chat', 'c1');
+    const answer = page.getByTestId('answer');
+    await expect.element(answer.getByRole('radio', { name: 'Tuned' })).toBeChecked();
+    await userEvent.click(answer.getByText('Base', { exact: true }));
+    await expect.element(answer).toHaveTextContent('as is usual in many companies');
+    await expect.element(answer).not.toHaveTextContent('secondary engineer');
+    await userEvent.click(answer.getByText('Both', { exact: true }));
+    await expect.element(answer.getByRole('heading', { name: 'Tuned' })).toBeVisible();
+    await expect.element(answer.getByRole('heading', { name: 'Base' })).toBeVisible();
+    await expect.element(answer).toHaveTextContent(/secondary engineer.*as is usual in many companies/);
+    await userEvent.click(answer.getByText('Tuned', { exact: true }).last());
+    await userEvent.click(page.getByText('How this was answered'));
+    await expect.element(answer).toHaveTextContent(/Adapters\s*answers/);
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  test('offers no switch where no adapter is there', async () => {
+    await addChat(workspaceId, 'c1', 'Who?', {
+      ...{ text: SUPPORTED, passages: [passage(1, 'd1', 'on-call.md')], stats: { ...stats([]), engine: 'endpoint' } },
+    });
+    router.go('chat', 'c1');
+    await expect.element(page.getByTestId('answer')).toHaveTextContent('secondary engineer');
+    await expect.element(page.getByRole('radio', { name: 'Both' })).not.toBeInTheDocument();
+  });
 });

@@ -59,11 +59,11 @@ test('is renamed, leads to a run, and is deleted with ten seconds to take it bac
 });
 
 test('axe finds nothing on list and rows, and 360 pixels are enough', async () => {
-  await addDataset(workspaceId);
+  await addDataset(workspaceId, 'ds2');
   await expect.element(page.getByRole('article', { name: 'Handbook questions' })).toBeVisible();
   expect(await axeFindings()).toEqual([]);
   await page.viewport(360, 740);
-  router.go('datasets', 'ds1');
+  router.go('datasets', 'ds2');
   await expect.element(page.getByText('40 questions')).toBeVisible();
   expect(await axeFindings()).toEqual([]);
   expect(document.documentElement.scrollWidth).toBe(360);

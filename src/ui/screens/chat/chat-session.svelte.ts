@@ -1,4 +1,4 @@
-import type { AskEvent, AskRequest, AskStage } from '../../../chat/contract.ts';
+import type { AskEvent, AskRequest, AskStage, OtherRequest } from '../../../chat/contract.ts';
 import type { MessageRow, PassageSnapshot } from '../../../storage/schema.ts';
 import type { LoadProgress } from '../../../generation/contract.ts';
 import { report } from '../../state/errors.svelte.ts';
@@ -10,6 +10,13 @@ export type Ask = (
   onLoad: (progress: LoadProgress) => void,
 ) => AsyncIterable<AskEvent>;
 
+/** The same for {@link OtherRequest}s: a stored answer once more, by the other of base and tuned model. */
+export type AskOther = (
+  request: OtherRequest,
+  signal: AbortSignal,
+  onLoad: (progress: LoadProgress) => void,
+) => AsyncIterable<AskEvent>;
+
 /**
  * The answer that is being made in one chat. It lives outside the components, so an answer goes on while another chat
  * or screen is shown.
@@ -17,6 +24,8 @@ export type Ask = (
 export class ChatSession {
   readonly chatId: string;
   #ask: Ask;
+  #askOther: AskOther;
+  #otherOf = $state<string | null>(null);
   #busy = $state(false);
   #stage = $state<AskStage | 'loading'>('searching');
   #load = $state.raw<LoadProgress | null>(null);
@@ -28,13 +37,18 @@ export class ChatSession {
   #pendingText = '';
   #frame = 0;
 
-  constructor(chatId: string, ask: Ask) {
+  constructor(chatId: string, ask: Ask, askOther: AskOther) {
     this.chatId = chatId;
     this.#ask = ask;
+    this.#askOther = askOther;
   }
 
   get busy(): boolean {
     return this.#busy;
+  }
+  /** Id of the stored answer that is being written once more; null while a new one is. */
+  get otherOf(): string | null {
+    return this.#busy ? this.#otherOf : null;
   }
   get stage(): AskStage | 'loading' {
     return this.#stage;
@@ -60,12 +74,25 @@ export class ChatSession {
 
   /** Asks and follows the answer to its end. Does nothing while an answer is under way. */
   async ask(request: Omit<AskRequest, 'chatId'>): Promise<void> {
+    await this.#follow(null, (signal, onLoad) => this.#ask({ chatId: this.chatId, ...request }, signal, onLoad));
+  }
+
+  /** Writes a stored answer once more and follows it to its end. Does nothing while an answer is under way. */
+  async askOther(request: OtherRequest): Promise<void> {
+    await this.#follow(request.messageId, (signal, onLoad) => this.#askOther(request, signal, onLoad));
+  }
+
+  async #follow(
+    otherOf: string | null,
+    begin: (signal: AbortSignal, onLoad: (progress: LoadProgress) => void) => AsyncIterable<AskEvent>,
+  ): Promise<void> {
     if (this.#busy) return;
     this.#controller = new AbortController();
     this.#reset();
+    this.#otherOf = otherOf;
     this.#busy = true;
     try {
-      const events = this.#ask({ chatId: this.chatId, ...request }, this.#controller.signal, (progress) => {
+      const events = begin(this.#controller.signal, (progress) => {
         this.#load = progress;
         this.#stage = 'loading';
       });

@@ -3,7 +3,6 @@ import { adapters } from '../../../adapters/client.ts';
 import type { AdapterDescription, AdapterExport } from '../../../adapters/contract.ts';
 import { isAbort, toProblem, type Problem } from '../../../errors/attune-error.ts';
 import { jobs } from '../../../jobs/client.ts';
-import { database } from '../../../storage/database.ts';
 import { saveFile } from '../../files.ts';
 import { report } from '../../state/errors.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
@@ -14,18 +13,15 @@ const leaving = new SvelteSet<string>();
 
 /** Adapters on this machine: starters and those that were trained or imported. */
 export class AdaptersState {
-  #list = $state.raw<AdapterDescription[]>([]);
-  #loaded = $state(false);
-  /** Tells that rows came, went or changed, in whichever tab. */
-  readonly #rows = new LiveQuery(() => database().adapters.toArray(), []);
+  readonly #list = new LiveQuery<AdapterDescription[]>(() => adapters.list(), []);
   #importing = $state(false);
   #importProblem = $state.raw<Problem | null>(null);
 
   get list(): AdapterDescription[] {
-    return this.#list.filter(({ id }) => !leaving.has(id));
+    return this.#list.current.filter(({ id }) => !leaving.has(id));
   }
   get loaded(): boolean {
-    return this.#loaded;
+    return this.#list.loaded;
   }
   get importing(): boolean {
     return this.#importing;
@@ -33,15 +29,6 @@ export class AdaptersState {
   /** Why the last import was refused: which tensor does not fit. */
   get importProblem(): Problem | null {
     return this.#importProblem;
-  }
-
-  /** To be called within an effect: reads the list again whenever a row has changed. */
-  follow(): void {
-    void this.#rows.current;
-    adapters.list().then((list) => {
-      this.#list = list;
-      this.#loaded = true;
-    }, report);
   }
 
   /** @returns whether it was taken in; otherwise see {@link importProblem} */
