@@ -23,11 +23,11 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
     threads,
     usage,
     tensor: (dataType, shape, numbers) => allocate(usage, dataType, shape, numbers),
-    async createSession(model, readers, name, { config = {} } = {}) {
+    async createSession(model, readers, name, { config = {}, verbose } = {}) {
       const declared = [...readers].map(([path, read]) => ({ path, data: read() }));
       const session = await ort.InferenceSession.create(stopCopies(model.bytes), {
         graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
+        logSeverityLevel: verbose ? 0 : 3,
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         externalData: [...model.externalData, ...declared],

@@ -50,6 +50,8 @@ export interface ResidentUsage {
 export interface ResidentSessionOptions {
   /** onnxruntime's configuration entries: `session.disable_quant_qdq` -> `1`. */
   config?: Readonly<Record<string, string>>;
+  /** Prints what onnxruntime decides, so on which device each node runs, to the console. */
+  verbose?: boolean;
 }
 
 /**

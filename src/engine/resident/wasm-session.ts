@@ -1,9 +1,10 @@
 import type { GraphModel } from '../graph/graph.ts';
-import type { ResidentSession, ResidentTensor, ResidentUsage } from './resident.ts';
+import type { ResidentSession, ResidentSessionOptions, ResidentTensor, ResidentUsage } from './resident.ts';
 import { allocate, allocateText, check, heap, withTexts, type OrtWasmModule } from './wasm-module.ts';
 
 const ALL_OPTIMISATIONS = 99;
 const ERRORS_ONLY = 3;
+const EVERYTHING = 0;
 
 /** What sessions of one wasm module share, whichever device its kernels run on. */
 export interface OrtHost {
@@ -30,7 +31,7 @@ export function createOrtSession(
   model: GraphModel,
   readers: ReadonlyMap<string, () => Uint8Array>,
   name: string,
-  config: Readonly<Record<string, string>> = {},
+  { config = {}, verbose = false }: ResidentSessionOptions = {},
 ): Promise<ResidentSession> {
   return host.exclusive(async () => {
     const { module } = host;
@@ -40,7 +41,8 @@ export function createOrtSession(
       module.mountExternalData(path, { byteLength: Infinity, subarray: (from, to) => read().subarray(from, to) });
     }
     // The arena would keep the largest prompt's activations for good; without it they are freed after every run.
-    const options = module._OrtCreateSessionOptions(ALL_OPTIMISATIONS, false, false, 0, false, 0, 0, ERRORS_ONLY, 0, 0);
+    const severity = verbose ? EVERYTHING : ERRORS_ONLY;
+    const options = module._OrtCreateSessionOptions(ALL_OPTIMISATIONS, false, false, 0, false, 0, 0, severity, 0, 0);
     const bytes = allocate(module, model.bytes.length);
     heap(module).set(model.bytes, bytes);
     let session: number;

@@ -35,6 +35,6 @@ async function load({ threads, folder }: WasmOptions): Promise<ResidentRuntime> 
       return { ...usage, heapBytes: heap(module).length };
     },
     tensor: (dataType, shape, numbers) => WasmTensor.allocate(module, usage, dataType, shape, numbers),
-    createSession: (model, readers, name, { config } = {}) => createOrtSession(host, model, readers, name, config),
+    createSession: (model, readers, name, options) => createOrtSession(host, model, readers, name, options),
   };
 }

@@ -40,7 +40,7 @@ async function load(folder?: string): Promise<ResidentRuntime> {
       isInteger(dataType) && elementCount(shape) <= ON_HEAP
         ? WasmTensor.allocate(module, usage, dataType, shape, numbers)
         : WebgpuTensor.allocate(memory, dataType, shape, numbers),
-    createSession: (model, readers, name, { config } = {}) => createOrtSession(host, model, readers, name, config),
+    createSession: (model, readers, name, options) => createOrtSession(host, model, readers, name, options),
   };
   const host: OrtHost = {
     module,

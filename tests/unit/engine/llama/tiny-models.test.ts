@@ -6,6 +6,7 @@ import { LlamaDecoder } from '../../../../src/engine/models/llama/decoder.ts';
 import { StoredMatrix } from '../../../../src/engine/models/llama/matrix.ts';
 import { loadLlamaFolder, loadLlamaGguf, type LoadedLlama } from '../../../../src/engine/models/llama/weights.ts';
 import { residentNode } from '../../../../src/engine/resident/node.ts';
+import { llamaDecoderSuite } from '../../../support/engine-suites/llama-decoder.ts';
 
 const ROOT = 'tests/fixtures/llama/tiny';
 const runtime = residentNode(1);
@@ -28,7 +29,6 @@ async function load(name: string): Promise<LoadedLlama> {
 const goldenOf = (name: string) => JSON.parse(readFileSync(`${ROOT}/${name}/golden.json`, 'utf8')) as Golden;
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0);
-const best = (values: Float32Array) => values.indexOf(Math.max(...values));
 
 // Logits of these models are a few units large and go through two blocks of sums of at most 64 float32 products: 2e-5
 // leaves a factor of ten over the rounding that was seen.
@@ -40,35 +40,18 @@ test('every architecture and tensor type has a tiny model', () => {
   expect(models).toHaveLength(10);
 });
 
-describe.each(models)('%s', (name) => {
-  const golden = goldenOf(name);
-
-  test.each([
+llamaDecoderSuite(
+  () => Promise.resolve(runtime),
+  (path) => Promise.resolve(new Uint8Array(readFileSync(`tests/fixtures/${path}`))),
+  load,
+  models,
+  [
     ['float32', 'fused'],
     ['blocks', 'fused'],
     ['float32', 'branched'],
-  ] as const)('gives the logits of Transformers with weights as %s and %s attention', async (layout, kernels) => {
-    const decoder = await LlamaDecoder.create(await load(name), runtime, { layout, kernels });
-    expect(worst(await decoder.append(golden.ids), golden.logits)).toBeLessThan(TOLERANCE);
-
-    // Token by token through the cache: the same logits, and Transformers' choice after every prefix.
-    decoder.truncate(0);
-    const choices: number[] = [];
-    let logits = new Float32Array();
-    for (const id of golden.ids) {
-      logits = await decoder.append([id]);
-      choices.push(best(logits));
-    }
-    expect(choices).toEqual(golden.argmax);
-    expect(worst(logits, golden.logits)).toBeLessThan(TOLERANCE);
-
-    // A cache cut back and filled again, in uneven pieces.
-    decoder.truncate(3);
-    await decoder.append(golden.ids.slice(3, 8));
-    expect(worst(await decoder.append(golden.ids.slice(8)), golden.logits)).toBeLessThan(TOLERANCE);
-    await decoder.dispose();
-  });
-});
+  ],
+  TOLERANCE,
+);
 
 describe('low-rank adapters', () => {
   const name = 'qwen3-f16';
