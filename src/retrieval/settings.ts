@@ -70,7 +70,7 @@ export const retrievalKnobs = {
     kind: 'number',
     label: 'Reranked passages',
     help: 'How many of the best passages the ranking model reads, when there is one; more is better and slower.',
-    default: 30,
+    default: 20,
     min: 5,
     max: 200,
     step: 5,

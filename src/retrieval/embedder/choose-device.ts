@@ -25,7 +25,7 @@ export async function chooseDevice<Loaded extends Embedder>(
 ): Promise<Loaded> {
   const gpu = await findGpu();
   if (!gpu) return load('wasm');
-  const key = `embedder-device/${modelId}`;
+  const key = settingOf(modelId);
   const known = (await database().settings.get(key))?.value as DeviceMeasurement | undefined;
   if (known?.gpu === gpu.name) return load(known.device).catch(() => load('wasm'));
 
@@ -38,6 +38,17 @@ export async function chooseDevice<Loaded extends Embedder>(
   const [chosen, other] = device === 'webgpu' ? [onGpu!, onWasm] : [onWasm, onGpu];
   await other?.dispose();
   return chosen;
+}
+
+/** Where a model was measured to be faster in this browser; wasm where nothing was measured. */
+export async function measuredDevice(modelId: string): Promise<EmbedderDevice> {
+  const known = (await database().settings.get(settingOf(modelId)))?.value as DeviceMeasurement | undefined;
+  const gpu = known && (await usableGpu());
+  return known && known.gpu === gpu?.name ? known.device : 'wasm';
+}
+
+function settingOf(modelId: string): string {
+  return `embedder-device/${modelId}`;
 }
 
 /** Seconds for a batch of ordinary passages, the first run (which compiles) left out. */
