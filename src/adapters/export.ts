@@ -12,6 +12,7 @@ import { loadModel } from '../generation/local/load.ts';
 import type { ModelFiles } from '../models/contract.ts';
 import type { AdapterDescription, AdapterExport } from './contract.ts';
 import { adapterFiles, CARD, type TunedAdapter } from './adapter-files.ts';
+import { cardFile } from './keep.ts';
 
 configure({ useWebWorkers: false });
 
@@ -24,15 +25,17 @@ const MERGED_TYPE = 'F16';
  * @throws AttuneError `adapters/no-export` where the format cannot say what the adapter does
  */
 export async function exportAdapter(
-  { name, task, modelName, ...description }: AdapterDescription,
+  description: AdapterDescription,
   tuned: TunedAdapter,
   model: ModelFiles,
   as: AdapterExport,
 ): Promise<{ name: string; blob: Blob }> {
+  const { name, task, modelName } = description;
   const file = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^-+|-+$/g, '') || 'adapter';
   if (as === 'peft-zip') {
     const files = adapterFiles(tuned, task, modelName);
-    files.set(CARD, new Blob([`${JSON.stringify({ ...description, name, task, modelName }, null, 2)}\n`]));
+    const { starter: _, location: __, ...card } = description;
+    files.set(CARD, cardFile({ ...card, workspaceId: null }));
     return { name: `${file}.zip`, blob: await zipped(file, files) };
   }
   if (tuned.kind === 'linear') throw noExport(name, 'is a matrix over vectors and changes no weights of a model');

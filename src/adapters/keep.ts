@@ -39,7 +39,7 @@ export async function keepAdapter(
     baseLicence: base.licence,
     createdAt: Date.now(),
   };
-  files.set(CARD, new Blob([`${JSON.stringify(row, null, 2)}\n`]));
+  files.set(CARD, cardFile(row));
   try {
     for (const [name, content] of files) await folders.write(adapterFolder(id), name, content);
     await database.adapters.add(row);
@@ -48,4 +48,9 @@ export async function keepAdapter(
     throw storageFull(error);
   }
   return row;
+}
+
+/** What goes with an adapter wherever it is carried: its row without what means nothing elsewhere. */
+export function cardFile({ workspaceId: _, runId: __, ...card }: AdapterRow): Blob {
+  return new Blob([`${JSON.stringify(card, null, 2)}\n`]);
 }

@@ -6,7 +6,7 @@ import type { WorkspaceAdapters } from '../storage/schema.ts';
 import { adapterFolder, describeAdapter, findAdapter, listAdapters } from './catalogue.ts';
 import { CARD } from './adapter-files.ts';
 import type { AdapterExport, AdapterLibrary } from './contract.ts';
-import { keepAdapter } from './keep.ts';
+import { cardFile, keepAdapter } from './keep.ts';
 import { loadAdapter } from './load.ts';
 
 /** Adapters of the app; see {@link AdapterLibrary}. Runs in a worker: reading and merging take a while. */
@@ -18,7 +18,7 @@ export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLib
       const changed = await db.adapters.update(id, { name, description });
       if (!changed) throw starterStays();
       const row = (await db.adapters.get(id))!;
-      await folders.write(adapterFolder(id), CARD, new Blob([`${JSON.stringify(row, null, 2)}\n`]));
+      await folders.write(adapterFolder(id), CARD, cardFile(row));
     },
 
     async remove(id) {

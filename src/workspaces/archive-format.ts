@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { workspaceAdaptersSchema } from './tuning-format.ts';
 
 /**
  * Layout of an exported workspace (version 1):
@@ -7,6 +8,7 @@ import * as v from 'valibot';
  * - `documents.jsonl`, `texts.jsonl`, `chunks.jsonl`, `chats.jsonl`, `messages.jsonl`: a row per line as in
  *   `storage/schema.ts`, without the workspace's id.
  * - `originals/<path>`: the files as they were added, under the path that they have in the workspace.
+ * - what tuning made, described in `tuning-format.ts`: optional.
  * - `vectors.json`, `vectors/<folder>/<file>`: optional, the vector indexes.
  *
  * Keys of endpoints lie in a table of their own and are never written.
@@ -32,7 +34,10 @@ export const manifestSchema = v.object({
   exportedAt: whole,
   workspace: v.object({
     name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
-    settings: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+    settings: v.objectWithRest(
+      { adapters: v.optional(workspaceAdaptersSchema) },
+      v.union([v.string(), v.number(), v.boolean()]),
+    ),
   }),
   counts: v.object({ documents: whole, chunks: whole, chats: whole, messages: whole }),
 });

@@ -3,6 +3,7 @@ import { retrieval } from '../retrieval/client.ts';
 import { database } from '../storage/database.ts';
 import type { WorkspaceRow } from '../storage/schema.ts';
 import type { ArchiveProgress, ExportOptions, ImportResult, WorkspaceArchives } from './contract.ts';
+import { removeTuningFiles } from './tuning-files.ts';
 import { deleteRows } from './workspace-rows.ts';
 
 const bridge = new WorkerBridge<WorkspaceArchives>({
@@ -30,7 +31,7 @@ export async function renameWorkspace(workspaceId: string, name: string): Promis
 
 /** Deletes a workspace with everything of it. Its work must have been stopped before (`ownership.release`). */
 export async function deleteWorkspace(workspaceId: string): Promise<void> {
-  await deleteRows(database(), workspaceId);
+  await removeTuningFiles(await deleteRows(database(), workspaceId));
   await retrieval.removeWorkspace(workspaceId);
 }
 

@@ -3,6 +3,7 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import { FORMAT, VERSION, type Manifest } from './archive-format.ts';
 import type { ArchiveProgress, ExportOptions } from './contract.ts';
+import { tuningParts } from './export-tuning.ts';
 import { vectorFiles } from './vector-files.ts';
 
 configure({ useWebWorkers: false });
@@ -58,6 +59,10 @@ export async function exportWorkspace(
   counts.messages = messages.length;
   await add('chats.jsonl', chats.map(withoutWorkspace));
   await add('messages.jsonl', messages.map(withoutWorkspace));
+  for await (const part of tuningParts(db, workspaceId)) {
+    if ('rows' in part) await add(part.name, part.rows);
+    else await zip.add(part.name, new BlobReader(part.blob));
+  }
   if (options.vectors) await addVectors();
   // Last, because only now the counts are those of what was really written.
   await zip.add('manifest.json', new Blob([JSON.stringify(manifest(), null, 2)]).stream());

@@ -6,8 +6,10 @@ import type { AttuneDatabase } from '../storage/database.ts';
 import { damaged } from './archive-errors.ts';
 import { FORMAT, manifestSchema, VERSION, vectorIndexesSchema, type Manifest } from './archive-format.ts';
 import type { ArchiveProgress, ImportResult } from './contract.ts';
+import { TuningImport } from './import-tuning.ts';
 import { RowImport } from './row-import.ts';
 import { removeVectors, writeVectorFile } from './vector-files.ts';
+import { removeTuningFiles } from './tuning-files.ts';
 import { deleteRows } from './workspace-rows.ts';
 import { storageFull } from '../storage/storage-full.ts';
 
@@ -34,17 +36,19 @@ export async function importWorkspace(
     await rows.chunks(required(entries, 'chunks.jsonl'));
     await rows.chats(required(entries, 'chats.jsonl'));
     await rows.messages(required(entries, 'messages.jsonl'));
+    const tuning = new TuningImport(db, workspaceId, entries, signal);
+    await tuning.run((oldId) => rows.chunkId(oldId));
     await importVectors(db, workspaceId, entries, signal);
     rows.compare(manifest.counts);
     const now = Date.now();
-    const { settings } = manifest.workspace;
+    const { adapters, ...plain } = manifest.workspace.settings;
+    const settings = { ...plain, ...(adapters && { adapters: tuning.adapters(adapters) }) };
     const name = await freeName(db, manifest.workspace.name);
     signal.throwIfAborted();
     await db.workspaces.add({ id: workspaceId, name, createdAt: now, updatedAt: now, settings });
     return { workspaceId, name };
   } catch (error) {
-    await deleteRows(db, workspaceId);
-    await removeVectors(db, workspaceId);
+    await deleteEverything(db, workspaceId);
     throw v.isValiError(error)
       ? damaged(`a row of it is not as it should be (${error.message})`, error)
       : storageFull(error);
@@ -112,9 +116,13 @@ async function sweepLeftovers(db: AttuneDatabase): Promise<void> {
   const known = new Set(await db.workspaces.toCollection().primaryKeys());
   const used = await db.documents.orderBy('workspaceId').uniqueKeys();
   for (const id of used.map(String).filter((id) => !known.has(id))) {
-    await deleteRows(db, id);
-    await removeVectors(db, id);
+    await deleteEverything(db, id);
   }
+}
+
+async function deleteEverything(db: AttuneDatabase, workspaceId: string): Promise<void> {
+  await removeTuningFiles(await deleteRows(db, workspaceId));
+  await removeVectors(db, workspaceId);
 }
 
 function required(entries: Map<string, ArchiveEntry>, path: string): ArchiveEntry {

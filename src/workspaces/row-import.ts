@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import type { ArchiveEntry } from '../ingest/archive/zip.ts';
 import { packSignatures } from '../ingest/duplicates/near-duplicates.ts';
 import { signatureOf } from '../ingest/duplicates/minhash.ts';
@@ -6,6 +6,7 @@ import { chunkHash, chunkIdOf, documentIdOf } from '../ingest/hashing.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { ChunkRow, MessageRow } from '../storage/schema.ts';
 import { damaged } from './archive-errors.ts';
+import { rowsOf } from './archive-rows.ts';
 import {
   chatSchema,
   chunkIdPattern,
@@ -80,7 +81,7 @@ export class RowImport {
       }
       const hash = chunkHash(row);
       const repeat = Number(chunkIdPattern.exec(row.id)![2]);
-      const nearDuplicateOf = row.nearDuplicateOf && this.#chunkId(row.nearDuplicateOf);
+      const nearDuplicateOf = row.nearDuplicateOf && this.chunkId(row.nearDuplicateOf);
       open.push({
         ...row,
         id: chunkIdOf(documentId, hash, repeat),
@@ -111,7 +112,7 @@ export class RowImport {
         ...passage,
         // The passage may be of a document that was deleted long ago; its copy in the message stays readable.
         documentId: this.#documentIds.get(passage.documentId) ?? passage.documentId,
-        chunkId: this.#chunkId(passage.chunkId) ?? passage.chunkId,
+        chunkId: this.chunkId(passage.chunkId) ?? passage.chunkId,
       }));
       const message = {
         ...row,
@@ -154,34 +155,12 @@ export class RowImport {
   }
 
   /** Chunk ids are the document's id and what depends on the content alone. */
-  #chunkId(oldId: string): string | undefined {
+  chunkId(oldId: string): string | undefined {
     const document = this.#documentIds.get(oldId.slice(0, 32));
     return document && document + oldId.slice(32);
   }
 
-  async *#rows<S extends v.GenericSchema>(entry: ArchiveEntry, schema: S): AsyncGenerator<v.InferOutput<S>> {
-    const blob = await entry.blob(this.#signal);
-    for await (const line of linesOf(blob)) {
-      this.#signal.throwIfAborted();
-      let value: unknown;
-      try {
-        value = JSON.parse(line);
-      } catch (error) {
-        throw damaged(`a line of ${entry.path} is cut off`, error);
-      }
-      yield v.parse(schema, value);
-    }
-  }
-}
-
-async function* linesOf(blob: Blob): AsyncGenerator<string> {
-  let rest = '';
-  const reader = blob.stream().pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    const lines = (rest + (value ?? '')).split('\n');
-    rest = done ? '' : lines.pop()!;
-    for (const line of lines) if (line !== '') yield line;
-    if (done) return;
+  #rows<S extends v.GenericSchema>(entry: ArchiveEntry, schema: S): AsyncGenerator<v.InferOutput<S>> {
+    return rowsOf(entry, schema, this.#signal);
   }
 }

@@ -1,0 +1,49 @@
+import { adapterFolder } from '../adapters/catalogue.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import { opfsFolders } from '../storage/folders.ts';
+import type { AdapterRow, WorkspaceAdapters } from '../storage/schema.ts';
+
+/** A part of an archive: rows of a `.jsonl`, or a file. */
+export type ArchivePart =
+  { name: string; rows: AsyncIterable<object> | Iterable<object> } | { name: string; blob: Blob };
+
+/** What tuning made in a workspace (layout: `tuning-format.ts`), and the adapters that it uses. */
+export async function* tuningParts(db: AttuneDatabase, workspaceId: string): AsyncGenerator<ArchivePart> {
+  const datasets = await db.datasets.where('workspaceId').equals(workspaceId).toArray();
+  const runs = await db.runs.where('workspaceId').equals(workspaceId).toArray();
+  const adapters = await carriedAdapters(db, workspaceId);
+  if (datasets.length + runs.length + adapters.length === 0) return;
+  yield { name: 'datasets.jsonl', rows: datasets.map(withoutWorkspace) };
+  yield { name: 'examples.jsonl', rows: examples() };
+  yield { name: 'runs.jsonl', rows: runs.map(withoutWorkspace) };
+  yield { name: 'run-points.jsonl', rows: points() };
+  yield { name: 'adapters.jsonl', rows: adapters.map(withoutWorkspace) };
+  for (const { id } of adapters) {
+    for (const file of await opfsFolders.list(adapterFolder(id))) {
+      const blob = await opfsFolders.read(adapterFolder(id), file);
+      if (blob) yield { name: `adapters/${id}/${file}`, blob };
+    }
+  }
+
+  async function* examples(): AsyncGenerator<object> {
+    for (const { id } of datasets) {
+      const rows = await db.examples.where('datasetId').equals(id).sortBy('ordinal');
+      yield* rows.map(withoutWorkspace);
+    }
+  }
+  async function* points(): AsyncGenerator<object> {
+    for (const { id } of runs) yield* await db.runPoints.where('runId').equals(id).toArray();
+  }
+}
+
+/** Those trained here, and those from elsewhere that are switched on here. */
+async function carriedAdapters(db: AttuneDatabase, workspaceId: string): Promise<AdapterRow[]> {
+  const workspace = await db.workspaces.get(workspaceId);
+  const used = Object.values((workspace?.settings['adapters'] ?? {}) as WorkspaceAdapters);
+  const rows = await db.adapters.toArray();
+  return rows.filter((row) => row.workspaceId === workspaceId || used.includes(row.id));
+}
+
+function withoutWorkspace<T extends { workspaceId: string | null }>({ workspaceId: _, ...row }: T) {
+  return row;
+}
