@@ -2,24 +2,27 @@
  * Answers development questions with the starter models, as the app does, and prints the answers with figures. None of
  * the questions belongs to a test set.
  *
- * Run: npx tsx scripts/quality/answers.ts [--set xquad|handbook] [--every 16] [--extractive] [--quiet] [knob=value …]
+ * Run: npx tsx scripts/quality/answers.ts [--set xquad|handbook] [--every 16] [--extractive] [--quiet]
+ *   [--adapter public/adapters/answers] [knob=value …]
  */
+import { existsSync, openAsBlob, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { attribute } from '../../src/chat/attribution/attribute.ts';
-import { extractAnswer } from '../../src/chat/extractive/extract.ts';
-import { buildPrompt } from '../../src/chat/prompt/build-prompt.ts';
-import { sentencesOnly } from '../../src/chat/prompt/reading.ts';
+import type { AnswerAdapter } from '../../src/chat/contract.ts';
+import { ANSWER_RECIPE } from '../../src/chat/prompt/answer-recipe.ts';
+import { quote, writeAnswer } from '../../src/chat/write-answer.ts';
 import { relevanceOf } from '../../src/chat/prompt/relevance.ts';
 import { snapshotOf } from '../../src/chat/snapshot.ts';
 import { CHAT_KNOBS } from '../../src/chat/settings.ts';
+import { PEFT_CONFIG, PEFT_WEIGHTS } from '../../src/engine/adapters/peft-config.ts';
+import { readPeft } from '../../src/engine/adapters/read-peft.ts';
 import { residentNode } from '../../src/engine/resident/node.ts';
 import { nodeRuntime } from '../../src/engine/runtime/node.ts';
-import type { StreamPiece } from '../../src/generation/contract.ts';
 import { LocalChatEngine } from '../../src/generation/local/local-engine.ts';
-import { generationOptions } from '../../src/generation/settings.ts';
 import { starterModelFiles } from '../../src/models/node.ts';
 import { createEmbedder } from '../../src/retrieval/embedder/create-embedder.ts';
 import { valuesOf } from '../../src/settings/knob.ts';
+import type { AnswerRecipe, AnswerVariant } from '../../src/storage/schema.ts';
 import { HANDBOOK_QUESTIONS } from './handbook-questions.ts';
 import { handbookPassages, inMemoryRetrieval, xquadPassages } from './library.ts';
 
@@ -30,6 +33,7 @@ const { values: flags, positionals } = parseArgs({
     every: { type: 'string', default: '16' },
     extractive: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
+    adapter: { type: 'string' },
   },
 });
 const overrides = Object.fromEntries(
@@ -39,7 +43,6 @@ const overrides = Object.fromEntries(
   }),
 );
 const settings = valuesOf(CHAT_KNOBS, overrides);
-const options = generationOptions(overrides);
 
 const { passages, questions } =
   flags.set === 'xquad'
@@ -52,7 +55,12 @@ const engine = flags.extractive
   : await LocalChatEngine.load(await starterModelFiles('SmolLM2-135M-Instruct-Q4_1'), {
       runtime: residentNode(),
       device: 'cpu',
+      adapters: async (folder, shape) => {
+        const weights = await openAsBlob(join(folder, PEFT_WEIGHTS));
+        return { name: folder, adapter: await readPeft(readJson(folder, PEFT_CONFIG), weights, shape) };
+      },
     });
+const adapter = flags.adapter === undefined ? undefined : describeAdapter(flags.adapter);
 
 const totals = {
   asked: 0,
@@ -62,6 +70,8 @@ const totals = {
   cited: 0,
   matched: 0,
   none: 0,
+  refused: 0,
+  quoted: 0,
   withCitation: 0,
   words: 0,
   seconds: 0,
@@ -79,19 +89,19 @@ for (const { question, gold } of questions) {
   const relevance = relevanceOf(question, hits);
   if (relevance < settings.minimumRelevance) totals.weak++;
   const started = performance.now();
-  const raw = engine && (await generate(question, sources));
-  const { text, support } = raw
-    ? await attribute(raw.text, sources, retrieval.similarities, settings.minimumSupport)
-    : await extractAnswer(question, sources, retrieval.similarities);
+  const { raw, answer } = await write(question, sources);
+  const { text, support = [], kind } = answer;
   totals.seconds += (performance.now() - started) / 1000;
   totals.words += text.split(/\s+/).length;
-  if (raw && /\[\d/.test(raw.text)) totals.withCitation++;
+  if (/\[\d/.test(raw)) totals.withCitation++;
   if (gold && hits.some((hit) => contains(hit.text, gold))) totals.goldRetrieved++;
   if (gold && contains(text, gold)) totals.gold++;
   for (const { basis } of support) totals[basis]++;
+  if (kind === 'notFound') totals.refused++;
+  if (engine && kind === 'extractive') totals.quoted++;
   if (flags.quiet) continue;
   console.log(`\n? ${question}${gold ? `   (${gold})` : ''}   relevance ${relevance.toFixed(2)}`);
-  if (raw) console.log(`  raw: ${raw.text.replace(/\n/g, ' ⏎ ')}`);
+  if (raw) console.log(`  raw: ${raw.replace(/\n/g, ' ⏎ ')}`);
   console.log(
     `  > ${text.replace(/\n/g, ' ⏎ ')}\n  ${support.map(({ basis, passages }) => `${basis}${passages}`).join(' ')}`,
   );
@@ -101,26 +111,41 @@ const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, wh
 console.log(
   `\n${asked} questions; judged weak ${totals.weak}; gold answer in a passage ${share(totals.goldRetrieved, asked)}, in the answer ` +
     `${share(totals.gold, asked)}\nsentences ${cited + matched + none}: cited ${cited}, matched ${matched}, unsupported ` +
-    `${share(none, cited + matched + none)}; answers in which the model cited ${totals.withCitation}\n` +
+    `${share(none, cited + matched + none)}; answers in which the model cited ${totals.withCitation}, refused ${totals.refused}, replaced by the ` +
+    `documents' sentences ${totals.quoted}\n` +
     `${(totals.words / asked).toFixed(0)} words and ${(totals.seconds / asked).toFixed(1)} s per answer`,
 );
 
-async function generate(question: string, sources: ReturnType<typeof snapshotOf>[]) {
-  const bySentences = settings.reading !== 'passages';
-  const prompt = await buildPrompt({
-    systemPrompt: bySentences ? settings.shortSystemPrompt : settings.systemPrompt,
-    question,
-    passages: bySentences ? await sentencesOnly(question, sources, retrieval.similarities) : sources,
-    numbered: !bySentences,
-    history: [],
-    passageTokens: settings.passageTokens,
-    promptTokens: engine!.info.contextTokens - options.maxNewTokens,
-    countTokens: (turns) => engine!.countTokens(turns),
-  });
-  let text = '';
-  const stream: AsyncIterable<StreamPiece> = engine!.stream(prompt.turns, options, new AbortController().signal);
-  for await (const piece of stream) text += piece.text;
-  return { text: text.trim() };
+/** As the app writes: the model's own words, and the answer that is shown. */
+async function write(question: string, passages: ReturnType<typeof snapshotOf>[]) {
+  const answer: AnswerVariant = { text: '' };
+  const parts = { question, searched: question, history: [], passages, retrieval, retrievalSeconds: 0 };
+  if (!engine) return { raw: '', answer: { ...answer, ...(await quote(parts)) } };
+  const generator = {
+    info: engine.info,
+    countTokens: engine.countTokens.bind(engine),
+    stream: engine.stream.bind(engine),
+  };
+  let raw = '';
+  const events = writeAnswer(
+    { ...parts, generator, adapter, settings, overrides },
+    answer,
+    new AbortController().signal,
+  );
+  for await (const event of events) if (event.type === 'text') raw += event.text;
+  return { raw, answer };
+}
+
+/** An adapter's folder; without a card, it is taken to be trained with the app's own recipe. */
+function describeAdapter(folder: string): AnswerAdapter {
+  const card = existsSync(join(folder, 'card.json'))
+    ? (readJson(folder, 'card.json') as { recipe?: AnswerRecipe })
+    : {};
+  return { id: folder, name: folder, modelId: '', starter: false, recipe: card.recipe ?? ANSWER_RECIPE };
+}
+
+function readJson(folder: string, name: string): unknown {
+  return JSON.parse(readFileSync(join(folder, name), 'utf8'));
 }
 
 function contains(text: string, part: string): boolean {

@@ -33,7 +33,15 @@ export function pwa(): PluginOption {
     injectManifest: {
       globPatterns: ['**/*.{html,js,css,svg,png,webmanifest,woff2}'],
       // Weights, wasm and samples are kept when used; the server is not part of the app.
-      globIgnores: ['models/**', 'ort/**', 'samples/**', 'serve.mjs', 'security-headers.mjs', 'service-worker.js'],
+      globIgnores: [
+        'models/**',
+        'adapters/**',
+        'ort/**',
+        'samples/**',
+        'serve.mjs',
+        'security-headers.mjs',
+        'service-worker.js',
+      ],
       maximumFileSizeToCacheInBytes: PRECACHE_LIMIT_BYTES,
     },
   });

@@ -47,7 +47,8 @@ async function fetchSameOrigin(request: Request, url: URL): Promise<Response> {
   if (path === 'models/manifest.json') return networkFirst(request, MODELS_CACHE);
   if (path.startsWith('models/')) return cacheFirst(request, url, MODELS_CACHE);
   if (path.startsWith('ort/')) return cacheFirst(request, url, ORT_CACHE);
-  if (path.startsWith('samples/')) return networkFirst(request, MODELS_CACHE);
+  // Adapters are small, and those of a new version may lie under the names of the old.
+  if (path.startsWith('samples/') || path.startsWith('adapters/')) return networkFirst(request, MODELS_CACHE);
   return fetch(request);
 }
 
