@@ -1,4 +1,3 @@
-import { jobs } from '../../jobs/client.ts';
 import type { TuningTask, WorkspaceAdapters } from '../../storage/schema.ts';
 import type { AdapterDescription } from '../../adapters/contract.ts';
 import { workspaces } from './workspaces.svelte.ts';
@@ -22,7 +21,7 @@ class AdaptersInForce {
     return chosen === undefined ? purpose === 'answers' : chosen === id;
   }
 
-  /** Puts an adapter in force. Another search model needs its own index: it is built while the old one answers. */
+  /** Puts an adapter in force. A search model's needs an index of its own: a job builds it while the old one answers. */
   async switchOn(task: TuningTask, id: string): Promise<void> {
     await this.#set(slotOf(task), id);
   }
@@ -37,7 +36,6 @@ class AdaptersInForce {
     // The generator's null is a choice against the starter adapter; the others have none to be chosen against.
     const next = id === null && slot !== 'generator' ? others : { ...others, [slot]: id };
     await workspaces.setSetting('adapters', next);
-    if (slot === 'embedder') await jobs.embed(workspaces.id);
   }
 }
 

@@ -51,9 +51,16 @@ export class DataSets {
     return this.#bringIn('file', () => datasets.import(this.#workspaceId, file));
   }
 
-  /** The questions on the sample documents. */
-  importSamples(): Promise<string | null> {
-    return this.#bringIn('samples', () => datasets.importSamples(this.#workspaceId));
+  /**
+   * The questions on the sample documents.
+   *
+   * @param documents awaited first, so that the questions' passages are found in them
+   */
+  importSamples(documents?: Promise<unknown>): Promise<string | null> {
+    return this.#bringIn('samples', async () => {
+      await documents;
+      return datasets.importSamples(this.#workspaceId);
+    });
   }
 
   dismiss(): void {
@@ -94,9 +101,4 @@ export class DataSets {
       this.#busy = null;
     }
   }
-}
-
-/** "312 questions: 250 to learn from, 31 to check, 31 kept for the comparison". */
-export function countsText({ train, validation, test }: DatasetRow['counts']): string {
-  return `${train} to learn from, ${validation} to check on, ${test} kept aside for comparing`;
 }

@@ -5,7 +5,7 @@ import { generation } from '../../generation/client.ts';
 
 /** What this machine and this tab hold: read when asked for, since each answer comes from another worker. */
 export interface MachineFacts {
-  search: { name: string; device: string } | null;
+  search: { name: string; device: string; adapter: string | undefined; building: boolean } | null;
   answer: EngineInfo | null;
   /** Speed of the last answer in this workspace. */
   tokensPerSecond: number | undefined;
@@ -27,8 +27,10 @@ export async function describeMachine(workspaceId: string): Promise<MachineFacts
 /** Asked only where there is something to search: the question alone loads the model. */
 async function searchModel(workspaceId: string): Promise<MachineFacts['search']> {
   if ((await database().chunks.where('workspaceId').equals(workspaceId).limit(1).count()) === 0) return null;
-  const { embedderId, device } = await retrieval.status(workspaceId);
-  return embedderId ? { name: embedderId, device } : null;
+  const { embedderId, device, adapter, answering } = await retrieval.status(workspaceId);
+  if (!embedderId) return null;
+  // While the index of another embedder is built, the one before answers.
+  return { name: embedderId, device, adapter: adapter?.name, building: answering.embedderId !== embedderId };
 }
 
 async function lastSpeed(workspaceId: string): Promise<number | undefined> {

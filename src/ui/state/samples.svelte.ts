@@ -1,3 +1,5 @@
+import { liveQuery } from 'dexie';
+import { jobId } from '../../jobs/client.ts';
 import { loadSamples } from '../../workspaces/samples.ts';
 import { database } from '../../storage/database.ts';
 import { addSources } from './adding.ts';
@@ -34,6 +36,23 @@ class Samples {
     } finally {
       this.#adding = false;
     }
+  }
+
+  /** Adds the sample documents and resolves when they are read, or when reading them was paused or has failed. */
+  async addAndRead(workspaceId: string): Promise<void> {
+    await this.add();
+    const row = () => database().jobs.get(jobId(workspaceId, 'ingest'));
+    await new Promise<void>((resolve, reject) => {
+      const watch = liveQuery(row).subscribe({
+        next: (job) => {
+          if (job?.state === 'running') return;
+          resolve();
+          // Asynchronous: the first value may come before there is a subscription to end.
+          queueMicrotask(() => watch.unsubscribe());
+        },
+        error: reject,
+      });
+    });
   }
 
   /** Questions that the samples answer, once some of them are in the workspace; empty for other documents. */
