@@ -14,7 +14,7 @@ import { starterModelFiles } from '../src/models/node.ts';
 import { createEmbedder } from '../src/retrieval/embedder/create-embedder.ts';
 import { readLlamaAdapter } from './training/generator/adapter-folder.ts';
 import { Answerer } from './training/generator/answerer.ts';
-import { STARTER_FOLDER, writeCard, writeManifest } from './training/starters/card.ts';
+import { STARTER_FOLDER, writeCard, writeManifest, type Entry } from './training/starters/card.ts';
 import { scoreAnswers } from './training/starters/score-answers.ts';
 import { scoreQuestions } from './training/starters/score-questions.ts';
 import { STARTERS, starterData } from './training/starters/starter.ts';
@@ -46,12 +46,18 @@ for (const starter of chosen) {
     : await trainStarter(starter, await starterData(starter, embedder, answerer.tokenizer), answerer.llama);
   const read = (name: string) => readLlamaAdapter(`${STARTER_FOLDER}/${name}`, answerer.llama.config);
   const adapter = await read(purpose);
+  // Usable from here on; scoring takes about as long again.
+  keep(writeCard(starter, files, []));
   const scores =
     purpose === 'answers'
       ? await scoreAnswers(answerer, adapter, embedder)
       : await scoreQuestions(answerer, adapter, await read('answers'), embedder);
-  entries.set(purpose, writeCard(starter, files, scores));
-  writeManifest([...entries.values()]);
+  keep(writeCard(starter, files, scores));
 }
 await answerer.dispose();
 await embedder.dispose();
+
+function keep(entry: Entry): void {
+  entries.set(entry.purpose, entry);
+  writeManifest([...entries.values()].sort((a, b) => a.purpose.localeCompare(b.purpose)));
+}

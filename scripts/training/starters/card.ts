@@ -15,7 +15,8 @@ export interface Score {
   tuned: number;
 }
 
-type Entry = StarterAdapterManifest['adapters'][number];
+/** A starter adapter in the manifest. */
+export type Entry = StarterAdapterManifest['adapters'][number];
 
 const BASE_LICENCE = 'Apache-2.0';
 const DATA_LICENCE = 'CC BY-SA 4.0 (XQuAD, after SQuAD)';
