@@ -30,15 +30,6 @@ const embedder = await createEmbedder(await starterModelFiles('all-MiniLM-L6-v2'
   precision: 'int8',
 });
 const answerer = await Answerer.load();
-const manifest = `${STARTER_FOLDER}/manifest.json`;
-const entries = new Map(
-  existsSync(manifest)
-    ? (JSON.parse(readFileSync(manifest, 'utf8')) as StarterAdapterManifest).adapters.map((entry) => [
-        entry.purpose,
-        entry,
-      ])
-    : [],
-);
 for (const starter of chosen) {
   const { purpose } = starter;
   const files = flags.score
@@ -57,7 +48,10 @@ for (const starter of chosen) {
 await answerer.dispose();
 await embedder.dispose();
 
+/** The file is read anew: another process may have made the other adapter meanwhile. */
 function keep(entry: Entry): void {
-  entries.set(entry.purpose, entry);
-  writeManifest([...entries.values()].sort((a, b) => a.purpose.localeCompare(b.purpose)));
+  const file = `${STARTER_FOLDER}/manifest.json`;
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StarterAdapterManifest).adapters : [];
+  const others = known.filter(({ purpose }) => purpose !== entry.purpose);
+  writeManifest([...others, entry].sort((a, b) => a.purpose.localeCompare(b.purpose)));
 }
