@@ -15,13 +15,15 @@ import gguf
 import numpy as np
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
+from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
 
 folder, models = Path(sys.argv[1]), Path(sys.argv[2])
 request = json.loads((folder / "attune.json").read_text())
 torch.manual_seed(3)
-torch.set_num_threads(2)
+# One thread: a few short texts are not worth waiting for each other at every operation.
+torch.set_num_threads(1)
 ENCODER = models / "all-MiniLM-L6-v2"
 DECODER = models / "SmolLM2-135M-Instruct-Q4_1"
 
@@ -74,7 +76,7 @@ def worst(values, expected):
     return (values - torch.tensor(expected)).abs().max().item()
 
 
-def train(model, loss, steps=6):
+def train(model, loss, steps=4):
     model.train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3)
@@ -108,68 +110,58 @@ def score_loss(model):
 
 
 report, outputs = {}, {}
-with torch.no_grad():
-    expected = request["encoder"]
-    report["embeddings: base"] = worst(embed(encoder(), expected["ids"]), expected["base"])
-    tuned = PeftModel.from_pretrained(encoder(), folder / "encoder-attune").eval()
-    report["embeddings: adapter of Attune in PEFT"] = worst(embed(tuned, expected["ids"]), expected["tuned"])
-    merged = AutoModel.from_pretrained(folder / "encoder-merged").eval()
-    report["embeddings: merged by Attune in Transformers"] = worst(embed(merged, expected["ids"]), expected["tuned"])
+GGUF_NAMES = {
+    "q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
+    "gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down",
+}
 
-    expected = request["decoder"]
-    report["logits: base"] = worst(logits(decoder(), expected["ids"]), expected["base"])
-    tuned = PeftModel.from_pretrained(decoder(), folder / "decoder-attune").eval()
-    report["logits: adapter of Attune in PEFT"] = worst(logits(tuned, expected["ids"]), expected["tuned"])
-    merged = AutoModelForCausalLM.from_pretrained(folder / "decoder-merged").eval()
-    report["logits: merged by Attune in Transformers"] = worst(logits(merged, expected["ids"]), expected["tuned"])
 
-    # The GGUF adapter: llama.cpp's converter permutes the rows of queries and keys, and so must its B.
+def gguf_difference(model):
+    """Largest difference of an update B·A in the GGUF file from PEFT's, rows permuted as llama.cpp's converter does."""
     reader = gguf.GGUFReader(folder / "decoder-attune.gguf")
     stored = {tensor.name: torch.from_numpy(np.array(tensor.data)).float() for tensor in reader.tensors}
     alpha = float(reader.fields["adapter.lora.alpha"].parts[-1][0])
-    worst_delta, rank = 0.0, 0
-    kinds = {"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
-             "gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down"}
-    for path, module in tuned.base_model.model.named_modules():
-        if not hasattr(module, "get_delta_weight"):
+    largest = 0.0
+    for path, module in model.named_modules():
+        if not isinstance(module, LoraLayer):
             continue
         layer, linear = path.split(".")[2], path.split(".")[-1]
         delta = module.get_delta_weight("default")
         if linear in ("q_proj", "k_proj"):
             heads = delta.shape[0] // 64
             delta = delta.reshape(heads, 2, 32, -1).swapaxes(1, 2).reshape(delta.shape)
-        a, b = (stored[f"blk.{layer}.{kinds[linear]}.weight.lora_{part}"] for part in "ab")
-        rank = a.shape[0]
-        worst_delta = max(worst_delta, ((alpha / rank) * (b @ a) - delta).abs().max().item())
-    report["updates: adapter of Attune in GGUF"] = worst_delta
+        a, b = (stored.pop(f"blk.{layer}.{GGUF_NAMES[linear]}.weight.lora_{part}") for part in "ab")
+        largest = max(largest, (alpha / a.shape[0] * (b @ a) - delta).abs().max().item())
+    assert not stored, list(stored)
+    return largest
 
-    expected = request["scorer"]
-    tuned = PeftModel.from_pretrained(scorer(), folder / "scorer-attune").eval()
-    report["scores: adapter of Attune in PEFT"] = worst(scores(tuned, expected["pairs"]), expected["tuned"])
-    merged = AutoModelForSequenceClassification.from_pretrained(folder / "scorer-merged").eval()
-    report["scores: merged by Attune in Transformers"] = worst(scores(merged, expected["pairs"]), expected["tuned"])
 
-model = train(get_peft_model(encoder(), LoraConfig(r=8, lora_alpha=16, target_modules=[
-    f"encoder.layer.{layer}.{end}" for layer in range(6) for end in
-    ["attention.self.query", "attention.self.value", "attention.output.dense", "intermediate.dense", "output.dense"]
-])), ranking_loss)
-model.save_pretrained(folder / "encoder-peft")
-with torch.no_grad():
-    outputs["encoder"] = embed(model, request["encoder"]["ids"]).tolist()
+def compare(name, numbers, base, compute, auto, config, loss):
+    """Both directions for one model: Attune's adapter and merged model here, then one trained here."""
+    expected = request[name]
+    inputs = expected["pairs"] if name == "scorer" else expected["ids"]
+    with torch.no_grad():
+        if name != "scorer":
+            report[f"{numbers}: base"] = worst(compute(base, inputs), expected["base"])
+        tuned = PeftModel.from_pretrained(base, folder / f"{name}-attune").eval()
+        report[f"{numbers}: adapter of Attune in PEFT"] = worst(compute(tuned, inputs), expected["tuned"])
+        if name == "decoder":
+            report["updates: adapter of Attune in GGUF"] = gguf_difference(tuned.base_model.model)
+        merged = auto.from_pretrained(folder / f"{name}-merged").eval()
+        report[f"{numbers}: merged by Attune in Transformers"] = worst(compute(merged, inputs), expected["tuned"])
+    trained = train(get_peft_model(tuned.unload(), config), loss)
+    trained.save_pretrained(folder / f"{name}-peft")
+    with torch.no_grad():
+        outputs[name] = compute(trained, inputs).tolist()
 
-model = train(get_peft_model(decoder(), LoraConfig(
-    r=4, lora_alpha=8, use_rslora=True, task_type="CAUSAL_LM", rank_pattern={"down_proj": 6},
-    target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-)), language_loss)
-model.save_pretrained(folder / "decoder-peft")
-with torch.no_grad():
-    outputs["decoder"] = logits(model, request["decoder"]["ids"]).tolist()
 
-model = train(get_peft_model(scorer(), LoraConfig(
-    r=8, lora_alpha=16, task_type="SEQ_CLS", target_modules=["query", "value"],
-)), score_loss)
-model.save_pretrained(folder / "scorer-peft")
-with torch.no_grad():
-    outputs["scorer"] = scores(model, request["scorer"]["pairs"]).tolist()
-
+LAYER = ["attention.self.query", "attention.self.value", "attention.output.dense", "intermediate.dense", "output.dense"]
+paths = [f"encoder.layer.{layer}.{name}" for layer in range(6) for name in LAYER]
+compare("encoder", "embeddings", encoder(), embed, AutoModel,
+        LoraConfig(r=8, lora_alpha=16, target_modules=paths), ranking_loss)
+compare("scorer", "scores", scorer(), scores, AutoModelForSequenceClassification,
+        LoraConfig(r=8, lora_alpha=16, task_type="SEQ_CLS", target_modules=["query", "value"]), score_loss)
+compare("decoder", "logits", decoder(), logits, AutoModelForCausalLM,
+        LoraConfig(r=4, lora_alpha=8, use_rslora=True, task_type="CAUSAL_LM", rank_pattern={"down_proj": 6},
+                   target_modules=list(GGUF_NAMES)), language_loss)
 (folder / "peft.json").write_text(json.dumps({"report": report, "outputs": outputs}))

@@ -60,7 +60,9 @@ export function countParameters(parameters: readonly Parameter[]): number {
 /** 2-norm of the gradient of all parameters together. */
 export function gradientNorm(parameters: readonly Parameter[]): number {
   let sum = 0;
-  for (const { gradient } of parameters) for (const value of gradient) sum += value * value;
+  for (const { gradient } of parameters) {
+    for (let i = 0; i < gradient.length; i++) sum += gradient[i]! * gradient[i]!;
+  }
   return Math.sqrt(sum);
 }
 

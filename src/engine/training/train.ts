@@ -55,7 +55,7 @@ export async function train<Batch>(
     const validation = { step, ...(await hooks.validate!(signal)) };
     validations.push(validation);
     const { score } = validation;
-    if (!best || score > best.score) best = { step, score, parameters: joinParameters(parameters) };
+    if (!best || isBetter(score, best.score)) best = { step, score, parameters: joinParameters(parameters) };
     hooks.onValidation?.(validation);
   };
 
@@ -113,9 +113,14 @@ function outOfPatience(validations: readonly Validation[], patience: number): bo
   if (patience === 0) return false;
   let bestAt = -1;
   validations.forEach(({ score }, i) => {
-    if (bestAt < 0 || score > validations[bestAt]!.score) bestAt = i;
+    if (bestAt < 0 || isBetter(score, validations[bestAt]!.score)) bestAt = i;
   });
   return validations.length - 1 - bestAt >= patience;
+}
+
+/** A score that is no number is worse than any other, also than those that come after it. */
+function isBetter(score: number, best: number): boolean {
+  return score > best || (Number.isNaN(best) && !Number.isNaN(score));
 }
 
 function diverged(step: number): AttuneError {

@@ -177,7 +177,7 @@ test('a stopped run saves the step it reached before it returns', async () => {
 
 test('validations that get no better end the run, and the best parameters are kept', async () => {
   const line = new Line();
-  const scores = [1, 5, 4, 3, 5, 9];
+  const scores = [NaN, 5, 4, 3, 5, 9];
   let validated = 0;
   const atBest: number[] = [];
   const validate = async () => {
