@@ -38,8 +38,8 @@ export async function scoreAnswers(answerer: Answerer, adapter: LlamaAdapter, em
       { questions: unanswerable.slice(0, MOST_UNANSWERABLE), metrics: UNANSWERABLE },
     ];
     for (const { questions, metrics } of parts) {
-      const base = await answer(questions, null, `base, ${name}`);
       const tuned = await answer(questions, adapter, `answers, ${name}`);
+      const base = await answer(questions, null, `base, ${name}`);
       for (const [metric, of] of Object.entries(metrics)) {
         const values = (answers: string[]) => answers.map((text, i) => of(text, questions[i]!));
         scores.push({ name: `${metric}, ${name}`, base: mean(values(base)), tuned: mean(values(tuned)) });
