@@ -21,6 +21,7 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
   return {
     device: 'cpu',
     threads,
+    float16: true,
     usage,
     tensor: (dataType, shape, numbers) => allocate(usage, dataType, shape, numbers),
     async createSession(model, readers, name, { config = {}, verbose } = {}) {

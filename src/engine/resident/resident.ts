@@ -61,6 +61,8 @@ export interface ResidentSessionOptions {
 export interface ResidentRuntime {
   readonly device: Device;
   readonly threads: number;
+  /** Whether kernels take float16: not every GPU's do. */
+  readonly float16: boolean;
   readonly usage: Readonly<ResidentUsage>;
   /** Called before a session's first run where that compiles for seconds (WebGPU), with the session's name. */
   onCompile?: ((session: string) => void) | undefined;

@@ -31,6 +31,7 @@ async function load({ threads, folder }: WasmOptions): Promise<ResidentRuntime> 
   return {
     device: 'wasm',
     threads: count,
+    float16: true,
     get usage() {
       return { ...usage, heapBytes: heap(module).length };
     },

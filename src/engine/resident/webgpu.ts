@@ -35,6 +35,7 @@ async function load(folder?: string): Promise<ResidentRuntime> {
   const runtime: ResidentRuntime = {
     device: 'webgpu',
     threads: 1,
+    float16: gpu.device.features.has('shader-f16'),
     usage,
     tensor: (dataType, shape, numbers) =>
       isInteger(dataType) && elementCount(shape) <= ON_HEAP

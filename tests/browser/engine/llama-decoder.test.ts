@@ -1,6 +1,6 @@
 import { llamaDecoderSuite, loadTinyLlama } from '../../support/engine-suites/llama-decoder.ts';
 import { residentWebgpu } from '../../../src/engine/resident/webgpu.ts';
-import { readFixture } from './runtimes.ts';
+import { readFixture } from './read-fixture.ts';
 
 // On wasm, the starter generator itself is held against Transformers; here every tensor type, biases, norms of queries
 // and keys, and a sliding window.

@@ -33,9 +33,15 @@ const FIRST = MODELS[0];
  * Training of decoders against PyTorch and PEFT (scripts/goldens/llama_training.py), on whatever runtime is opened.
  *
  * @param tolerance of gradients, relative to the largest of their matrix
+ * @param scope `goldens`: gradients, ten steps and leaks of one model alone, where a runtime is slow
  */
-export function decoderTrainingSuite(open: () => Promise<ResidentRuntime>, read: ReadFixture, tolerance = 1e-4): void {
-  describe.each(MODELS)('%s', (name) => {
+export function decoderTrainingSuite(
+  open: () => Promise<ResidentRuntime>,
+  read: ReadFixture,
+  tolerance = 1e-4,
+  scope: 'all' | 'goldens' = 'all',
+): void {
+  describe.each(scope === 'all' ? MODELS : [FIRST])('%s', (name) => {
     test.each(['float32', 'stored'] as const)('frozen in %s: loss and all gradients are PyTorch’s', async (weights) => {
       const { golden, trainer } = await setUp(name, { weights });
       const { loss } = await trainer.accumulate(golden, 1, 0);
@@ -71,6 +77,25 @@ export function decoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
       await trainer.dispose();
     });
   });
+
+  test('nothing stays in the runtime after a run, nor after an abort within one', async () => {
+    const runtime = await open();
+    const before = { ...runtime.usage };
+    const { golden, trainer } = await setUp(FIRST, {}, { dropout: 0.1 });
+    await steps(trainer, golden, 2);
+    const during = { ...runtime.usage };
+    const controller = new AbortController();
+    const aborted = trainer.accumulate(golden, 1, 0, controller.signal);
+    controller.abort();
+    await expect(aborted).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+    await steps(trainer, golden, 2);
+    expect(runtime.usage.tensorBytes).toBeLessThanOrEqual(during.tensorBytes);
+    await trainer.dispose();
+    const { tensors, tensorBytes, sessions } = before;
+    expect(runtime.usage).toMatchObject({ tensors, tensorBytes, sessions });
+  });
+
+  if (scope === 'goldens') return;
 
   test('rank-stabilised adapters are scaled by the root of their rank', async () => {
     const { golden, trainer } = await setUp(FIRST, {}, { rankStabilised: true });
@@ -190,23 +215,6 @@ export function decoderTrainingSuite(open: () => Promise<ResidentRuntime>, read:
       return { losses, parameters };
     };
     expect(await run()).toEqual(await run());
-  });
-
-  test('nothing stays in the runtime after a run, nor after an abort within one', async () => {
-    const runtime = await open();
-    const before = { ...runtime.usage };
-    const { golden, trainer } = await setUp(FIRST, {}, { dropout: 0.1 });
-    await steps(trainer, golden, 2);
-    const during = { ...runtime.usage };
-    const controller = new AbortController();
-    const aborted = trainer.accumulate(golden, 1, 0, controller.signal);
-    controller.abort();
-    await expect(aborted).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
-    await steps(trainer, golden, 2);
-    expect(runtime.usage.tensorBytes).toBeLessThanOrEqual(during.tensorBytes);
-    await trainer.dispose();
-    const { tensors, tensorBytes, sessions } = before;
-    expect(runtime.usage).toMatchObject({ tensors, tensorBytes, sessions });
   });
 
   async function gradientsWith(options: Partial<GeneratorTrainerOptions>): Promise<Float32Array> {

@@ -52,7 +52,7 @@ export function createEmbedderTrainer(options: EmbedderTrainerOptions): Embedder
     lora: parameters,
     pooling,
     prefix: '',
-    ...encoderMemory(options, runtime.device),
+    ...encoderMemory(options, runtime),
   });
   const loss: ContrastiveOptions = { scale: DEFAULT_SCALE, ...options.loss };
   const size = config.hiddenSize;

@@ -1,4 +1,5 @@
 import type { Device } from '../../../runtime/runtime.ts';
+import type { ResidentRuntime } from '../../../resident/resident.ts';
 import type { FrozenFormat } from './frozen-weight.ts';
 import type { TunableEncoderOptions } from './tunable-encoder.ts';
 
@@ -29,12 +30,13 @@ const CACHE_BYTES = 512 * MIB;
 
 export function encoderMemory(
   options: EncoderMemory,
-  device: Device,
+  { device, float16 }: ResidentRuntime,
 ): Pick<TunableEncoderOptions, 'chunkTokens' | 'memoryBudget' | 'cacheBytes' | 'frozen'> {
   return {
     chunkTokens: options.chunkTokens ?? CHUNK_TOKENS[device],
     memoryBudget: options.memoryBudget ?? MEMORY_BUDGET[device],
     cacheBytes: options.cacheBytes ?? CACHE_BYTES,
-    frozen: options.frozen ?? 'float32',
+    // What a GPU cannot compute with is decoded: the same weights.
+    frozen: options.frozen === 'float16' && !float16 ? 'float32' : (options.frozen ?? 'float32'),
   };
 }

@@ -62,7 +62,7 @@ export function createRerankerTrainer(options: RerankerTrainerOptions): Reranker
     lora: parameters,
     pooling: 'cls',
     prefix: CLASSIFIER_PREFIX,
-    ...encoderMemory(options, runtime.device),
+    ...encoderMemory(options, runtime),
   });
   const lossOf = (scores: Float64Array, { groups }: RankingBatch) =>
     rankingLoss(

@@ -1,8 +1,9 @@
+import type { GgmlType } from '../../../formats/ggml-blocks.ts';
 import { LLAMA_LINEARS, type LlamaLinear } from '../adapter.ts';
 import type { LlamaConfig } from '../config.ts';
 import { linearShape } from '../lora.ts';
 import type { LlamaLayerWeights } from '../weights.ts';
-import { frozenFormat, type FrozenFormat, type FrozenWeights } from './frozen-matrix.ts';
+import type { FrozenFormat } from './frozen-matrix.ts';
 
 /** What a block's graphs are made from. Blocks of the same kind share their sessions. */
 export interface BlockKind {
@@ -32,11 +33,12 @@ export const STORED_AS = {
 export function blockKind(
   config: LlamaConfig,
   layer: LlamaLayerWeights,
-  weights: FrozenWeights,
+  formatOf: (type: GgmlType) => FrozenFormat,
+  float16: boolean,
   adapted: Pick<BlockKind, 'targets' | 'rank'>,
 ): BlockKind {
   const formats = Object.fromEntries(
-    LLAMA_LINEARS.map((linear) => [linear, frozenFormat(layer[STORED_AS[linear]].type, weights)]),
+    LLAMA_LINEARS.map((linear) => [linear, frozenFormat(layer[STORED_AS[linear]].type, weights, float16)]),
   ) as BlockKind['formats'];
   const [biases, headNorms] = [Boolean(layer.queryBias), Boolean(layer.queryNorm)];
   return { config, formats, biases, headNorms, dropout: false, ...adapted };

@@ -11,7 +11,7 @@ import type { StoredMatrix } from '../matrix.ts';
 import type { LlamaLayerWeights, LoadedLlama } from '../weights.ts';
 import { backwardGraph, forwardGraph, type KeptValues } from './block.ts';
 import { blockKind, kindKey, loraMatrices, STORED_AS, type BlockKind } from './block-kind.ts';
-import { frozenTensors, type FrozenWeights } from './frozen-matrix.ts';
+import { frozenFormat, frozenTensors, SESSION_OPTIONS, type FrozenWeights } from './frozen-matrix.ts';
 import type { PoolScope } from './pool-scope.ts';
 
 export type Tensors = ReadonlyMap<string, ResidentTensor>;
@@ -65,7 +65,10 @@ export class Blocks {
     const { weights, targets, rank, firstAdapted } = options;
     try {
       layers.forEach((layer, i) => {
-        const kind = blockKind(config, layer, weights, { targets: i >= firstAdapted ? targets : [], rank });
+        const kind = blockKind(config, layer, weights, runtime.float16, {
+          targets: i >= firstAdapted ? targets : [],
+          rank,
+        });
         const block: Block = { kind, frozen: [], lora: new Map() };
         this.#blocks.push(block);
         block.frozen.push(...frozenLayer(runtime, kind, layer));
@@ -154,7 +157,7 @@ export class Blocks {
       direction === 'forward'
         ? forwardGraph(kind, kept)
         : { model: backwardGraph(kind, kept, direction === 'backward'), kept: [] };
-    const session = this.#runtime.createSession(model, new Map(), `the model's block (${direction})`);
+    const session = this.#runtime.createSession(model, new Map(), `the model's block (${direction})`, SESSION_OPTIONS);
     // A failure is never kept: after an out-of-memory the next try may fit.
     session.catch(() => this.#sessions.delete(key));
     const made = { session, inputs: model.inputs.map(({ name }) => name), kept: shapes };

@@ -2,34 +2,46 @@ import { BLOCK, toBlockCodes, type GgmlType } from '../../../formats/ggml-blocks
 import { toFloat16 } from '../../../formats/float16.ts';
 import type { Graph, Value } from '../../../graph/graph.ts';
 import { add, mul } from '../../../graph/ops/arithmetic.ts';
+import { dequantise } from '../../../graph/ops/dequantise.ts';
 import { cast, reshape } from '../../../graph/ops/layout.ts';
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
+import type { Device } from '../../../runtime/runtime.ts';
 import type { StoredMatrix } from '../matrix.ts';
 
 /**
  * How a frozen matrix lies in the runtime's memory. `codes`: bytes with a scale and a minimum per block of 32,
  * w = scale·code + minimum, to which Q4_0, Q4_1 and Q8_0 all map without changing a single weight: QLoRA against the
- * grid that serves (Dettmers et al. 2023).
+ * grid that serves (Dettmers et al. 2023). `gpu codes`: the same bytes, read by the one operator to which WebGPU feeds
+ * them; on CPUs it is slower than casting (ADR 91).
  */
-export type FrozenFormat = 'float32' | 'float16' | 'codes';
+export type FrozenFormat = 'float32' | 'float16' | 'codes' | 'gpu codes';
 
-/** `float32`: everything decoded, the fastest. `stored`: as in the file, a quarter of the memory for 4-bit models. */
+/** `float32`: everything decoded, the fastest. `stored`: as in the file, a third of the memory for 4-bit models. */
 export type FrozenWeights = 'float32' | 'stored';
 
-export function frozenFormat(type: GgmlType, weights: FrozenWeights): FrozenFormat {
+export function frozenFormat(type: GgmlType, weights: FrozenWeights, device: Device): FrozenFormat {
   if (weights === 'float32') return 'float32';
-  if (type === 'Q4_0' || type === 'Q4_1' || type === 'Q8_0') return 'codes';
+  if (type === 'Q4_0' || type === 'Q4_1' || type === 'Q8_0') return device === 'webgpu' ? 'gpu codes' : 'codes';
   // bfloat16 has more range than half precision.
   return type === 'F16' ? 'float16' : 'float32';
 }
 
+/** What sessions with frozen matrices are made with: onnxruntime would otherwise decode once for every use. */
+export const SESSION_OPTIONS = { config: { 'session.disable_quant_qdq': '1' } };
+
 /** Declares the inputs of a matrix [rows, columns] and gives its float32 value. */
 export function frozenMatrix(graph: Graph, name: string, format: FrozenFormat, rows: number, columns: number): Value {
-  if (format !== 'codes') return cast(graph.input(name, format, [rows, columns]), 'float32');
-  const blocks = [rows, columns / BLOCK, 1];
-  const codes = cast(graph.input(`${name}.codes`, 'uint8', [rows, columns / BLOCK, BLOCK]), 'float32');
-  const scaled = mul(codes, graph.input(`${name}.scales`, 'float32', blocks));
-  return reshape(add(scaled, graph.input(`${name}.minima`, 'float32', blocks)), [rows, columns]);
+  if (format === 'float32' || format === 'float16') return cast(graph.input(name, format, [rows, columns]), 'float32');
+  const blocks = columns / BLOCK;
+  const codes = graph.input(`${name}.codes`, 'uint8', [rows, columns]);
+  const scales = graph.input(`${name}.scales`, 'float32', [rows, blocks]);
+  const minima = graph.input(`${name}.minima`, 'float32', [rows, blocks, 1]);
+  const inBlocks = (x: Value) => reshape(x, [rows, blocks, BLOCK]);
+  const scaled =
+    format === 'gpu codes'
+      ? inBlocks(dequantise(codes, scales, BLOCK))
+      : mul(inBlocks(cast(codes, 'float32')), reshape(scales, [rows, blocks, 1]));
+  return reshape(add(scaled, minima), [rows, columns]);
 }
 
 /** The tensors that {@link frozenMatrix} is fed, by input name. The caller disposes them. */
@@ -50,11 +62,8 @@ export function frozenTensors(
   const middle = 2 ** (bits - 1);
   const minima = scales.map((scale, i) => (shifts?.[i] ?? 0) - middle * scale);
   return [
-    [
-      `${name}.codes`,
-      runtime.tensor('uint8', [rows, columns / BLOCK, BLOCK], bits === 8 ? bytes(codes) : nibbles(codes)),
-    ],
-    [`${name}.scales`, runtime.tensor('float32', blocks, scales as Float32Array<ArrayBuffer>)],
+    [`${name}.codes`, runtime.tensor('uint8', [rows, columns], bits === 8 ? bytes(codes) : nibbles(codes))],
+    [`${name}.scales`, runtime.tensor('float32', [rows, columns / BLOCK], scales as Float32Array<ArrayBuffer>)],
     [`${name}.minima`, runtime.tensor('float32', blocks, minima as Float32Array<ArrayBuffer>)],
   ];
 }

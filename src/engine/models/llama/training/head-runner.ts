@@ -7,7 +7,7 @@ import {
 } from '../../../resident/resident.ts';
 import type { LoadedLlama } from '../weights.ts';
 import type { LossRow } from './causal-layout.ts';
-import { frozenFormat, frozenTensors, type FrozenWeights } from './frozen-matrix.ts';
+import { frozenFormat, frozenTensors, SESSION_OPTIONS, type FrozenWeights } from './frozen-matrix.ts';
 import { headGraph } from './head.ts';
 
 /** Rows are padded to a multiple of this: new shapes cost WebGPU new pipelines. */
@@ -47,8 +47,13 @@ export class HeadRunner {
     weights: FrozenWeights,
     logitBytes: number,
   ): Promise<HeadRunner> {
-    const format = frozenFormat(head.type, weights);
-    const session = await runtime.createSession(headGraph(config, format), new Map(), "the model's head");
+    const format = frozenFormat(head.type, weights, runtime.float16);
+    const session = await runtime.createSession(
+      headGraph(config, format),
+      new Map(),
+      "the model's head",
+      SESSION_OPTIONS,
+    );
     const frozen = new Map<string, ResidentTensor>([
       ...frozenTensors(runtime, 'head', head, format),
       ['final_norm', runtime.tensor('float32', [config.hidden], finalNorm.toFloat32())],
