@@ -15,7 +15,7 @@ import { createEmbedder } from '../src/retrieval/embedder/create-embedder.ts';
 import { readLlamaAdapter } from './training/generator/adapter-folder.ts';
 import { Answerer } from './training/generator/answerer.ts';
 import { STARTER_FOLDER, writeCard, writeManifest, type Entry } from './training/starters/card.ts';
-import { scoreAnswers } from './training/starters/score-answers.ts';
+import { finalSets, scoreAnswers } from './training/starters/score-answers.ts';
 import { scoreQuestions } from './training/starters/score-questions.ts';
 import { STARTERS, starterData } from './training/starters/starter.ts';
 import { trainStarter } from './training/starters/train-starter.ts';
@@ -41,7 +41,7 @@ for (const starter of chosen) {
   keep(writeCard(starter, files, []));
   const scores =
     purpose === 'answers'
-      ? await scoreAnswers(answerer, adapter, embedder)
+      ? await scoreAnswers(answerer, adapter, await finalSets(embedder))
       : await scoreQuestions(answerer, adapter, await read('answers'), embedder);
   keep(writeCard(starter, files, scores));
 }

@@ -8,7 +8,7 @@ import { cachedAnswers } from '../generator/cached-answers.ts';
 import { interval, table } from '../report.ts';
 import { seededRandom } from '../shuffle.ts';
 import { xquadByArticle } from '../xquad.ts';
-import { handbookQuestions, xquadQuestions, type ScoredQuestion } from './answer-questions.ts';
+import { handbookQuestions, xquadQuestions, type QuestionSet, type ScoredQuestion } from './answer-questions.ts';
 import type { Score } from './card.ts';
 
 /** Refusals are scored on this many questions; each takes as long as an answer. */
@@ -24,12 +24,20 @@ const UNANSWERABLE: Record<string, Metric> = {
   'refused rightly': (answer) => Number(isRefusal(ANSWER_RECIPE, answer)),
 };
 
-/** Scores base and adapter on articles that nothing was trained on, and on a company's handbook: another domain. */
-export async function scoreAnswers(answerer: Answerer, adapter: LlamaAdapter, embedder: Embedder): Promise<Score[]> {
-  const sets = {
+/** The questions that no setting was chosen on: articles of their own, and a company's handbook, another domain. */
+export async function finalSets(embedder: Embedder): Promise<Record<string, QuestionSet>> {
+  return {
     'XQuAD, test articles': await xquadQuestions(xquadByArticle().test, embedder, seededRandom(11)),
     handbook: await handbookQuestions(embedder, seededRandom(12)),
   };
+}
+
+/** Scores an adapter next to its base, and prints both with their intervals. */
+export async function scoreAnswers(
+  answerer: Answerer,
+  adapter: LlamaAdapter,
+  sets: Record<string, QuestionSet>,
+): Promise<Score[]> {
   const scores: Score[] = [];
   const rows: string[][] = [];
   for (const [name, { answerable, unanswerable }] of Object.entries(sets)) {

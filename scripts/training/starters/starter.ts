@@ -8,7 +8,7 @@ import type { Embedder } from '../../../src/retrieval/contract.ts';
 import type { AnswerRecipe } from '../../../src/storage/schema.ts';
 import { ANSWER_RECIPE } from '../../../src/chat/prompt/answer-recipe.ts';
 import { seededRandom, shuffled } from '../shuffle.ts';
-import { xquadByArticle } from '../xquad.ts';
+import { xquadByArticle, type XquadItem } from '../xquad.ts';
 import { answerGroup } from './answer-groups.ts';
 import { branchedExample } from './branched.ts';
 import { ParagraphLibrary } from './paragraphs.ts';
@@ -83,22 +83,24 @@ export interface StarterData {
 }
 
 /** XQuAD's training articles but three, and those three; the test articles are not touched. */
+export function splitForStarters(): { train: XquadItem[]; validation: XquadItem[] } {
+  const { train: items } = xquadByArticle();
+  const articles = [...new Set(items.map(({ article }) => article))];
+  const held = new Set(articles.slice(-VALIDATION_ARTICLES));
+  return {
+    train: items.filter(({ article }) => !held.has(article)),
+    validation: items.filter(({ article }) => held.has(article)),
+  };
+}
+
 export async function starterData(
   starter: Starter,
   embedder: Embedder,
   tokenizer: ChatTokenizer,
 ): Promise<StarterData> {
-  const { train: items } = xquadByArticle();
-  const articles = [...new Set(items.map(({ article }) => article))];
-  const held = new Set(articles.slice(-VALIDATION_ARTICLES));
-  const train = await ParagraphLibrary.of(
-    items.filter(({ article }) => !held.has(article)),
-    embedder,
-  );
-  const validation = await ParagraphLibrary.of(
-    items.filter(({ article }) => held.has(article)),
-    embedder,
-  );
+  const split = splitForStarters();
+  const train = await ParagraphLibrary.of(split.train, embedder);
+  const validation = await ParagraphLibrary.of(split.validation, embedder);
   const examples = (library: ParagraphLibrary, step: number, count: number) =>
     Array.from({ length: count }, (_, position) => starter.example(library, step, position, tokenizer));
   return {
