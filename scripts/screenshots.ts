@@ -78,11 +78,53 @@ try {
     await keep(page, screen);
   }
 
+  await tuneSearchModel(page);
+
   await page.setViewportSize(PHONE);
   await page.goto(`${url}#/chat`);
   await keep(page, 'phone-start');
+  await page.goto(`${url}#/tune`);
+  await keep(page, 'phone-tune');
 } finally {
   await browser.close();
+}
+
+/** A short, real run on the sample questions: the form with its estimate, the run under way, and what it bought. */
+async function tuneSearchModel(page: Page): Promise<void> {
+  await page.goto(`${url}#/tune`);
+  await page.getByRole('button', { name: 'Use the sample questions' }).click();
+  await page.getByRole('radio', { name: /^Search model/ }).check();
+  await page.getByText(/here, .* of memory/).waitFor({ timeout: PATIENCE_MS });
+  await keep(page, 'tune');
+  await page.goto(`${url}#/datasets`);
+  await page.getByRole('article').first().waitFor();
+  await keep(page, 'datasets');
+
+  await page.goto(`${url}#/tune`);
+  await page.getByRole('radio', { name: /^Search model/ }).check();
+  await page.getByText('All settings').click();
+  for (const [knob, value] of [
+    ['Steps', '40'],
+    ['Validate every', '5'],
+    ['Batch', '16'],
+  ] as const) {
+    await page.getByRole('spinbutton', { name: knob, exact: true }).fill(value);
+    await page.keyboard.press('Tab');
+  }
+  await page.getByText(/here, .* of memory/).waitFor({ timeout: PATIENCE_MS });
+  await page.getByRole('button', { name: 'Start tuning' }).click();
+  await page.getByText(/Step (1[5-9]|2\d) of 40/).waitFor({ timeout: PATIENCE_MS });
+  await keep(page, 'tune-running');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await keep(page, 'tune-running-dark');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.getByRole('region', { name: 'What it bought' }).waitFor({ timeout: PATIENCE_MS });
+  await keep(page, 'tune-done');
+  const card = page.getByRole('link', { name: 'Its card' });
+  if ((await card.count()) === 0) return;
+  await card.click();
+  await page.getByText('Licence of the data').first().waitFor();
+  await keep(page, 'adapters');
 }
 
 /** The conversation follows the answer's end; a picture wants its beginning. */

@@ -14,6 +14,8 @@ export interface NumberKnob extends KnobBase<number> {
   min: number;
   max: number;
   step: number;
+  /** Values a factor apart are as far from one another as any: the slider goes by their logarithm; `min` is above 0. */
+  logarithmic?: boolean;
 }
 
 export interface SwitchKnob extends KnobBase<boolean> {

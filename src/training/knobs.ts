@@ -67,6 +67,7 @@ export const optimiserKnobs = {
     min: 1e-6,
     max: 0.1,
     step: 1e-6,
+    logarithmic: true,
   },
   schedule: {
     kind: 'choice',

@@ -43,6 +43,10 @@ describe('a new run', () => {
     await expect.element(page.getByText('All settings, 1 of them changed')).toBeVisible();
     await userEvent.click(page.getByRole('button', { name: 'Back to what the preset sets' }));
     await expect.element(rank).toHaveValue(16);
+    const rate = page.getByRole('slider', { name: 'Learning rate, slider' });
+    (rate.element() as HTMLElement).focus();
+    await userEvent.keyboard('{Home}');
+    await expect.element(page.getByRole('spinbutton', { name: 'Learning rate', exact: true })).toHaveValue(0.000001);
     await userEvent.click(page.getByRole('radio', { name: /^In seconds/ }));
     await expect.element(page.getByRole('spinbutton', { name: 'Rank of the matrix' })).toBeVisible();
   });

@@ -58,7 +58,8 @@ export class SearchState {
     }
     this.#running = true;
     try {
-      const result = await retrieval.search({ ...form, query, workspaceId: this.#workspaceId });
+      const workspaceId = this.#workspaceId;
+      const result = await retrieval.search({ ...form, query, workspaceId, replaces: 'search screen' });
       if (run !== this.#latest) return;
       this.#comparison =
         this.#result && this.#answeredQuery === query ? compareRuns(this.#result.hits, result.hits) : null;
