@@ -141,7 +141,7 @@ function describeAdapter(folder: string): AnswerAdapter {
   const card = existsSync(join(folder, 'card.json'))
     ? (readJson(folder, 'card.json') as { recipe?: AnswerRecipe })
     : {};
-  return { id: folder, name: folder, modelId: '', starter: false, recipe: card.recipe ?? ANSWER_RECIPE };
+  return { id: folder, name: folder, modelId: '', recipe: card.recipe ?? ANSWER_RECIPE };
 }
 
 function readJson(folder: string, name: string): unknown {

@@ -21,7 +21,7 @@ export async function starterAdapters(): Promise<Starter[]> {
   return adapters.map((adapter) => ({
     ...adapter,
     starter: true,
-    location: { kind: 'origin', folder: `adapters/${adapter.id}` },
+    location: { kind: 'origin', folder: `adapters/${adapter.purpose}` },
   }));
 }
 

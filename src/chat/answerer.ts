@@ -2,9 +2,6 @@ import type { EngineInfo } from '../generation/contract.ts';
 import type { WorkspaceAdapters } from '../storage/schema.ts';
 import type { AnswerAdapter, Answerer } from './contract.ts';
 
-/** The starter adapter that answers where a workspace has chosen none. */
-const STARTER = 'answers';
-
 /**
  * The adapter that is to answer, of those made for the loaded model; undefined: the bare model. A workspace's choice of
  * an adapter for another model counts as none.
@@ -20,8 +17,8 @@ export function answeringAdapter(
 ): AnswerAdapter | undefined {
   if (answerer === 'base' || info.engine !== 'local') return undefined;
   if (chosen === null && answerer !== 'tuned') return undefined;
-  const fitting = adapters.filter(({ modelId }) => modelId === info.modelId);
-  const starter = fitting.find((adapter) => adapter.starter && adapter.id === STARTER);
+  const fitting = adapters.filter(({ modelId, purpose }) => modelId === info.modelId && purpose !== 'questions');
+  const starter = fitting.find(({ purpose }) => purpose === 'answers');
   const own = typeof chosen === 'string' ? fitting.find(({ id }) => id === chosen) : starter;
   return own ?? (answerer === 'tuned' ? (starter ?? fitting[0]) : undefined);
 }

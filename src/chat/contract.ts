@@ -62,7 +62,7 @@ export interface AskServices {
 }
 
 /** What asking has to know of an adapter. */
-export type AnswerAdapter = Pick<AdapterDescription, 'id' | 'name' | 'modelId' | 'starter' | 'recipe'>;
+export type AnswerAdapter = Pick<AdapterDescription, 'id' | 'name' | 'modelId' | 'purpose' | 'recipe'>;
 
 /** Everything that a delete removed, to be handed back to `restoreChat` for an undo. */
 export interface DeletedChat {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generation } from '../../../src/generation/client.ts';
 import type { GenerationOptions, GenerationStats } from '../../../src/generation/contract.ts';
+import { keepForTest } from '../../support/kept-adapters.ts';
 import golden from '../../fixtures/llama/smollm2.json' with { type: 'json' };
 
 const GREEDY: GenerationOptions = { maxNewTokens: 20, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
@@ -70,6 +71,29 @@ describe('the starter generator in the generation worker', () => {
   test('refuses a conversation that is longer than its context, and still answers the next one', async () => {
     const long = [{ role: 'user' as const, content: 'word '.repeat(9000) }];
     await expect(collect(long)).rejects.toMatchObject({ code: 'generation/context-full' });
+    expect((await collect()).text).toMatch(/gravity/i);
+  });
+
+  test('answers with an adapter and without from the same weights, and names what answered', async () => {
+    const { id, name, bytes } = await keepForTest('generator', CHOICE.modelId, { size: 0.05 });
+    const before = (await generation.current())!;
+    const base = await collect();
+    const tuned = await collect(chat, { ...GREEDY, adapter: id });
+    expect(tuned.text).not.toBe(base.text);
+    expect([base.stats.adapters, tuned.stats.adapters]).toEqual([[], [name]]);
+    const again = await collect(chat, { ...GREEDY, adapter: null });
+    expect(again.text).toBe(base.text);
+    expect((await collect(chat, { ...GREEDY, adapter: id })).text).toBe(tuned.text);
+    const info = (await generation.current())!;
+    expect(info.adapters).toEqual([name]);
+    // Its matrices and not a second model; half of what is packed for the groups is zeros.
+    expect(info.memoryBytes - before.memoryBytes).toBeLessThan(4 * bytes);
+  });
+
+  test('refuses an adapter that is gone or of another model, and still answers', async () => {
+    await expect(collect(chat, { ...GREEDY, adapter: 'gone' })).rejects.toMatchObject({ code: 'adapters/unknown' });
+    const { id } = await keepForTest('embedder', 'all-MiniLM-L6-v2');
+    await expect(collect(chat, { ...GREEDY, adapter: id })).rejects.toMatchObject({ code: /^adapters\// });
     expect((await collect()).text).toMatch(/gravity/i);
   });
 });

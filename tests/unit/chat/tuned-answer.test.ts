@@ -17,8 +17,14 @@ import { WordEmbedder } from '../../support/word-embedder.ts';
 
 const LEAVE = 'Every employee has thirty days of paid vacation per year.';
 const COFFEE = 'The coffee machine is descaled every Friday by the facility team.';
-const STARTER: AnswerAdapter = { id: 'answers', name: 'Answers', modelId: 'm', starter: true, recipe: ANSWER_RECIPE };
-const OWN: AnswerAdapter = { id: 'own', name: 'Own', modelId: 'm', starter: false };
+const STARTER: AnswerAdapter = {
+  id: 'answers',
+  name: 'Answers',
+  modelId: 'm',
+  purpose: 'answers',
+  recipe: ANSWER_RECIPE,
+};
+const OWN: AnswerAdapter = { id: 'own', name: 'Own', modelId: 'm' };
 const QUESTION = 'How many days of vacation does an employee have?';
 
 let db: AttuneDatabase;
@@ -92,6 +98,8 @@ describe('which adapter answers', () => {
     expect(chosen('own')).toBe('own');
     expect(chosen(null)).toBeUndefined();
     expect(chosen('gone')).toBeUndefined();
+    const asker: AnswerAdapter = { id: 'q', name: 'Questions', modelId: 'm', purpose: 'questions' };
+    expect(answeringAdapter([asker], info, undefined, 'tuned')).toBeUndefined();
     expect(chosen(undefined, undefined, 'other')).toBeUndefined();
     expect(answeringAdapter([STARTER], { engine: 'endpoint', modelId: 'm' }, undefined)).toBeUndefined();
   });

@@ -6,13 +6,12 @@ import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
 import { streamSafetensors } from '../../../src/engine/formats/safetensors-writer.ts';
 import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
 import { bertModules } from '../../../src/engine/models/bert/modules.ts';
-import { LINEARS } from '../../../src/engine/models/bert/weights.ts';
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import { nodeRuntime } from '../../../src/engine/runtime/node.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
 import { createTokenizer } from '../../../src/models/tokenizer.ts';
 import { createEmbedder } from '../../../src/retrieval/embedder/create-embedder.ts';
-import { seededRandom } from '../../support/vectors.ts';
+import { randomAdapter } from '../../support/adapters.ts';
 
 interface Golden {
   rows: { text: string; ids: number[]; vector: string }[];
@@ -67,7 +66,7 @@ test('an adapter gives what the same update merged into the weights gives, and t
   const base = await starterModelFiles('all-MiniLM-L6-v2');
   const weightName = base.description.files.find(({ name }) => name.endsWith('.safetensors'))!.name;
   const config = await base.json<Record<string, unknown>>('config.json');
-  const adapter = randomAdapter(config);
+  const adapter = tuning(config);
   const few = texts.slice(0, 6);
   const before = await embedder.embed(few, 'query');
   const tuned = embedder.tuned!({ id: 'a', name: 'A', sha256: 'f'.repeat(64), kind: 'lora', adapter });
@@ -94,7 +93,7 @@ test('an adapter gives what the same update merged into the weights gives, and t
 });
 
 test('an adapter of another model is refused by the module that does not fit', async () => {
-  const adapter = randomAdapter(await (await starterModelFiles('all-MiniLM-L6-v2')).json('config.json'));
+  const adapter = tuning(await (await starterModelFiles('all-MiniLM-L6-v2')).json('config.json'));
   const [path, pair] = [...adapter.pairs][0]!;
   const tuned = (pairs: LoraAdapter['pairs']) =>
     embedder.tuned!({ id: 'a', name: 'A', sha256: '', kind: 'lora', adapter: { ...adapter, pairs } });
@@ -108,13 +107,6 @@ function worst(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 }
 
-function randomAdapter(config: Record<string, unknown>): LoraAdapter {
-  const random = seededRandom(7);
-  const matrix = (length: number, scale: number) => Float32Array.from({ length }, () => (random() - 0.5) * scale);
-  const settings = { rank: 4, alpha: 16, rankStabilised: true, dropout: 0, targets: LINEARS };
-  const pairs = bertModules(parseBertConfig(config, 'MiniLM')).map(({ path, inFeatures, outFeatures }) => {
-    const pair = { rank: 4, inFeatures, outFeatures, a: matrix(4 * inFeatures, 0.1), b: matrix(4 * outFeatures, 0.1) };
-    return [path, pair] as const;
-  });
-  return { settings, pairs: new Map(pairs), full: new Map() };
+function tuning(config: Record<string, unknown>): LoraAdapter {
+  return randomAdapter(bertModules(parseBertConfig(config, 'MiniLM')), { seed: 7, rank: 4 });
 }

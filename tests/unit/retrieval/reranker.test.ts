@@ -3,13 +3,12 @@ import type { FullLinear, LoraAdapter } from '../../../src/engine/adapters/lora-
 import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
 import { bertModules } from '../../../src/engine/models/bert/modules.ts';
 import { CLASSIFIER, CLASSIFIER_PREFIX } from '../../../src/engine/models/bert/scoring-head.ts';
-import { LINEARS } from '../../../src/engine/models/bert/weights.ts';
 import { nodeRuntime } from '../../../src/engine/runtime/node.ts';
 import type { ModelFiles } from '../../../src/models/contract.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
 import { createReranker } from '../../../src/retrieval/reranker/create-reranker.ts';
 import type { CrossEncoderReranker } from '../../../src/retrieval/reranker/cross-encoder-reranker.ts';
-import { seededRandom } from '../../support/vectors.ts';
+import { randomAdapter } from '../../support/adapters.ts';
 
 const QUESTION = 'How many days of vacation does an employee have?';
 const PASSAGES = [
@@ -26,7 +25,7 @@ let reranker: CrossEncoderReranker;
 
 beforeAll(async () => {
   files = await starterModelFiles('all-MiniLM-L6-v2');
-  adapter = randomAdapter(await files.json<Record<string, unknown>>('config.json'), 1);
+  adapter = ranker(await files.json<Record<string, unknown>>('config.json'), 1);
   reranker = await createReranker(files, { ...named, adapter }, { runtime: nodeRuntime() });
 });
 afterAll(() => reranker.dispose());
@@ -39,7 +38,7 @@ test('a pair scores the same in whatever company, and another adapter scores it 
     const [alone] = await reranker.score(QUESTION, [passage]);
     expect(Math.abs(alone! - together[i]!), passage.slice(0, 30)).toBeLessThan(1e-4);
   }
-  const other = randomAdapter(await files.json<Record<string, unknown>>('config.json'), 2);
+  const other = ranker(await files.json<Record<string, unknown>>('config.json'), 2);
   const second = await createReranker(files, { ...named, adapter: other }, { runtime: nodeRuntime() });
   expect(Math.abs((await second.score(QUESTION, PASSAGES))[1]! - together[1]!)).toBeGreaterThan(1e-3);
   await second.dispose();
@@ -70,16 +69,8 @@ test('an adapter without a scoring head is refused', async () => {
   });
 });
 
-function randomAdapter(json: Record<string, unknown>, seed: number): LoraAdapter {
-  const random = seededRandom(seed);
-  const matrix = (length: number, scale = 0.1) => Float32Array.from({ length }, () => (random() - 0.5) * scale);
+function ranker(json: Record<string, unknown>, seed: number): LoraAdapter {
   const config = parseBertConfig(json, 'MiniLM');
-  const pairs = bertModules(config, CLASSIFIER_PREFIX).map(({ path, inFeatures, outFeatures }) => {
-    const pair = { rank: 2, inFeatures, outFeatures, a: matrix(2 * inFeatures), b: matrix(2 * outFeatures) };
-    return [path, pair] as const;
-  });
-  const size = config.hiddenSize;
-  const head = { inFeatures: size, outFeatures: 1, weight: matrix(size, 4), bias: matrix(1) };
-  const settings = { rank: 2, alpha: 4, rankStabilised: false, dropout: 0, targets: LINEARS };
-  return { settings, pairs: new Map(pairs), full: new Map([[CLASSIFIER, head]]) };
+  const head = { path: CLASSIFIER, inFeatures: config.hiddenSize, outFeatures: 1 };
+  return randomAdapter(bertModules(config, CLASSIFIER_PREFIX), { seed, head });
 }
