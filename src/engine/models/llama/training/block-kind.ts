@@ -34,11 +34,10 @@ export function blockKind(
   config: LlamaConfig,
   layer: LlamaLayerWeights,
   formatOf: (type: GgmlType) => FrozenFormat,
-  float16: boolean,
   adapted: Pick<BlockKind, 'targets' | 'rank'>,
 ): BlockKind {
   const formats = Object.fromEntries(
-    LLAMA_LINEARS.map((linear) => [linear, frozenFormat(layer[STORED_AS[linear]].type, weights, float16)]),
+    LLAMA_LINEARS.map((linear) => [linear, formatOf(layer[STORED_AS[linear]].type)]),
   ) as BlockKind['formats'];
   const [biases, headNorms] = [Boolean(layer.queryBias), Boolean(layer.queryNorm)];
   return { config, formats, biases, headNorms, dropout: false, ...adapted };

@@ -65,10 +65,8 @@ export class Blocks {
     const { weights, targets, rank, firstAdapted } = options;
     try {
       layers.forEach((layer, i) => {
-        const kind = blockKind(config, layer, weights, runtime.float16, {
-          targets: i >= firstAdapted ? targets : [],
-          rank,
-        });
+        const adapted = { targets: i >= firstAdapted ? targets : [], rank };
+        const kind = blockKind(config, layer, (type) => frozenFormat(type, weights, runtime), adapted);
         const block: Block = { kind, frozen: [], lora: new Map() };
         this.#blocks.push(block);
         block.frozen.push(...frozenLayer(runtime, kind, layer));

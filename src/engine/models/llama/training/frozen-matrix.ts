@@ -5,7 +5,6 @@ import { add, mul } from '../../../graph/ops/arithmetic.ts';
 import { dequantise } from '../../../graph/ops/dequantise.ts';
 import { cast, reshape } from '../../../graph/ops/layout.ts';
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
-import type { Device } from '../../../runtime/runtime.ts';
 import type { StoredMatrix } from '../matrix.ts';
 
 /**
@@ -19,11 +18,16 @@ export type FrozenFormat = 'float32' | 'float16' | 'codes' | 'gpu codes';
 /** `float32`: everything decoded, the fastest. `stored`: as in the file, a third of the memory for 4-bit models. */
 export type FrozenWeights = 'float32' | 'stored';
 
-export function frozenFormat(type: GgmlType, weights: FrozenWeights, device: Device): FrozenFormat {
+/** The format of a matrix on a device; what its kernels cannot compute with is decoded: the same weights. */
+export function frozenFormat(
+  type: GgmlType,
+  weights: FrozenWeights,
+  { device, float16 }: Pick<ResidentRuntime, 'device' | 'float16'>,
+): FrozenFormat {
   if (weights === 'float32') return 'float32';
   if (type === 'Q4_0' || type === 'Q4_1' || type === 'Q8_0') return device === 'webgpu' ? 'gpu codes' : 'codes';
   // bfloat16 has more range than half precision.
-  return type === 'F16' ? 'float16' : 'float32';
+  return type === 'F16' && float16 ? 'float16' : 'float32';
 }
 
 /** What sessions with frozen matrices are made with: onnxruntime would otherwise decode once for every use. */

@@ -47,7 +47,7 @@ export class HeadRunner {
     weights: FrozenWeights,
     logitBytes: number,
   ): Promise<HeadRunner> {
-    const format = frozenFormat(head.type, weights, runtime.float16);
+    const format = frozenFormat(head.type, weights, runtime);
     const session = await runtime.createSession(
       headGraph(config, format),
       new Map(),
