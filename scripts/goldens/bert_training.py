@@ -1,7 +1,7 @@
 """Makes the reference losses and gradients that the training of encoders is compared with.
 
     pip install torch transformers peft safetensors
-    python scripts/goldens/bert_training.py tests/fixtures/embedder tests/fixtures/training
+    python scripts/goldens/bert_training.py tests/fixtures/embedder tests/fixtures/training public/models/all-MiniLM-L6-v2
 
 Takes the tiny encoders with random weights of scripts/goldens/embedder.py, adds low-rank matrices drawn from a formula
 (see `matrix`, which the tests repeat), and writes for each: the losses and the gradients of all low-rank matrices at
@@ -19,7 +19,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
 from transformers import BertConfig, BertForSequenceClassification, BertModel, RobertaConfig, RobertaModel
 
-SOURCE, TARGET = Path(sys.argv[1]), Path(sys.argv[2])
+SOURCE, TARGET, MINILM = map(Path, sys.argv[1:4])
 TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
 RANK, ALPHA, SCALE = 4, 8, 20.0
 
@@ -29,22 +29,22 @@ NEGATIVES = [[2, 33, 34, 35, 3], [2, 44, 45, 46, 47, 48, 49, 3], [2, 25, 3]]
 TEACHER = [[9.0, 2.0], [7.5, 7.0], [8.0, -1.0]]
 
 
-def matrix(shape, seed: int) -> torch.Tensor:
-    """sin(12.9898 (i + 1) + 78.233 seed) / 4, row by row, in double: the same everywhere."""
+def matrix(shape, seed: int, amplitude: float) -> torch.Tensor:
+    """amplitude * sin(12.9898 (i + 1) + 78.233 seed), row by row, in double: the same everywhere."""
     i = np.arange(1, np.prod(shape) + 1, dtype=np.float64)
-    return torch.tensor((np.sin(12.9898 * i + 78.233 * seed) / 4).reshape(shape), dtype=torch.float32)
+    return torch.tensor((amplitude * np.sin(12.9898 * i + 78.233 * seed)).reshape(shape), dtype=torch.float32)
 
 
 def encode(tensor: torch.Tensor) -> str:
     return base64.b64encode(tensor.detach().to(torch.float32).contiguous().numpy().tobytes()).decode()
 
 
-def set_lora(model) -> list[tuple[str, torch.nn.Parameter]]:
+def set_lora(model, amplitude: float = 0.25) -> list[tuple[str, torch.nn.Parameter]]:
     trained = [(n.removeprefix("base_model.model.").replace(".default", "").replace(".modules_to_save", ""), p) for n, p in model.named_parameters() if p.requires_grad]
     trained.sort()
     with torch.no_grad():
         for seed, (_, parameter) in enumerate(trained):
-            parameter.copy_(matrix(tuple(parameter.shape), seed + 1))
+            parameter.copy_(matrix(tuple(parameter.shape), seed + 1, amplitude))
     return trained
 
 
@@ -178,7 +178,8 @@ def reranker(config) -> None:
     config.num_labels = 1
     base = BertForSequenceClassification(config)
     state = {f"bert.{k}": v.float() for k, v in load_file(SOURCE / "tiny-bert.safetensors").items()}
-    pooler = {"weight": torch.randn(32, 32) * 0.3, "bias": torch.randn(32) * 0.3}
+    torch.manual_seed(7)
+    pooler = {"weight": torch.randn(32, 32) * 0.5, "bias": torch.randn(32) * 0.3}
     state |= {f"bert.pooler.dense.{part}": value for part, value in pooler.items()}
     base.load_state_dict(state, strict=False)
     settings = LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, lora_dropout=0.0)
@@ -201,16 +202,32 @@ def reranker(config) -> None:
         loss.backward()
         golden["losses"][kind] = loss.item()
         golden["losses"][f"{kind}, norm"] = torch.sqrt(sum((p.grad**2).sum() for _, p in trained)).item()
-        if kind == "listwise":
+        if kind == "bce":
             golden["gradients"] = {n: encode(p.grad) for n, p in trained}
-    golden["tenSteps"] = ten_steps(model, trained, lambda: ranking_losses(scores())["listwise"])
+    golden["tenSteps"] = ten_steps(model, trained, lambda: ranking_losses(scores())["bce"])
     (TARGET / "tiny-cross-encoder.json").write_text(json.dumps(golden) + "\n")
+
+
+def minilm() -> None:
+    """The real model: a few numbers of every gradient, for the whole would be megabytes."""
+    base = BertModel(BertConfig.from_json_file(MINILM / "config.json"), add_pooling_layer=False)
+    base.load_state_dict({k: v.float() for k, v in load_file(MINILM / "model.fp16.safetensors").items()}, strict=False)
+    settings = LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, lora_dropout=0.0)
+    model = get_peft_model(base, settings).double().eval()
+    trained = set_lora(model, amplitude=0.02)
+    rows = [row["ids"][:24] for row in json.loads((SOURCE / "minilm.json").read_text())["rows"]]
+    q, p = vectors(model, rows[:6], "mean", 0), vectors(model, rows[6:], "mean", 0)
+    loss = contrastive(q, p, p[:0])
+    loss.backward()
+    gradients = {n: {"norm": g.norm().item(), "first": g.flatten()[:4].tolist()} for n, g in ((n, p.grad) for n, p in trained)}
+    golden = {"rank": RANK, "alpha": ALPHA, "amplitude": 0.02, "loss": loss.item(), "gradients": gradients}
+    (TARGET / "minilm.json").write_text(json.dumps(golden) + "\n")
 
 
 def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    torch.manual_seed(7)
+    minilm()
     for name, pooling in (("tiny-bert", "cls"), ("tiny-roberta", "mean")):
         settings = json.loads((SOURCE / f"{name}.json").read_text())["config"]
         kind, config = (BertModel, BertConfig) if name == "tiny-bert" else (RobertaModel, RobertaConfig)

