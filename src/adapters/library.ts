@@ -3,7 +3,7 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { Folders } from '../storage/folders.ts';
 import type { WorkspaceAdapters } from '../storage/schema.ts';
-import { adapterFolder, describeAdapter, findAdapter, listAdapters } from './catalogue.ts';
+import { adapterFolder, describeAdapter, listAdapters } from './catalogue.ts';
 import { CARD } from './adapter-files.ts';
 import type { AdapterExport, AdapterLibrary } from './contract.ts';
 import { cardFile, keepAdapter } from './keep.ts';

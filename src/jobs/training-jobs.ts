@@ -22,6 +22,8 @@ export class TrainingJobs {
   readonly #db: AttuneDatabase;
   #subscription: Subscription | undefined;
   #active: string | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #telling: Promise<void> = Promise.resolve();
   #told = new Map<string, JobRow['state']>();
 
   constructor(workspaceId: string, training: TrainingWork, db: AttuneDatabase) {
@@ -39,6 +41,7 @@ export class TrainingJobs {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     if (this.#active) await this.#stop(this.#active, 'pause');
+    await Promise.all([this.#working, this.#telling]);
   }
 
   /** Starts a run or a sweep, or lets it go on. */
@@ -79,11 +82,11 @@ export class TrainingJobs {
       if (state === 'running') this.#told.delete(id);
       else if ((state === 'paused' || state === 'cancelled') && this.#told.get(id) !== state) {
         this.#told.set(id, state);
-        void this.#tellRuns(id, state);
+        this.#telling = this.#telling.then(() => this.#tellRuns(id, state));
       }
     }
     const next = rows.find(({ state }) => state === 'running');
-    if (next) void this.#work(next);
+    if (next) this.#working = this.#work(next);
   }
 
   async #work({ id, title }: JobRow): Promise<void> {
@@ -132,8 +135,8 @@ export class TrainingJobs {
   }
 
   async #stop(id: string, how: 'pause' | 'cancel'): Promise<void> {
-    const running = (await this.#runsOf(id)).find(({ state }) => state === 'running');
-    if (running) await this.#training.stop(running.id, how);
+    // Also those that are not running: one may be about to.
+    for (const run of await this.#runsOf(id)) if (run.state !== 'done') await this.#training.stop(run.id, how);
     if (how === 'cancel') await this.#tellRuns(id, 'cancelled');
   }
 

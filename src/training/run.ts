@@ -58,6 +58,7 @@ export async function executeRun(
   const signal = AbortSignal.any([options.signal, inner.signal]);
   let task: PreparedTask | undefined;
   try {
+    signal.throwIfAborted();
     await record.update({ state: 'running', problem: undefined });
     const memo = await files.memo();
     const prepared = await prepare(run, { memo, signal, onProgress: options.onProgress });

@@ -38,6 +38,8 @@ export class Training implements TrainingService {
   readonly #folders: Folders;
   /** Runs being worked on, by id; a sweep under that of its trial. */
   #active = new Map<string, Active>();
+  /** Trials that were stopped before their turn came. */
+  #unwanted = new Map<string, Active['how']>();
   #estimating: AbortController | undefined;
 
   constructor(dependencies: TrainingDependencies) {
@@ -90,11 +92,13 @@ export class Training implements TrainingService {
   }
 
   proceed(runId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void> {
+    this.#unwanted.clear();
     return this.#execute(runId, { keep: true, onProgress });
   }
 
   proceedSweep(sweepId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void> {
     const { database } = this.#dependencies;
+    this.#unwanted.clear();
     return runSweep(database, sweepId, async (runId, until) => {
       const name = (await database.runs.get(runId))?.name.split(': ').at(-1) ?? '';
       const report = (progress: TrainingProgress) =>
@@ -105,7 +109,10 @@ export class Training implements TrainingService {
 
   async stop(runId: string, how: 'pause' | 'cancel'): Promise<void> {
     const active = this.#active.get(runId);
-    if (!active) return;
+    if (!active) {
+      this.#unwanted.set(runId, how);
+      return;
+    }
     active.how = how;
     active.controller.abort(new DOMException('The run was stopped.', 'AbortError'));
   }
@@ -151,11 +158,13 @@ export class Training implements TrainingService {
     options: Pick<RunOptions, 'keep' | 'onProgress'> & { until?: (run: RungRun) => number },
   ): Promise<void> {
     const { database, prepare, keepAdapter } = this.#dependencies;
-    // The weights of an estimate must not lie beside those of a run.
-    await this.cancelEstimate();
     const active: Active = { controller: new AbortController(), how: 'pause' };
     this.#active.set(runId, active);
     try {
+      const unwanted = this.#unwanted.get(runId);
+      if (unwanted) await this.stop(runId, unwanted);
+      // The weights of an estimate must not lie beside those of a run.
+      await this.cancelEstimate();
       const files = new RunFiles(this.#folders, runId);
       await executeRun(
         runId,

@@ -81,10 +81,8 @@ export class TuningImport {
 
   /** The adapters in force, by their new ids; starters have the same ids everywhere. */
   adapters(inForce: WorkspaceAdapters): WorkspaceAdapters {
-    const named = Object.entries(inForce).map(([role, id]) => [
-      role,
-      typeof id === 'string' ? (this.#newIds.get(id) ?? id) : id,
-    ]);
+    const roles = Object.entries(inForce) as [string, string | null][];
+    const named = roles.map(([role, id]) => [role, typeof id === 'string' ? (this.#newIds.get(id) ?? id) : id]);
     return Object.fromEntries(named) as WorkspaceAdapters;
   }
 

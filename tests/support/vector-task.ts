@@ -14,7 +14,7 @@ export function vectorTask(
   settings: Readonly<Record<string, unknown>>,
   seed: number,
   /** Called before each step with its number: to throw there, as a lost device would. */
-  beforeStep: (step: number) => void = () => undefined,
+  beforeStep: (step: number) => Promise<void> = async () => undefined,
 ): PreparedTask {
   const values = trainingSettings('linear', settings);
   const random = seededRandom(11);
@@ -44,8 +44,8 @@ export function vectorTask(
     examples: PAIRS - 8,
     scoreName: 'Likelihood',
     validationTokens: 8,
-    batch: (step, position) => {
-      beforeStep(step);
+    batch: async (step, position) => {
+      await beforeStep(step);
       return batchOf(plan.batch((step - 1) * values.accumulation + position));
     },
     longest: () => batchOf(plan.batch(0)),

@@ -74,7 +74,7 @@ export interface TaskParts<Batch> {
   examples: number;
   scoreName: string;
   validationTokens: number;
-  batch(step: number, position: number): Batch;
+  batch(step: number, position: number): Batch | Promise<Batch>;
   longest(): Batch;
   validate(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
   baseScore?(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
@@ -108,7 +108,7 @@ export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
         from,
       ),
     async probe(which, signal) {
-      const batch = which === 'longest' ? parts.longest() : parts.batch(1, 0);
+      const batch = which === 'longest' ? parts.longest() : await parts.batch(1, 0);
       const report = await trainable.accumulate(batch, 1, options.seed, signal);
       for (const { gradient } of parameters) gradient.fill(0);
       return report;

@@ -1,93 +1,12 @@
 import 'fake-indexeddb/auto';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { keepAdapter } from '../../../src/adapters/keep.ts';
+import { describe, expect, it } from 'vitest';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
-import type { ModelDescription } from '../../../src/models/contract.ts';
-import { AttuneDatabase } from '../../../src/storage/database.ts';
-import type { TrainingRequest } from '../../../src/training/contract.ts';
-import { Training } from '../../../src/training/service.ts';
-import { MemoryFolders } from '../../support/memory-folders.ts';
-import { vectorTask } from '../../support/vector-task.ts';
-
-const model: ModelDescription = {
-  id: 'model',
-  name: 'A model',
-  role: 'embedder',
-  format: 'safetensors',
-  architecture: 'bert',
-  files: [],
-  bytes: 0,
-  licence: 'Apache-2.0',
-  source: 'test',
-  location: { kind: 'opfs', folder: 'models/model' },
-};
-const request: TrainingRequest = {
-  workspaceId: 'w',
-  task: 'linear',
-  modelId: 'model',
-  datasetId: 'd',
-  settings: { steps: 20, batchSize: 8, learningRate: 0.02, validateEvery: 5, patience: 0, checkpointEvery: 4 },
-  seed: 5,
-};
-
-let databases = 0;
-
-interface Options {
-  /** Thrown before a step, once per start. */
-  failing?: { step: number; error: Error };
-  onStep?: (step: number) => void;
-  memoryLimit?: number;
-}
-
-/** The service over a database and files that outlive it: `restart` is what a new worker has. */
-async function setUp() {
-  const db = new AttuneDatabase(`training-test-${databases++}`);
-  onTestFinished(() => db.delete());
-  const folders = new MemoryFolders();
-  const now = 0;
-  const counts = { train: 32, validation: 8, test: 4 };
-  await db.datasets.add({
-    id: 'd',
-    workspaceId: 'w',
-    name: 'Questions',
-    source: 'test',
-    hash: 'hash',
-    counts,
-    createdAt: now,
-    updatedAt: now,
-  });
-  const start = ({ failing, onStep, memoryLimit }: Options = {}) =>
-    new Training({
-      database: db,
-      folders,
-      describeModel: async () => model,
-      prepare: async (run) => {
-        const task = vectorTask(run.settings, run.seed, (step) => {
-          if (step === failing?.step) throw failing.error;
-          onStep?.(step);
-        });
-        return { task, device: 'here' };
-      },
-      memoryLimit: () => memoryLimit,
-      keepAdapter: async (run, tuned, scores) => {
-        const card = { workspaceId: 'w', name: run.name, description: '', task: run.task, scores, source: 'test' };
-        return (await keepAdapter(db, folders, tuned, model, card)).id;
-      },
-    });
-  const curve = async (runId: string) =>
-    (await db.runPoints.where('runId').equals(runId).toArray()).map(({ step, kind, loss, score }) => ({
-      step,
-      kind,
-      loss,
-      score,
-    }));
-  const weights = async () => (await db.adapters.toArray()).map(({ sha256 }) => sha256);
-  return { db, folders, start, curve, weights };
-}
+import type { Training } from '../../../src/training/service.ts';
+import { request, setUpTraining } from '../../support/training-service.ts';
 
 /** What a run leaves when nothing disturbs it. */
 async function undisturbed() {
-  const { start, curve, weights, db } = await setUp();
+  const { start, curve, weights, db } = await setUpTraining();
   const service = start();
   const runId = await service.create(request);
   await service.proceed(runId);
@@ -116,7 +35,7 @@ describe('a run', () => {
 
   it('that was paused at every few steps ends like one that was not', async () => {
     const expected = await undisturbed();
-    const { db, start, curve, weights } = await setUp();
+    const { db, start, curve, weights } = await setUpTraining();
     let runId: string | undefined;
     for (let pauses = 0; pauses < 30; pauses++) {
       let left = 3;
@@ -135,7 +54,7 @@ describe('a run', () => {
 
   it('that lost its device fails with the problem, keeps its checkpoint, and goes on from it', async () => {
     const expected = await undisturbed();
-    const { db, folders, start, curve, weights } = await setUp();
+    const { db, folders, start, curve, weights } = await setUpTraining();
     const lost = new AttuneError(
       'engine/device-lost',
       'The graphics card was reset.',
@@ -158,7 +77,7 @@ describe('a run', () => {
 
   it('goes on from the checkpoint before when the newest one is torn; two are kept', async () => {
     const expected = await undisturbed();
-    const { folders, start, weights } = await setUp();
+    const { folders, start, weights } = await setUpTraining();
     const first = start({ failing: { step: 18, error: new Error('crash') } });
     const runId = await first.create(request);
     await expect(first.proceed(runId)).rejects.toThrow('crash');
@@ -174,7 +93,7 @@ describe('a run', () => {
   });
 
   it('that was cancelled makes no adapter until it is kept', async () => {
-    const { db, start } = await setUp();
+    const { db, start } = await setUpTraining();
     let runId = '';
     const service: Training = start({ onStep: (step) => step === 12 && void service.stop(runId, 'cancel') });
     runId = await service.create(request);
@@ -187,7 +106,7 @@ describe('a run', () => {
   });
 
   it('ends early when validations get no better', async () => {
-    const { db, start } = await setUp();
+    const { db, start } = await setUpTraining();
     const service = start();
     const settings = {
       ...request.settings,
@@ -205,7 +124,7 @@ describe('a run', () => {
   });
 
   it('that is deleted leaves nothing but its adapter', async () => {
-    const { db, folders, start } = await setUp();
+    const { db, folders, start } = await setUpTraining();
     const service = start();
     const runId = await service.create(request);
     await service.proceed(runId);
@@ -215,7 +134,7 @@ describe('a run', () => {
   });
 
   it('is refused on too little data and on the wrong kind of model', async () => {
-    const { db, start } = await setUp();
+    const { db, start } = await setUpTraining();
     const service = start();
     await expect(service.create({ ...request, task: 'generator' })).rejects.toMatchObject({
       code: 'training/wrong-model',
@@ -228,7 +147,7 @@ describe('a run', () => {
 
 describe('an estimate', () => {
   it('says what a run takes, and leaves no row', async () => {
-    const { db, start } = await setUp();
+    const { db, start } = await setUpTraining();
     const estimate = await start({ memoryLimit: 1e9 }).estimate(request);
     expect(estimate).toMatchObject({
       device: 'here',
@@ -243,7 +162,7 @@ describe('an estimate', () => {
   });
 
   it('names the knob and the value that help when memory runs out', async () => {
-    const { start } = await setUp();
+    const { start } = await setUpTraining();
     const full = new AttuneError('engine/out-of-memory', 'Full.', 'Less.');
     const estimate = await start({ failing: { step: 1, error: full }, memoryLimit: 5 }).estimate({
       ...request,
@@ -262,7 +181,7 @@ describe('a sweep', () => {
   const grid = { learningRate: [0.0001, 0.003, 0.02, 0.05], rank: [2] };
 
   it('runs the product of the values, each as a run of its own', async () => {
-    const { db, start } = await setUp();
+    const { db, start } = await setUpTraining();
     const service = start();
     const { sweepId, runIds } = await service.createSweep({ ...request, grid, method: 'grid' });
     await service.proceedSweep(sweepId);
@@ -278,7 +197,7 @@ describe('a sweep', () => {
   });
 
   it('by halving lets the better half go on, and its winner is the run that it would have been alone', async () => {
-    const { db, start } = await setUp();
+    const { db, start } = await setUpTraining();
     const service = start();
     const { sweepId, runIds } = await service.createSweep({ ...request, grid, method: 'halving' });
     await service.proceedSweep(sweepId);
@@ -292,7 +211,7 @@ describe('a sweep', () => {
 
   it('by halving goes on after a crash where it stood', async () => {
     const outcome = async (crash: boolean) => {
-      const { db, start } = await setUp();
+      const { db, start } = await setUpTraining();
       const first = start(crash ? { failing: { step: 8, error: new Error('crash') } } : {});
       const { sweepId, runIds } = await first.createSweep({ ...request, grid, method: 'halving' });
       const going = first.proceedSweep(sweepId);
@@ -305,7 +224,7 @@ describe('a sweep', () => {
   });
 
   it('is refused when there is nothing to compare', async () => {
-    const { start } = await setUp();
+    const { start } = await setUpTraining();
     await expect(start().createSweep({ ...request, grid: { rank: [2] }, method: 'grid' })).rejects.toMatchObject({
       code: 'training/bad-sweep',
     });

@@ -1,0 +1,87 @@
+import { onTestFinished } from 'vitest';
+import { keepAdapter } from '../../src/adapters/keep.ts';
+import type { ModelDescription } from '../../src/models/contract.ts';
+import { AttuneDatabase } from '../../src/storage/database.ts';
+import type { TrainingRequest } from '../../src/training/contract.ts';
+import { Training } from '../../src/training/service.ts';
+import { MemoryFolders } from './memory-folders.ts';
+import { vectorTask } from './vector-task.ts';
+
+const model: ModelDescription = {
+  id: 'model',
+  name: 'A model',
+  role: 'embedder',
+  format: 'safetensors',
+  architecture: 'bert',
+  files: [],
+  bytes: 0,
+  licence: 'Apache-2.0',
+  source: 'test',
+  location: { kind: 'opfs', folder: 'models/model' },
+};
+export const request: TrainingRequest = {
+  workspaceId: 'w',
+  task: 'linear',
+  modelId: 'model',
+  datasetId: 'd',
+  settings: { steps: 20, batchSize: 8, learningRate: 0.02, validateEvery: 5, patience: 0, checkpointEvery: 4 },
+  seed: 5,
+};
+
+let databases = 0;
+
+interface Options {
+  /** Thrown before a step, once per start. */
+  failing?: { step: number; error: Error };
+  onStep?: (step: number) => void;
+  memoryLimit?: number;
+  /** Lets other work in between steps, as a real device does. */
+  breathe?: boolean;
+}
+
+/** The service over a database and files that outlive it: `restart` is what a new worker has. */
+export async function setUpTraining() {
+  const db = new AttuneDatabase(`training-test-${databases++}`);
+  onTestFinished(() => db.delete());
+  const folders = new MemoryFolders();
+  const now = 0;
+  const counts = { train: 32, validation: 8, test: 4 };
+  await db.datasets.add({
+    id: 'd',
+    workspaceId: 'w',
+    name: 'Questions',
+    source: 'test',
+    hash: 'hash',
+    counts,
+    createdAt: now,
+    updatedAt: now,
+  });
+  const start = ({ failing, onStep, memoryLimit, breathe }: Options = {}) =>
+    new Training({
+      database: db,
+      folders,
+      describeModel: async () => model,
+      prepare: async (run) => {
+        const task = vectorTask(run.settings, run.seed, async (step) => {
+          if (step === failing?.step) throw failing.error;
+          onStep?.(step);
+          if (breathe) await new Promise(setImmediate);
+        });
+        return { task, device: 'here' };
+      },
+      memoryLimit: () => memoryLimit,
+      keepAdapter: async (run, tuned, scores) => {
+        const card = { workspaceId: 'w', name: run.name, description: '', task: run.task, scores, source: 'test' };
+        return (await keepAdapter(db, folders, tuned, model, card)).id;
+      },
+    });
+  const curve = async (runId: string) =>
+    (await db.runPoints.where('runId').equals(runId).toArray()).map(({ step, kind, loss, score }) => ({
+      step,
+      kind,
+      loss,
+      score,
+    }));
+  const weights = async () => (await db.adapters.toArray()).map(({ sha256 }) => sha256);
+  return { db, folders, start, curve, weights };
+}
