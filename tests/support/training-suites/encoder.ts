@@ -187,6 +187,15 @@ export function encoderTrainingSuite(
     expect(parts.most).toBeLessThan(whole.most / 8);
   });
 
+  test('an adapter that changes only some of its layers is refused by the layer’s name', async () => {
+    const { trainer } = await setUp('tiny-bert', {});
+    const { settings, pairs, full } = trainer.adapter();
+    const missing = 'encoder.layer.1.intermediate.dense';
+    const adapter = { settings, pairs: new Map([...pairs].filter(([path]) => path !== missing)), full };
+    await expect(setUp('tiny-bert', { adapter })).rejects.toThrow(missing);
+    await trainer.dispose();
+  });
+
   test('equal seeds give equal bits', async () => {
     const run = async () => {
       const { batch, trainer } = await setUp('tiny-bert', { adapter: undefined, seed: 5 });

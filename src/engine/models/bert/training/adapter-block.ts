@@ -1,3 +1,4 @@
+import { AttuneError } from '../../../../errors/attune-error.ts';
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
 import type { LoraParameters } from '../../../training/lora-parameters.ts';
 import type { Parameter } from '../../../training/trainable.ts';
@@ -28,7 +29,10 @@ export class AdapterBlock {
   readonly tensors: ReadonlyMap<string, ResidentTensor<'float32'>>;
   readonly #places: Place[] = [];
 
-  /** @param path of the block: `encoder.layer.3` */
+  /**
+   * @param path of the block: `encoder.layer.3`
+   * @throws AttuneError `training/uneven-adapter` when an adapter to go on from lacks a pair, or has it in another rank
+   */
   constructor(runtime: ResidentRuntime, kind: BlockKind, lora: LoraParameters, path: string, scale: number) {
     const tensors = new Map<string, ResidentTensor<'float32'>>();
     for (const group of GROUP_NAMES) {
@@ -39,7 +43,8 @@ export class AdapterBlock {
       let outAt = 0;
       for (const name of names) {
         const [, rows] = linearShape(name, kind.config);
-        const pair = adapted.includes(name) ? lora.pair(`${path}.${name}`)! : undefined;
+        const pair = adapted.includes(name) ? lora.pair(`${path}.${name}`) : undefined;
+        if (adapted.includes(name) && pair?.a.shape[0] !== kind.rank) throw uneven(`${path}.${name}`, kind.rank);
         if (pair) {
           const factor = scale * outputFactor(name, kind.config);
           const rankAt = adapted.indexOf(name) * kind.rank;
@@ -84,6 +89,14 @@ export class AdapterBlock {
   dispose(): void {
     for (const tensor of this.tensors.values()) tensor.dispose();
   }
+}
+
+function uneven(module: string, rank: number): AttuneError {
+  return new AttuneError(
+    'training/uneven-adapter',
+    `The adapter has no matrices of rank ${rank} for ${module}: only adapters that change every block alike can be trained further.`,
+    'Start with a new adapter.',
+  );
 }
 
 /** Pairs each element of B with its place in the group's matrix. */
