@@ -107,9 +107,9 @@ describe('the log of a run', () => {
     const lines = logAsJsonLines(run(), points)
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line));
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines[0]).toMatchObject({ kind: 'run', seed: 1, settings: { patience: 3 } });
-    expect(lines.slice(1).map(({ step, kind }) => [step, kind])).toEqual([
+    expect(lines.slice(1).map((line) => [line['step'], line['kind']])).toEqual([
       ...[
         [1, 'step'],
         [2, 'step'],

@@ -137,7 +137,9 @@ export function namesApart(runs: readonly RunRow[], labels: Readonly<Record<stri
   const differing = Object.keys(labels).filter((key) => new Set(runs.map(({ settings }) => settings[key])).size > 1);
   return runs.map(({ settings, createdAt }, index) => {
     if (index === 0) return 'this run';
-    const said = differing.slice(0, 2).map((key) => `${labels[key]!.toLowerCase()} ${settings[key] ?? 'default'}`);
+    const said = differing
+      .slice(0, 2)
+      .map((key) => `${labels[key]!.toLowerCase()} ${String(settings[key] ?? 'default')}`);
     return said.length > 0 ? said.join(', ') : ago(createdAt);
   });
 }

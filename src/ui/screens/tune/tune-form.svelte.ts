@@ -144,6 +144,11 @@ export class TuneForm {
     }
   }
 
+  /** The screen is left: a step that is still being measured is of no use to anybody. */
+  async leave(): Promise<void> {
+    if (this.#measuring !== null) await training.cancelEstimate();
+  }
+
   /** Another task has other knobs, of which some go by the same name and mean another thing. */
   #forgetKnobs(): void {
     this.#overrides = {};
