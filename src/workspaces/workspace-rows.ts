@@ -38,7 +38,7 @@ export async function deleteRows(db: AttuneDatabase, workspaceId: string): Promi
     await db.workspaces.delete(workspaceId);
     const used = new Set(
       (await db.workspaces.toArray()).flatMap(({ settings }) =>
-        Object.values<string | null | undefined>((settings['adapters'] ?? {}) as WorkspaceAdapters),
+        Object.values((settings['adapters'] ?? {}) as Record<keyof WorkspaceAdapters, string | null | undefined>),
       ),
     );
     const adapters = await db.adapters.filter((row) => row.workspaceId === workspaceId).toArray();
