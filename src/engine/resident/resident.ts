@@ -69,8 +69,7 @@ export interface ResidentRuntime {
   /**
    * A tensor of zeros, or of the numbers given.
    *
-   * @throws AttuneError `engine/out-of-memory`; TypeError when the device cannot be fed that type: 4-bit integers in
-   *   Node, int8 on WebGPU
+   * @throws AttuneError `engine/out-of-memory`; TypeError for what the runtime cannot be fed: 4-bit integers in Node
    */
   tensor<T extends ResidentType>(dataType: T, shape: readonly number[], numbers?: Numbers<T>): ResidentTensor<T>;
   /**
