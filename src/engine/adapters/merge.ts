@@ -15,11 +15,7 @@ export interface MergedModel {
 }
 
 /** W + scale·B·A in place, the product in double. @param weight [out, in] */
-export function mergePair(
-  weight: Float32Array<ArrayBuffer>,
-  pair: LowRankPair,
-  scale: number,
-): Float32Array<ArrayBuffer> {
+function mergePair(weight: Float32Array<ArrayBuffer>, pair: LowRankPair, scale: number): Float32Array<ArrayBuffer> {
   const delta = timesTransposed(pair.b, transposed(pair.a, pair.inFeatures), pair.rank);
   for (let i = 0; i < weight.length; i++) weight[i]! += scale * delta[i]!;
   return weight;

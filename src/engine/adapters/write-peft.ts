@@ -11,7 +11,7 @@ export interface PeftOptions {
 }
 
 /** Both files of a PEFT folder. */
-export interface PeftFiles {
+interface PeftFiles {
   config: string;
   weights: Blob;
 }

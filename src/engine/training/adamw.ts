@@ -1,6 +1,6 @@
 import type { Parameter } from './trainable.ts';
 
-export interface AdamWOptions {
+interface AdamWOptions {
   weightDecay: number;
   beta1?: number;
   beta2?: number;

@@ -16,7 +16,7 @@ export interface VectorBatch {
   negatives: Float32Array<ArrayBuffer>;
 }
 
-export interface LinearTrainerOptions {
+interface LinearTrainerOptions {
   dimensions: number;
   sides: LinearSides;
   /** 0: a full matrix. */
@@ -29,7 +29,7 @@ export interface LinearTrainerOptions {
   seed: number;
 }
 
-export interface LinearTrainer extends Trainable<VectorBatch> {
+interface LinearTrainer extends Trainable<VectorBatch> {
   /** Shares the parameters' arrays. */
   adapter(): LinearAdapter;
 }

@@ -12,7 +12,7 @@ import type { Parameter } from './trainable.ts';
 
 export type { LinearModule };
 
-export interface PairParameters {
+interface PairParameters {
   /** [rank, in] */
   a: Parameter;
   /** [out, rank] */
@@ -106,7 +106,7 @@ export function createLoraParameters(
 }
 
 /** The modules that the settings name, in the model's order. @throws AttuneError `training/no-target` */
-export function adaptedModules(modules: readonly LinearModule[], settings: LoraSettings): LinearModule[] {
+function adaptedModules(modules: readonly LinearModule[], settings: LoraSettings): LinearModule[] {
   const placed = modules.map((module) => ({ module, ...splitPath(module.path) }));
   for (const target of settings.targets) {
     if (placed.some(({ name }) => name === target)) continue;
