@@ -27,6 +27,8 @@ export default mergeConfig(
             name: 'browser',
             include: ['tests/browser/**/*.test.ts'],
             testTimeout: 120_000,
+            // Hooks load models, which takes as long as a test where the machine is busy.
+            hookTimeout: 120_000,
             // What a test waits for comes from real workers, which are slow where the machine is busy.
             expect: { poll: { timeout: 20_000 } },
             browser: {
