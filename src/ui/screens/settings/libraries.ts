@@ -24,5 +24,6 @@ export const libraries: readonly { name: string; licence: string }[] = [
   { name: 'stopword', licence: 'MIT' },
   { name: 'svelte', licence: 'MIT' },
   { name: 'tinyld', licence: 'MIT' },
+  { name: 'uplot', licence: 'MIT' },
   { name: 'valibot', licence: 'MIT' },
 ];
