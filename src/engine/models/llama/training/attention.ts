@@ -18,7 +18,7 @@ import { reduceSum } from '../../../graph/ops/reduce.ts';
  */
 export function groupedAttention(query: Value, key: Value, value: Value, mask: Value, keep: Keep): Value {
   const { graph } = query;
-  const [batch, heads, length, headSize] = query.shape as [string, number, string, number];
+  const [batch, heads, length] = query.shape as [string, number, string, number];
   const keyValueHeads = key.shape[1] as number;
   const rows = `${heads / keyValueHeads}*${length}`;
   const grouped = (x: Value) => reshape(x, [batch, keyValueHeads, rows, x.shape[3]!]);
