@@ -1,5 +1,5 @@
 import type { RunPointRow, RunRow } from '../../../storage/schema.ts';
-import { ago, count, plural, timeLeft } from '../../format.ts';
+import { ago, count, plural } from '../../format.ts';
 
 /** What a run's rows say, in numbers for the curves and in a sentence for everybody. Pure: rows in, words out. */
 
@@ -67,11 +67,6 @@ export function paceOf(run: Pick<RunRow, 'step' | 'steps'>, points: readonly Run
     secondsPerStep,
     ...(secondsPerStep !== undefined && { secondsLeft: Math.max(0, run.steps - last.step) * secondsPerStep }),
   };
-}
-
-/** "about 3 minutes left" of a running run; '' where nothing is known. */
-export function timeLeftOf(run: RunRow, pace: Pace): string {
-  return run.state === 'running' && pace.secondsLeft !== undefined ? timeLeft(pace.secondsLeft) : '';
 }
 
 /** What the curve means and what stopping now would do, in one or two sentences. */
