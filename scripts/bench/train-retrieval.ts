@@ -3,7 +3,8 @@
  * never saw, 3,000 passages) after ten minutes of tuning the embedder and ten of making a reranker, in real Chromium on
  * wasm; a linear adapter takes seconds. What was computed is kept in `.cache/tune/`.
  *
- * Run: npx tsx scripts/bench/train-retrieval.ts [--seconds 600] [--batch 32] [--rate 1e-3] [--rerank 300]
+ * Run: npx tsx scripts/bench/train-retrieval.ts [--seconds 600] [--batch 32] [--rate 1e-3]
+ *   [--reranker 600 seconds] [--rerank 300 questions]
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -34,6 +35,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '600' },
     batch: { type: 'string', default: '32' },
     rate: { type: 'string', default: '1e-3' },
+    reranker: { type: 'string', default: '600' },
     rerank: { type: 'string', default: '300' },
   },
 });
@@ -85,7 +87,7 @@ report(other, [
 if (reranked.questions.length > 0) {
   const reranker = await trained('reranker', RERANKER, 'make', {
     groups: minedGroups(chosen, trainVectors),
-    seconds,
+    seconds: Number(flags.reranker),
     batch: 8,
     learningRate: 5e-4,
     threads,
