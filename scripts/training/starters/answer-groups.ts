@@ -14,11 +14,6 @@ const WITH_HEADINGS = 0.6;
 const SHORT_WINDOWS = 0.25;
 const SHORT_CHARACTERS = 320;
 
-interface Shown {
-  paragraph: Paragraph;
-  text: string;
-}
-
 /**
  * One set of passages with many questions about it: those that it answers, each with the number of its passage, and
  * some near misses that it does not. Sets differ in size, length of passages, headings, order and in how hard the wrong
