@@ -2,7 +2,7 @@ import { answerTarget, answerTurns, readingWindow, refusalTarget } from '../../.
 import type { AnswerRecipe } from '../../../src/storage/schema.ts';
 import { shuffled } from '../shuffle.ts';
 import type { Dialogue } from './branched.ts';
-import type { Paragraph, ParagraphLibrary } from './paragraphs.ts';
+import type { ParagraphLibrary } from './paragraphs.ts';
 
 /** Most questions about one set of passages, and most of them that the passages do not answer. */
 const QUESTIONS = 12;
