@@ -12,6 +12,8 @@ export interface OrtHost {
   usage: ResidentUsage;
   /** Runs a task when no other one is in the module: the build with WebGPU suspends in the middle of its functions. */
   exclusive<T>(task: () => Promise<T>): Promise<T>;
+  /** Turns what the device reports while the task runs into errors; releasing goes without. */
+  guard<T>(task: () => Promise<T>): Promise<T>;
   /** Puts a device before the CPU. */
   appendProvider?(options: number): Promise<void>;
   onCreate?(session: number): void;
@@ -33,7 +35,7 @@ export function createOrtSession(
   name: string,
   { config = {}, verbose = false }: ResidentSessionOptions = {},
 ): Promise<ResidentSession> {
-  return host.exclusive(async () => {
+  const create = async () => {
     const { module } = host;
     for (const { path, data } of model.externalData) module.mountExternalData(path, data);
     // Each weight is decoded when onnxruntime asks for it, and its bytes are garbage once they are on the heap.
@@ -62,7 +64,8 @@ export function createOrtSession(
       module._free(bytes);
     }
     return new WasmSession(host, session, name);
-  });
+  };
+  return host.exclusive(() => host.guard(create));
 }
 
 class WasmSession implements ResidentSession {
@@ -89,7 +92,7 @@ class WasmSession implements ResidentSession {
   run(inputs: ReadonlyMap<string, ResidentTensor>, outputs: ReadonlyMap<string, ResidentTensor>): Promise<void> {
     if (!this.#ran) this.#host.onFirstRun?.(this.#name);
     this.#ran = true;
-    return this.#host.exclusive(() => this.#run(inputs, outputs));
+    return this.#host.exclusive(() => this.#host.guard(() => this.#run(inputs, outputs)));
   }
 
   async #run(inputs: ReadonlyMap<string, ResidentTensor>, outputs: ReadonlyMap<string, ResidentTensor>): Promise<void> {

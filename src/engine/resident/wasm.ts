@@ -27,7 +27,7 @@ async function load({ threads, folder }: WasmOptions): Promise<ResidentRuntime> 
   const module = await loadOrtWasm('ort-wasm-simd-threaded', count, folder);
   const usage: ResidentUsage = { tensors: 0, tensorBytes: 0, sessions: 0 };
   // This build never suspends: nothing can come in between.
-  const host: OrtHost = { module, usage, exclusive: (task) => task() };
+  const host: OrtHost = { module, usage, exclusive: (task) => task(), guard: (task) => task() };
   return {
     device: 'wasm',
     threads: count,

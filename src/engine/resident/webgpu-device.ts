@@ -22,7 +22,7 @@ export class GuardedDevice {
     this.name = name;
     void device.lost.then(({ reason, message }) => {
       this.#lost = true;
-      if (reason !== 'destroyed' || !this.#failure) this.#failure = deviceLost(message || reason);
+      this.#failure = deviceLost(message || reason);
     });
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();

@@ -47,10 +47,11 @@ async function load(folder?: string): Promise<ResidentRuntime> {
     module,
     usage,
     exclusive: (task) => {
-      const result = tail.then(() => gpu.guard(task));
+      const result = tail.then(task);
       tail = result.catch(() => undefined);
       return result;
     },
+    guard: (task) => gpu.guard(task),
     appendProvider: (options) => appendWebgpu(module, options, gpu.device),
     onCreate: (session) => module.webgpuOnCreateSession(session),
     onRelease: (session) => module.webgpuOnReleaseSession(session),

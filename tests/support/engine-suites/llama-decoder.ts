@@ -35,7 +35,7 @@ export function llamaDecoderSuite(
         const runtime = await open();
         const before = { ...runtime.usage };
         const golden = json<Golden>(await read(`llama/tiny/${name}/golden.json`));
-        const decoder = await LlamaDecoder.create(await load(name), runtime, { layout, kernels });
+        const decoder = await LlamaDecoder.create(await load(name), runtime, { layout, kernels, name });
         expect(worst(await decoder.append(golden.ids), golden.logits)).toBeLessThan(tolerance);
 
         // Token by token through the cache: the same logits, and Transformers' choice after every prefix.
