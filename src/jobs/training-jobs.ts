@@ -74,7 +74,12 @@ export class TrainingJobs {
   #reconcile(rows: readonly JobRow[]): void {
     const active = rows.find(({ id }) => id === this.#active);
     if (this.#active) {
-      if (active?.state !== 'running') void this.#stop(this.#active, active?.state === 'paused' ? 'pause' : 'cancel');
+      // A row that says `done` or `failed` was written by the job itself, which is about to end.
+      const state = active?.state ?? 'cancelled';
+      if (state === 'paused' || state === 'cancelled') {
+        const stopping = this.#stop(this.#active, state === 'paused' ? 'pause' : 'cancel');
+        this.#telling = Promise.all([this.#telling, stopping]).then(() => undefined);
+      }
       return;
     }
     // A job that waits for its turn and is stopped never reaches the worker: its runs are told here, once.

@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 
 it(
   'a run that was killed with its browser at random steps ends bit for bit like one that was not',
-  timeout,
+  { timeout },
   async () => {
     const undisturbed = await TestBrowser.launch();
     const page = await server.open(undisturbed);
