@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { SOFTWARE_WEBGPU_FLAGS } from '../../scripts/chromium.mjs';
 import { inChromium } from '../../scripts/bench/in-chromium.ts';
 
 test('the encoder gives the reference vectors on WebGPU too, and a software adapter is not taken for a GPU', async () => {
@@ -7,7 +8,7 @@ test('the encoder gives the reference vectors on WebGPU too, and a software adap
     'tests/e2e/webgpu-page.ts',
     'embedOnWebGpu',
     undefined,
-    ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader'],
+    SOFTWARE_WEBGPU_FLAGS,
   );
   const golden = JSON.parse(readFileSync('tests/fixtures/embedder/tiny-bert.json', 'utf8')) as { vectors: string };
   const expected = new Float32Array(Uint8Array.from(Buffer.from(golden.vectors, 'base64')).buffer);
