@@ -1,4 +1,5 @@
 import { WorkerBridge } from '../bridge/worker-bridge.ts';
+import { retrieval } from '../retrieval/client.ts';
 import { listAdapters } from './catalogue.ts';
 import type { AdapterLibrary } from './contract.ts';
 
@@ -16,7 +17,11 @@ const bridge = new WorkerBridge<AdapterLibrary>({
 export const adapters: AdapterLibrary = {
   list: listAdapters,
   rename: (id, name, description) => bridge.call((remote) => remote.rename(id, name, description)),
-  remove: (id) => bridge.call((remote) => remote.remove(id)),
+  remove: async (id) => {
+    await bridge.call((remote) => remote.remove(id));
+    // The index that was built with it would lie in OPFS for good.
+    await retrieval.removeAdapter(id);
+  },
   import: (files, modelId) => bridge.call((remote) => remote.import(files, modelId)),
   export: (id, as) => bridge.call((remote) => remote.export(id, as)),
 };
