@@ -21,8 +21,8 @@ export default mergeConfig(
         },
         {
           extends: true,
-          // Imported by workers only, so Vite finds them late and would reload the page in the middle of a test.
-          optimizeDeps: { include: ['@huggingface/transformers', '@huggingface/gguf'] },
+          // What workers alone import Vite would find late, and reload the page in the middle of a test.
+          optimizeDeps: { entries: ['workers/*.worker.ts'], include: ['@huggingface/transformers', '@huggingface/gguf'] },
           test: {
             name: 'browser',
             include: ['tests/browser/**/*.test.ts'],
