@@ -22,7 +22,10 @@ export default mergeConfig(
         {
           extends: true,
           // What workers alone import Vite would find late, and reload the page in the middle of a test.
-          optimizeDeps: { entries: ['workers/*.worker.ts'], include: ['@huggingface/transformers', '@huggingface/gguf'] },
+          optimizeDeps: {
+            entries: ['workers/*.worker.ts'],
+            include: ['@huggingface/transformers', '@huggingface/gguf'],
+          },
           test: {
             name: 'browser',
             include: ['tests/browser/**/*.test.ts'],
