@@ -1,6 +1,7 @@
 import { seededRandom, shuffled } from '../../../src/engine/training/random.ts';
 import type { Vectors } from './rank.ts';
 import type { RankingGroup } from './reranker-page.ts';
+import { rowProduct } from '../../training/row-product.ts';
 
 const NEGATIVES = 5;
 /** Negatives come from what a search would put before a reranker. */
@@ -16,16 +17,10 @@ export function minedGroups(
   const width = passages.length / pairs.length;
   const random = seededRandom(9);
   return pairs.map(({ question, passage }, own) => {
-    const scores = pairs.map((_, other) => dot(questions, own, passages, other, width));
+    const scores = pairs.map((_, other) => rowProduct(questions, own, passages, other, width));
     const nearest = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, NEAREST);
-    const wrong = nearest.filter((other) => other !== own && dot(passages, own, passages, other, width) < SAME);
+    const wrong = nearest.filter((other) => other !== own && rowProduct(passages, own, passages, other, width) < SAME);
     const negatives = shuffled(wrong, random).slice(0, NEGATIVES);
     return { question, passages: [passage, ...negatives.map((index) => pairs[index]!.passage)] };
   });
-}
-
-function dot(a: Float32Array, row: number, b: Float32Array, other: number, width: number): number {
-  let sum = 0;
-  for (let d = 0; d < width; d++) sum += a[row * width + d]! * b[other * width + d]!;
-  return sum;
 }

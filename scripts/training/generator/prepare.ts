@@ -8,7 +8,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { ChatTokenizer } from '../../../src/generation/local/chat-tokenizer.ts';
 import { loadModel } from '../../../src/generation/local/load.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
-import { seededRandom, shuffled } from '../shuffle.ts';
+import { shuffled } from '../../../src/engine/training/random.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { xquadByArticle, type XquadItem } from '../xquad.ts';
 
 export interface PreparedExample {

@@ -1,6 +1,6 @@
 import { answerTarget, answerTurns, readingWindow, refusalTarget } from '../../../src/chat/prompt/answer-recipe.ts';
 import type { AnswerRecipe } from '../../../src/storage/schema.ts';
-import { shuffled } from '../shuffle.ts';
+import { shuffled } from '../../../src/engine/training/random.ts';
 import type { Dialogue } from './branched.ts';
 import type { ParagraphLibrary } from './paragraphs.ts';
 

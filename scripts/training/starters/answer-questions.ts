@@ -3,7 +3,7 @@ import type { RecipePassage } from '../../../src/chat/prompt/answer-recipe.ts';
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import { passageText } from '../../../src/retrieval/passage-text.ts';
 import { handbookPassages } from '../../quality/library.ts';
-import { shuffled } from '../shuffle.ts';
+import { shuffled } from '../../../src/engine/training/random.ts';
 import type { XquadItem } from '../xquad.ts';
 
 /** A question with passages, as it is put to a model whose answers are scored. */

@@ -1,5 +1,6 @@
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import type { XquadItem } from '../xquad.ts';
+import { rowProduct } from '../row-product.ts';
 
 export interface Paragraph {
   article: string;
@@ -27,7 +28,7 @@ export class ParagraphLibrary {
     const queries = await embedder.embed(questions, 'query');
     const nearest = new Map(
       questions.map((question, q) => {
-        const scores = paragraphs.map((_, p) => dot(queries, q, rows, p, embedder.dimensions));
+        const scores = paragraphs.map((_, p) => rowProduct(queries, q, rows, p, embedder.dimensions));
         const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, 12);
         return [question, order.map((index) => paragraphs[index]!)];
       }),
@@ -49,10 +50,4 @@ function groupByParagraph(items: readonly XquadItem[]): Paragraph[] {
     byText.set(paragraph, known);
   }
   return [...byText.values()];
-}
-
-function dot(a: Float32Array, row: number, b: Float32Array, other: number, width: number): number {
-  let sum = 0;
-  for (let d = 0; d < width; d++) sum += a[row * width + d]! * b[other * width + d]!;
-  return sum;
 }

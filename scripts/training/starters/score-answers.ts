@@ -6,7 +6,7 @@ import type { Embedder } from '../../../src/retrieval/contract.ts';
 import type { Answerer } from '../generator/answerer.ts';
 import { cachedAnswers } from '../generator/cached-answers.ts';
 import { interval, table } from '../report.ts';
-import { seededRandom } from '../shuffle.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { xquadByArticle } from '../xquad.ts';
 import { handbookQuestions, xquadQuestions, type QuestionSet, type ScoredQuestion } from './answer-questions.ts';
 import type { Score } from './card.ts';

@@ -8,7 +8,8 @@ import { handbookPassages } from '../../quality/library.ts';
 import type { Answerer } from '../generator/answerer.ts';
 import { cachedAnswers } from '../generator/cached-answers.ts';
 import { interval, table } from '../report.ts';
-import { seededRandom, shuffled } from '../shuffle.ts';
+import { shuffled } from '../../../src/engine/training/random.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { xquadByArticle } from '../xquad.ts';
 import type { Score } from './card.ts';
 

@@ -7,7 +7,8 @@ import type { ChatTokenizer } from '../../../src/generation/local/chat-tokenizer
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import type { AnswerRecipe } from '../../../src/storage/schema.ts';
 import { ANSWER_RECIPE } from '../../../src/chat/prompt/answer-recipe.ts';
-import { seededRandom, shuffled } from '../shuffle.ts';
+import { shuffled } from '../../../src/engine/training/random.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { xquadByArticle, type XquadItem } from '../xquad.ts';
 import { answerGroup } from './answer-groups.ts';
 import { branchedExample } from './branched.ts';

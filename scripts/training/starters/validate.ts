@@ -8,7 +8,7 @@ import { starterModelFiles } from '../../../src/models/node.ts';
 import { createEmbedder } from '../../../src/retrieval/embedder/create-embedder.ts';
 import { readLlamaAdapter } from '../generator/adapter-folder.ts';
 import { Answerer } from '../generator/answerer.ts';
-import { seededRandom } from '../shuffle.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { xquadQuestions } from './answer-questions.ts';
 import { STARTER_FOLDER } from './card.ts';
 import { scoreAnswers } from './score-answers.ts';

@@ -1,3 +1,4 @@
+import { sameShape } from '../graph/shape.ts';
 import { byteLength } from '../onnx/data-type.ts';
 import { elementCount, type ResidentRuntime, type ResidentTensor, type ResidentType } from './resident.ts';
 
@@ -70,8 +71,4 @@ export class TensorPool {
     }
     this.#owners.clear();
   }
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
