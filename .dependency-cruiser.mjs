@@ -4,7 +4,7 @@
  */
 
 /** What a domain shows to others. */
-const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe)\\.ts$';
+const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe|in-use)\\.ts$';
 
 /** Domains whose work happens in workers; their services must never reach the page's bundle. */
 const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|training|adapters';

@@ -1,23 +1,30 @@
 import { Dexie, type EntityTable, type Table } from 'dexie';
 import type {
   AdapterRow,
+  CachedResultRow,
   ChatRow,
   ChunkRow,
   ChunkSignatureRow,
   DatasetRow,
+  DatasetVersionRow,
   DocumentRow,
   DocumentTextRow,
   EndpointRow,
+  EvaluationRow,
+  EvaluationScoreRow,
   ExampleRow,
+  GenerationRow,
   JobRow,
   MessageRow,
   ModelRow,
   OriginalRow,
+  RecordingRow,
   RunPointRow,
   RunRow,
   SecretRow,
   SettingRow,
   VectorIndexRow,
+  VoteRow,
   WorkspaceRow,
 } from './schema.ts';
 
@@ -47,6 +54,13 @@ export class AttuneDatabase extends Dexie {
   runs!: EntityTable<RunRow, 'id'>;
   runPoints!: Table<RunPointRow, [string, number, string]>;
   adapters!: EntityTable<AdapterRow, 'id'>;
+  datasetVersions!: EntityTable<DatasetVersionRow, 'id'>;
+  generations!: EntityTable<GenerationRow, 'id'>;
+  recordings!: EntityTable<RecordingRow, 'id'>;
+  evaluations!: EntityTable<EvaluationRow, 'id'>;
+  evaluationScores!: Table<EvaluationScoreRow, [string, string, string]>;
+  cachedResults!: EntityTable<CachedResultRow, 'key'>;
+  votes!: EntityTable<VoteRow, 'id'>;
 
   constructor(name = 'attune') {
     super(name);
@@ -73,6 +87,15 @@ export class AttuneDatabase extends Dexie {
       runs: 'id, workspaceId, state, sweepId, createdAt',
       runPoints: '[runId+step+kind], runId',
       adapters: 'id, task, createdAt',
+    });
+    this.version(3).stores({
+      datasetVersions: 'id, workspaceId, datasetId',
+      generations: 'id, workspaceId, datasetId, state',
+      recordings: 'id, workspaceId, createdAt',
+      evaluations: 'id, workspaceId, createdAt',
+      evaluationScores: '[evaluationId+configurationId+exampleId], workspaceId, evaluationId, [evaluationId+exampleId]',
+      cachedResults: 'key, workspaceId, usedAt',
+      votes: 'id, workspaceId, createdAt',
     });
   }
 }

@@ -270,11 +270,69 @@ export interface DatasetRow {
   name: string;
   /** Where its rows came from, in words. */
   source: string;
-  /** SHA-256 over the rows in order, hex: runs and scores name it. */
+  /** SHA-256 over the rows in use in order, hex: runs and scores name it. */
   hash: string;
+  /** Rows in use (neither rejected nor removed by a rule), by part. */
   counts: Record<DatasetSplit, number>;
+  /** Counts up with every kept version ({@link DatasetVersionRow}); absent: 1. */
+  version?: number;
+  /** Of the split; with it and the documents the parts can be made again. */
+  seed?: number;
+  /** Settings of the quality rules, by rule; absent keys mean the default. */
+  rules?: Record<string, unknown>;
   createdAt: number;
   updatedAt: number;
+}
+
+/** An earlier state of a data set, whole, so that it can be compared and brought back. */
+export interface DatasetVersionRow {
+  /** `datasetId/version`. */
+  id: string;
+  datasetId: string;
+  workspaceId: string;
+  version: number;
+  hash: string;
+  counts: Record<DatasetSplit, number>;
+  /** What was done since the one before, in words. */
+  note: string;
+  examples: ExampleRow[];
+  createdAt: number;
+}
+
+/** What a question asks for. `unanswerable`: its passage looks right and lacks the answer, which is then ''. */
+export type QuestionKind = 'fact' | 'definition' | 'procedure' | 'comparison' | 'multi-passage' | 'unanswerable';
+
+/**
+ * writer: the starter model's adapter `questions`; engine: another language model; extracted: by rules alone; imported;
+ * chat: a rated or corrected answer; recorded: overheard from a teacher; labelled: written by a person.
+ */
+export type ExampleOrigin = 'writer' | 'engine' | 'extracted' | 'imported' | 'chat' | 'recorded' | 'labelled';
+
+/** Where a row came from: enough to make it again. Document and chunk stand in the row itself. */
+export interface ExampleProvenance {
+  origin: ExampleOrigin;
+  /** Model and adapter that wrote it, in words. */
+  generator?: string;
+  promptVersion?: string;
+  seed?: number;
+}
+
+/** What one quality rule found in a row. */
+export interface QualityFinding {
+  rule: string;
+  /** unknown: what the rule needs is not there (no index, no model). */
+  verdict: 'passed' | 'failed' | 'unknown';
+  /** Between 0 and 1. */
+  score?: number;
+  reason: string;
+}
+
+/** A passage as a row of a data set holds it: copied, with where it came from. */
+export interface ExamplePassage {
+  text: string;
+  headings: string[];
+  documentKey: string;
+  chunkId?: string;
 }
 
 /** A question with its answer and the passage that holds it. Rows of the part `test` are never trained on or mined. */
@@ -298,6 +356,157 @@ export interface ExampleRow {
   chunkId?: string;
   /** Texts of passages that look right and are not. */
   negatives: string[];
+  kind?: QuestionKind;
+  /** ISO 639-1. */
+  language?: string;
+  /** The words of `passage` that hold the answer: offsets, `end` exclusive. */
+  evidence?: { start: number; end: number };
+  /** Further passages that the question needs, beside `passage`. */
+  morePassages?: ExamplePassage[];
+  provenance?: ExampleProvenance;
+  /** Between 0 and 1, from what the rules found. */
+  quality?: { score: number; findings: QualityFinding[] };
+  /** The rule that took the row out of use; an accepted row stays in use whatever rules say. */
+  removedBy?: string;
+  /** What a person decided; absent: nobody looked. */
+  review?: 'accepted' | 'rejected';
+  editedAt?: number;
+}
+
+/** A run of the studio that writes rows for a data set, passage by passage: it goes on from `next` after a crash. */
+export interface GenerationRow {
+  id: string;
+  workspaceId: string;
+  /** The data set that it writes into. */
+  datasetId: string;
+  method: 'writer' | 'engine' | 'extracted';
+  /** All knobs by key: see `src/datasets/settings.ts`. */
+  settings: Record<string, unknown>;
+  seed: number;
+  state: RunState;
+  /** Passages in the order in which they are read, fixed at the start. */
+  chunkIds: string[];
+  /** Place of the next passage in `chunkIds`. */
+  next: number;
+  drafts: number;
+  kept: number;
+  /** Drafts that were dropped, by reason. */
+  dropped: Record<string, number>;
+  /** Tokens read and written. */
+  tokens: { prompt: number; output: number };
+  /** Seconds of computing so far, over all resumptions. */
+  seconds: number;
+  generator: string;
+  problem?: Problem;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A question to a teacher model and its answer, kept while recording was on. */
+export interface RecordingRow {
+  id: string;
+  workspaceId: string;
+  question: string;
+  answer: string;
+  /** The passages that it read, as they were. */
+  passages: PassageSnapshot[];
+  /** Who answered, in words. */
+  model: string;
+  createdAt: number;
+}
+
+/** A model with an adapter or without. `engine`: of a generator, which kind of engine runs it; absent: `local`. */
+export interface PipelineModel {
+  modelId: string;
+  adapterId?: string | null;
+  engine?: 'local' | 'transformers' | 'webllm' | 'endpoint';
+}
+
+/** One combination of models that answers questions: a row of the matrix. */
+export interface PipelineConfiguration {
+  /** Made of the parts: equal configurations have equal ids. */
+  id: string;
+  name: string;
+  /** null: the generator answers without passages. */
+  embedder: PipelineModel | null;
+  /** null: passages stay in the order of the search. */
+  reranker: PipelineModel | null;
+  /** null: only the ranking is judged. */
+  generator: PipelineModel | null;
+}
+
+/** An evaluation: configurations on the same questions. Its scores are {@link EvaluationScoreRow}s. */
+export interface EvaluationRow {
+  id: string;
+  workspaceId: string;
+  name: string;
+  datasetId: string;
+  datasetHash: string;
+  split: DatasetSplit;
+  /** Examples that are asked, fixed when it is created. */
+  exampleIds: string[];
+  seed: number;
+  /** All knobs by key: see `src/evaluation/settings.ts`. */
+  settings: Record<string, unknown>;
+  configurations: PipelineConfiguration[];
+  /** Model that judges answers; absent: scores without a judge only. */
+  judge?: PipelineModel;
+  state: RunState;
+  seconds: number;
+  device: string;
+  problem?: Problem;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** What one configuration did with one question. */
+export interface EvaluationScoreRow {
+  evaluationId: string;
+  configurationId: string;
+  exampleId: string;
+  workspaceId: string;
+  /** Passages in the order found, best first; ids and texts as they were. */
+  passages: { chunkId: string; documentKey: string; text: string; relevant: boolean }[];
+  /** Place of the first right passage from 1; absent: not among those looked at. */
+  rank?: number;
+  answer?: string;
+  /** By the metric's key (`recall@5`, `tokenF1`): numbers, never NaN; a metric that does not apply is absent. */
+  scores: Record<string, number>;
+  /** Where it went wrong; absent: right, or no answer was asked for. */
+  failure?: 'notRetrieved' | 'rankedLow' | 'wrongFromRight' | 'unsupported' | 'refused';
+  judgement?: { scores: Record<string, number>; reason: string };
+}
+
+/** A stage's result by the hash of all that it depends on, so that nothing is computed twice. */
+export interface CachedResultRow {
+  key: string;
+  workspaceId: string;
+  stage: 'search' | 'rerank' | 'answer' | 'judge';
+  value: unknown;
+  usedAt: number;
+}
+
+/** A choice between two answers to the same question. */
+export interface VoteRow {
+  id: string;
+  workspaceId: string;
+  question: string;
+  /** Configurations by id with their names and what they answered, in the order in which they were shown. */
+  answers: [VotedAnswer, VotedAnswer];
+  winner: 0 | 1 | 'tie' | 'neither';
+  /** Names were hidden when the choice was made. */
+  blind: boolean;
+  /** The user, or a judge by its name. */
+  by: string;
+  createdAt: number;
+}
+
+export interface VotedAnswer {
+  configurationId: string;
+  name: string;
+  answer: string;
+  /** The prompt that it answered, for preference data. */
+  prompt?: string;
 }
 
 export type RunState = 'waiting' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';

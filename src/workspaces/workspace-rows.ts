@@ -17,6 +17,13 @@ export function workspaceTables(db: AttuneDatabase): Table[] {
     db.datasets,
     db.examples,
     db.runs,
+    db.datasetVersions,
+    db.generations,
+    db.recordings,
+    db.evaluations,
+    db.evaluationScores,
+    db.cachedResults,
+    db.votes,
   ] as Table[];
 }
 
