@@ -380,7 +380,7 @@ export interface GenerationRow {
   /** The data set that it writes into. */
   datasetId: string;
   method: 'writer' | 'engine' | 'extracted';
-  /** All knobs by key: see `src/datasets/settings.ts`. */
+  /** All knobs by key: see `src/datasets/generation/settings.ts`. */
   settings: Record<string, unknown>;
   seed: number;
   state: RunState;
@@ -396,7 +396,10 @@ export interface GenerationRow {
   tokens: { prompt: number; output: number };
   /** Seconds of computing so far, over all resumptions. */
   seconds: number;
+  /** Who writes, in words. */
   generator: string;
+  /** The model of the method `engine`. */
+  model?: PipelineModel;
   problem?: Problem;
   createdAt: number;
   updatedAt: number;
