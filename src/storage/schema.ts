@@ -454,12 +454,35 @@ export interface EvaluationRow {
   configurations: PipelineConfiguration[];
   /** Model that judges answers; absent: scores without a judge only. */
   judge?: PipelineModel;
+  /** Passages that are searched. */
+  passageCount?: number;
+  /** Where the models of each configuration ran, and what they took, by the configuration's id. */
+  machines?: Record<string, EvaluationMachine>;
   state: RunState;
   seconds: number;
   device: string;
   problem?: Problem;
   createdAt: number;
   updatedAt: number;
+}
+
+/** Devices in words; absent: the stage was not needed or is known from an earlier evaluation only. */
+export interface EvaluationMachine {
+  search?: string;
+  answer?: string;
+  /** Memory held by the answer model, weights and cache. */
+  memoryBytes?: number;
+}
+
+/** What one question cost. Measured when it was computed first: reading it from the cache costs nothing. */
+export interface QuestionCost {
+  searchSeconds?: number;
+  rerankSeconds?: number;
+  /** Of writing and checking the answer, and of that until the first token. */
+  answerSeconds?: number;
+  firstTokenSeconds?: number;
+  promptTokens?: number;
+  outputTokens?: number;
 }
 
 /** What one configuration did with one question. */
@@ -478,6 +501,7 @@ export interface EvaluationScoreRow {
   /** Where it went wrong; absent: right, or no answer was asked for. */
   failure?: 'notRetrieved' | 'rankedLow' | 'wrongFromRight' | 'unsupported' | 'refused';
   judgement?: { scores: Record<string, number>; reason: string };
+  cost?: QuestionCost;
 }
 
 /** A stage's result by the hash of all that it depends on, so that nothing is computed twice. */
