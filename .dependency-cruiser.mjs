@@ -6,6 +6,12 @@
 /** What a domain shows to others. */
 const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe|in-use)\\.ts$';
 
+/**
+ * The laboratory's pure part: functions over rows, without models or databases, that screens, workers and scripts use
+ * alike.
+ */
+const LABORATORY = '^src/evaluation/(metrics|statistics|table|judge|costs|report|advice)/';
+
 /** Domains whose work happens in workers; their services must never reach the page's bundle. */
 const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|training|adapters';
 
@@ -39,7 +45,7 @@ export default {
       comment: 'Screens talk to a domain through its client; models and parsers stay in workers.',
       severity: 'error',
       from: { path: '^src/(ui|jobs)/' },
-      to: { path: `^src/(engine/|(${WORKER_DOMAINS})/)`, pathNot: [PUBLIC_FACE] },
+      to: { path: `^src/(engine/|(${WORKER_DOMAINS})/)`, pathNot: [PUBLIC_FACE, LABORATORY] },
     },
     {
       name: 'screens-load-no-runtime',
