@@ -1,17 +1,39 @@
-import { WorkerBridge } from '../bridge/worker-bridge.ts';
-import type { DatasetService } from './contract.ts';
+import { callback, WorkerBridge } from '../bridge/worker-bridge.ts';
+import type { DatasetProgress, DatasetService } from './contract.ts';
 
 const bridge = new WorkerBridge<DatasetService>({
   name: 'data set',
   create: () =>
     new Worker(new URL('../../workers/datasets.worker.ts', import.meta.url), { type: 'module', name: 'datasets' }),
-  idleMs: 10_000,
+  idleMs: 60_000,
 });
+
+const reporter = (onProgress?: (progress: DatasetProgress) => void) => onProgress && callback(onProgress);
 
 /** Data sets, in their worker. */
 export const datasets: DatasetService = {
-  import: (workspaceId, file, options) => bridge.call((remote) => remote.import(workspaceId, file, options)),
+  preview: (files, mapping) => bridge.call((remote) => remote.preview(files, mapping)),
+  import: (workspaceId, files, options) => bridge.call((remote) => remote.import(workspaceId, files, options)),
   importSamples: (workspaceId) => bridge.call((remote) => remote.importSamples(workspaceId)),
+  create: (workspaceId, name) => bridge.call((remote) => remote.create(workspaceId, name)),
   rename: (datasetId, name) => bridge.call((remote) => remote.rename(datasetId, name)),
   remove: (datasetId) => bridge.call((remote) => remote.remove(datasetId)),
+  check: (datasetId, onProgress) => bridge.call((remote) => remote.check(datasetId, reporter(onProgress))),
+  setRules: (datasetId, rules) => bridge.call((remote) => remote.setRules(datasetId, rules)),
+  review: (exampleIds, decision) => bridge.call((remote) => remote.review(exampleIds, decision)),
+  edit: (exampleId, changes) => bridge.call((remote) => remote.edit(exampleId, changes)),
+  addLabelled: (datasetId, example) => bridge.call((remote) => remote.addLabelled(datasetId, example)),
+  removeExamples: (exampleIds) => bridge.call((remote) => remote.removeExamples(exampleIds)),
+  mineNegatives: (datasetId, options, onProgress) =>
+    bridge.call((remote) => remote.mineNegatives(datasetId, options, reporter(onProgress))),
+  previewSplit: (datasetId, settings) => bridge.call((remote) => remote.previewSplit(datasetId, settings)),
+  resplit: (datasetId, settings) => bridge.call((remote) => remote.resplit(datasetId, settings)),
+  keepVersion: (datasetId, note) => bridge.call((remote) => remote.keepVersion(datasetId, note)),
+  diff: (datasetId, from, to) => bridge.call((remote) => remote.diff(datasetId, from, to)),
+  bringBack: (datasetId, version) => bridge.call((remote) => remote.bringBack(datasetId, version)),
+  removeVersion: (datasetId, version) => bridge.call((remote) => remote.removeVersion(datasetId, version)),
+  export: (datasetId, options) => bridge.call((remote) => remote.export(datasetId, options)),
+  fromChats: (workspaceId, options) => bridge.call((remote) => remote.fromChats(workspaceId, options)),
+  fromRecordings: (workspaceId, options) => bridge.call((remote) => remote.fromRecordings(workspaceId, options)),
+  stop: (datasetId) => bridge.call((remote) => remote.stop(datasetId)),
 };

@@ -10,7 +10,7 @@ import { readDatasetFile } from './read-file.ts';
 import { splitByDocument, textHash } from './split.ts';
 
 /** Data sets over a database; see {@link DatasetService}. */
-export class Datasets implements DatasetService {
+export class Datasets implements Pick<DatasetService, 'importSamples' | 'rename' | 'remove'> {
   readonly #db: AttuneDatabase;
 
   constructor(db: AttuneDatabase) {

@@ -278,8 +278,10 @@ export interface DatasetRow {
   version?: number;
   /** Of the split; with it and the documents the parts can be made again. */
   seed?: number;
+  /** How it was split, by knob: see `SPLIT_KNOBS` in `src/datasets/settings.ts`. `by` is `file` where a file said it. */
+  split?: Record<string, unknown>;
   /** Settings of the quality rules, by rule; absent keys mean the default. */
-  rules?: Record<string, unknown>;
+  rules?: Record<string, { on?: boolean } & Record<string, unknown>>;
   createdAt: number;
   updatedAt: number;
 }
