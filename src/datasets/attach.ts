@@ -20,10 +20,21 @@ interface Target {
   answer: string;
 }
 
+/** A row that names its document and nothing of what stands in it. */
+interface DocumentTarget {
+  row: number;
+  documents: ReadonlySet<string>;
+  /** Words of question and answer. */
+  words: ReadonlySet<string>;
+  answer: string;
+  best?: { passage: Passage; score: number };
+}
+
 /**
  * Finds the passage of the workspace that each row means: the one that holds its quote, or the one whose text is its
- * passage, whatever the case, the punctuation and the line breaks. Passages are seen once, so they may come from a
- * cursor.
+ * passage, whatever the case, the punctuation and the line breaks. A row with neither that names a document means the
+ * passage of it that has the answer, or else most words of question and answer. Passages are seen once, so they may come
+ * from a cursor.
  *
  * @returns the passage of each row, undefined where there is none
  */
@@ -34,8 +45,10 @@ export async function attachPassages(
 ): Promise<(Passage | undefined)[]> {
   const targets = rows.flatMap((row, index) => targetOf(row, index, documents) ?? []);
   const probes = indexProbes(targets);
+  const byDocument = indexDocuments(rows.flatMap((row, index) => documentTargetOf(row, index, documents) ?? []));
   for await (const passage of passages) {
     const words = wordsOf(passage.text);
+    for (const target of byDocument.get(passage.documentId) ?? []) considerWithin(target, passage, words);
     const met = new Set<Target>();
     for (const [length, byWords] of probes) {
       for (let at = 0; at + length <= words.length; at++) {
@@ -46,7 +59,7 @@ export async function attachPassages(
       if (!target.documents || target.documents.has(passage.documentId)) consider(target, passage, words);
     }
   }
-  const found = new Map(targets.map(({ row, best }) => [row, best?.passage]));
+  const found = new Map([...targets, ...[...byDocument.values()].flat()].map(({ row, best }) => [row, best?.passage]));
   return rows.map((_, row) => found.get(row));
 }
 
@@ -62,6 +75,43 @@ function targetOf(row: RawExample, index: number, documents: Parameters<typeof a
     documents: named && named.length > 0 ? new Set(named.map(({ id }) => id)) : undefined,
     answer: ` ${wordsOf(row.answer).join(' ')} `,
   };
+}
+
+function documentTargetOf(
+  row: RawExample,
+  index: number,
+  documents: Parameters<typeof attachPassages>[1],
+): DocumentTarget | undefined {
+  if (row.passage !== undefined || row.quotes.length > 0 || row.document === undefined) return undefined;
+  const named = documents.filter((document) => isCalled(document, row.document!));
+  if (named.length === 0) return undefined;
+  return {
+    row: index,
+    documents: new Set(named.map(({ id }) => id)),
+    words: new Set(wordsOf(`${row.question} ${row.answer}`)),
+    answer: ` ${wordsOf(row.answer).join(' ')} `,
+  };
+}
+
+function indexDocuments(targets: readonly DocumentTarget[]): Map<string, DocumentTarget[]> {
+  const byDocument = new Map<string, DocumentTarget[]>();
+  for (const target of targets) {
+    for (const id of target.documents) {
+      const known = byDocument.get(id);
+      if (known) known.push(target);
+      else byDocument.set(id, [target]);
+    }
+  }
+  return byDocument;
+}
+
+/** An answer that stands there counts for more than any number of words. */
+function considerWithin(target: DocumentTarget, passage: Passage, words: readonly string[]): void {
+  const there = new Set(words);
+  const common = [...target.words].filter((word) => there.has(word)).length / Math.max(1, target.words.size);
+  const answers = target.answer.length > 2 && ` ${words.join(' ')} `.includes(target.answer);
+  const score = common + Number(answers);
+  if (!target.best || score > target.best.score) target.best = { passage, score };
 }
 
 function isCalled({ path, name, title }: Parameters<typeof attachPassages>[1][number], called: string): boolean {

@@ -191,7 +191,11 @@ function takesItsPlace(chunk: string, own: string | undefined): boolean {
 }
 
 function missingPassage({ quotes, document }: RawExample): string {
-  if (quotes.length === 0) return 'it has neither a passage nor a quote from a document';
+  if (quotes.length === 0) {
+    return document
+      ? `it has neither a passage nor a quote, and the document it names is not in this workspace (${document})`
+      : 'it has neither a passage nor a quote from a document';
+  }
   return document
     ? `its quote is in no document of this workspace (it names ${document})`
     : 'its quote is in no document of this workspace';
