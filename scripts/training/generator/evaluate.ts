@@ -10,7 +10,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { citedNumbers, exactMatch, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
+import { exactMatch, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
+import { citedNumbers } from '../../../src/evaluation/metrics/citations.ts';
 import { pairedDifference } from '../../../src/evaluation/metrics/bootstrap.ts';
 import { readLlamaAdapter } from './adapter-folder.ts';
 import { Answerer } from './answerer.ts';

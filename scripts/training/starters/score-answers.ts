@@ -1,6 +1,7 @@
 import { ANSWER_RECIPE, answerTurns, isRefusal } from '../../../src/chat/prompt/answer-recipe.ts';
 import type { LlamaAdapter } from '../../../src/engine/models/llama/adapter.ts';
-import { citedNumbers, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
+import { tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
+import { citedNumbers } from '../../../src/evaluation/metrics/citations.ts';
 import { mean } from '../../../src/evaluation/metrics/ranking.ts';
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import type { Answerer } from '../generator/answerer.ts';

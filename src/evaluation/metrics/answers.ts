@@ -1,7 +1,9 @@
-/** Metrics of a short answer against the answers that annotators gave. Citations such as [2] are not part of an answer. */
+import { withoutCitations } from './citations.ts';
 
-/** `[2]`, `[1, 3]`. */
-const CITATION = /\[\d+(?:\s*,\s*\d+)*\]/g;
+/**
+ * Metrics of a short answer against the answers that annotators gave, as SQuAD's evaluation script counts them; no
+ * answer at all is right where none is asked for (SQuAD 2.0). Citations such as [2] are not part of an answer.
+ */
 
 /**
  * Share of words in common, as the harmonic mean of precision and recall, against the nearest of the right answers
@@ -9,28 +11,28 @@ const CITATION = /\[\d+(?:\s*,\s*\d+)*\]/g;
  */
 export function tokenF1(answer: string, right: readonly string[]): number {
   const words = answerWords(answer);
-  return Math.max(...right.map((text) => f1(words, answerWords(text))));
+  return Math.max(...orEmpty(right).map((text) => f1(words, answerWords(text))));
 }
 
 /** 1 when the answer is one of the right ones but for case, articles, punctuation and citations, else 0. */
 export function exactMatch(answer: string, right: readonly string[]): number {
   const plain = answerWords(answer).join(' ');
-  return Number(right.some((text) => answerWords(text).join(' ') === plain));
+  return Number(orEmpty(right).some((text) => answerWords(text).join(' ') === plain));
 }
 
-/** Numbers that an answer cites, in order, each once. */
-export function citedNumbers(answer: string): number[] {
-  const numbers = [...answer.matchAll(CITATION)].flatMap(([citation]) => citation.match(/\d+/g)!.map(Number));
-  return [...new Set(numbers)];
-}
-
-/** Words as SQuAD's evaluation compares them: lower case, without punctuation and articles. */
+/**
+ * Words as SQuAD's evaluation compares them: lower case, without articles, punctuation deleted ("U.S." is "us"). Beyond
+ * ASCII all of Unicode's punctuation goes too, as in MLQA's evaluation (Lewis et al. 2019).
+ */
 function answerWords(text: string): string[] {
-  const plain = text
-    .replace(CITATION, ' ')
+  const plain = withoutCitations(text)
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s]/gu, ' ');
+    .replace(/[\p{P}$+<=>^`|~]/gu, '');
   return plain.split(/\s+/).filter((word) => word !== '' && !/^(?:a|an|the)$/.test(word));
+}
+
+function orEmpty(right: readonly string[]): readonly string[] {
+  return right.length > 0 ? right : [''];
 }
 
 function f1(answer: readonly string[], right: readonly string[]): number {

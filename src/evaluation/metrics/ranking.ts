@@ -13,6 +13,22 @@ export function recallAtK<Id>(ranked: readonly Id[], relevant: ReadonlySet<Id>, 
   return countFound(ranked, relevant, k) / relevant.size;
 }
 
+/**
+ * 1 when every relevant item is among the first `k`, else 0: what a question that needs several passages needs
+ * (context recall). With a single relevant item this, recall and hit rate are the same.
+ *
+ * @throws RangeError when nothing is relevant.
+ */
+export function contextRecallAtK<Id>(ranked: readonly Id[], relevant: ReadonlySet<Id>, k: number): number {
+  requireRelevant(relevant);
+  return Number(countFound(ranked, relevant, k) === relevant.size);
+}
+
+/** 1 when at least one relevant item is among the first `k`, else 0 (success@k). */
+export function hitAtK<Id>(ranked: readonly Id[], relevant: ReadonlySet<Id>, k: number): number {
+  return Number(countFound(ranked, relevant, k) > 0);
+}
+
 /** Share of the first `k` places taken by relevant items; places that the list leaves empty count as misses. */
 export function precisionAtK<Id>(ranked: readonly Id[], relevant: ReadonlySet<Id>, k: number): number {
   return countFound(ranked, relevant, k) / k;
@@ -39,6 +55,22 @@ export function ndcgAtK<Id>(ranked: readonly Id[], relevant: ReadonlySet<Id>, k:
   let ideal = 0;
   for (let index = 0; index < Math.min(k, relevant.size); index++) ideal += discount(index);
   return gained / ideal;
+}
+
+/**
+ * Mean, over the relevant items, of the precision at the place of each; one that is not in the list counts 0. Its mean
+ * over queries is the MAP (Buckley and Voorhees 2000).
+ *
+ * @throws RangeError when nothing is relevant.
+ */
+export function averagePrecision<Id>(ranked: readonly Id[], relevant: ReadonlySet<Id>): number {
+  requireRelevant(relevant);
+  let found = 0;
+  let sum = 0;
+  ranked.forEach((id, index) => {
+    if (relevant.has(id)) sum += ++found / (index + 1);
+  });
+  return sum / relevant.size;
 }
 
 /** Arithmetic mean; NaN of nothing. */

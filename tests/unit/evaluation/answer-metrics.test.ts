@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { citedNumbers, exactMatch, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
+import { exactMatch, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
 import { bootstrapMean, pairedDifference } from '../../../src/evaluation/metrics/bootstrap.ts';
+import { citedNumbers } from '../../../src/evaluation/metrics/citations.ts';
 
 describe('answer metrics, worked by hand', () => {
   it('F1 counts words in common, each as often as both have it', () => {

@@ -1,0 +1,82 @@
+import type { EvaluationScoreRow, PipelineConfiguration } from '../../storage/schema.ts';
+import { bootstrapMean } from '../metrics/bootstrap.ts';
+import { inCatalogueOrder } from '../metrics/catalogue.ts';
+import { holm, signFlipP } from '../statistics/significance.ts';
+import type { Cell, Difference, MatrixTable } from './contract.ts';
+
+const SIGNIFICANCE_LEVEL = 0.05;
+
+type Scored = Pick<EvaluationScoreRow, 'configurationId' | 'exampleId' | 'scores'>;
+/** Scores by question. */
+type Column = Map<string, Record<string, number>>;
+
+/**
+ * The matrix of an evaluation from its rows of scores. A difference is taken over the questions that both configurations
+ * have a value for. A quarter of a second for 8 configurations, 20 metrics and 200 questions: a worker's work.
+ *
+ * @param configurations in the order of the table; the first one is what the others are compared with
+ */
+export function matrixTable(configurations: readonly PipelineConfiguration[], rows: readonly Scored[]): MatrixTable {
+  const columns = new Map(configurations.map(({ id }) => [id, new Map() as Column]));
+  for (const { configurationId, exampleId, scores } of rows) columns.get(configurationId)?.set(exampleId, scores);
+  const metrics = inCatalogueOrder(rows.flatMap(({ scores }) => Object.keys(scores)));
+  const pairs = comparedPairs(configurations);
+  return {
+    configurations: [...configurations],
+    metrics,
+    cells: configurations.flatMap(({ id }) => metrics.flatMap((metric) => cell(id, metric, columns.get(id)!))),
+    differences: metrics.flatMap((metric) => differencesIn(metric, pairs, columns)),
+  };
+}
+
+/** Whether one part, and no other, is another model or carries another adapter. */
+export function changedPart(
+  a: PipelineConfiguration,
+  b: PipelineConfiguration,
+): 'embedder' | 'reranker' | 'generator' | undefined {
+  const changed = (['embedder', 'reranker', 'generator'] as const).filter((part) => {
+    const [x, y] = [a[part], b[part]];
+    return (
+      x?.modelId !== y?.modelId ||
+      (x?.adapterId ?? null) !== (y?.adapterId ?? null) ||
+      (x?.engine ?? 'local') !== (y?.engine ?? 'local')
+    );
+  });
+  return changed.length === 1 ? changed[0] : undefined;
+}
+
+function comparedPairs(configurations: readonly PipelineConfiguration[]): [from: string, to: string][] {
+  return configurations.flatMap((from, i) =>
+    configurations
+      .slice(i + 1)
+      .filter((to) => i === 0 || changedPart(from, to))
+      .map((to): [string, string] => [from.id, to.id]),
+  );
+}
+
+function cell(configurationId: string, metric: string, column: Column): Cell[] {
+  const values = [...column.values()].flatMap((scores) => scores[metric] ?? []);
+  return values.length === 0 ? [] : [{ configurationId, metric, n: values.length, ...bootstrapMean(values) }];
+}
+
+function differencesIn(
+  metric: string,
+  pairs: readonly [from: string, to: string][],
+  columns: ReadonlyMap<string, Column>,
+): Difference[] {
+  const tested = pairs.flatMap(([from, to]) => {
+    const after = columns.get(to)!;
+    const changes = [...columns.get(from)!].flatMap(([question, scores]) => {
+      const [x, y] = [scores[metric], after.get(question)?.[metric]];
+      return x === undefined || y === undefined ? [] : [y - x];
+    });
+    if (changes.length === 0) return [];
+    return [{ from, to, metric, n: changes.length, ...bootstrapMean(changes), p: signFlipP(changes) }];
+  });
+  const adjusted = holm(tested.map(({ p }) => p));
+  return tested.map((difference, i) => ({
+    ...difference,
+    adjustedP: adjusted[i]!,
+    significant: adjusted[i]! < SIGNIFICANCE_LEVEL,
+  }));
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { changedPart, matrixTable } from '../../../src/evaluation/table/matrix-table.ts';
+import type { PipelineConfiguration } from '../../../src/storage/schema.ts';
+
+const model = (modelId: string, adapterId: string | null = null) => ({ modelId, adapterId });
+const [bare, embedder, both]: PipelineConfiguration[] = [
+  { id: 'bare', name: 'Base', embedder: model('e'), reranker: null, generator: model('g') },
+  { id: 'embedder', name: 'Tuned search', embedder: model('e', 'x'), reranker: null, generator: model('g') },
+  { id: 'both', name: 'Both', embedder: model('e', 'x'), reranker: model('r'), generator: model('g') },
+] as const;
+
+const row = (configurationId: string, question: number, scores: Record<string, number>) => ({
+  configurationId,
+  exampleId: `q${question}`,
+  scores,
+});
+
+describe('the table of a matrix', () => {
+  const questions = Array.from({ length: 40 }, (_, i) => i);
+  const rows = [
+    ...questions.map((i) => row('bare', i, { 'recall@5': Number(i % 2 === 0), mrr: 0.5 })),
+    // 10 more questions are right, none fewer.
+    ...questions.map((i) => row('embedder', i, { 'recall@5': Number(i % 2 === 0 || i < 20), mrr: 0.5 })),
+    ...questions.slice(0, 30).map((i) => row('both', i, { 'recall@5': Number(i % 2 === 0 || i < 20) })),
+  ];
+  const table = matrixTable([bare!, embedder!, both!], rows);
+
+  it('has a cell for every metric that a configuration was scored by', () => {
+    expect(table.metrics).toEqual(['recall@5', 'mrr']);
+    expect(
+      table.cells.find(({ configurationId, metric }) => configurationId === 'bare' && metric === 'recall@5'),
+    ).toMatchObject({ mean: 0.5, n: 40 });
+    expect(table.cells.some(({ configurationId, metric }) => configurationId === 'both' && metric === 'mrr')).toBe(
+      false,
+    );
+  });
+
+  it('compares with the first configuration and by single parts, on the questions of both', () => {
+    const pairs = table.differences.filter(({ metric }) => metric === 'recall@5');
+    expect(pairs.map(({ from, to, n }) => [from, to, n])).toEqual([
+      ['bare', 'embedder', 40],
+      ['bare', 'both', 30],
+      ['embedder', 'both', 30],
+    ]);
+    expect(pairs[0]).toMatchObject({ mean: 0.25, significant: true });
+    // All ten changes have the same sign: 2 of 2^10 signs are as extreme; times three by Holm.
+    expect(pairs[0]!.p).toBeCloseTo(2 / 1024, 12);
+    expect(pairs[0]!.adjustedP).toBeCloseTo(6 / 1024, 12);
+    expect(pairs[2]).toMatchObject({ mean: 0, p: 1, significant: false });
+  });
+
+  it('is empty without scores', () => {
+    expect(matrixTable([bare!], [])).toEqual({ configurations: [bare], metrics: [], cells: [], differences: [] });
+  });
+
+  it('names the one part that differs', () => {
+    expect(changedPart(bare!, embedder!)).toBe('embedder');
+    expect(changedPart(embedder!, both!)).toBe('reranker');
+    expect(changedPart(bare!, both!)).toBeUndefined();
+  });
+});
