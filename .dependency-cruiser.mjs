@@ -20,7 +20,7 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
  * and prompts, how scores are counted, what counts as a duplicate.
  */
 const SHARED_PIECES =
-  '^src/(evaluation/metrics/|ingest/(hashing|duplicates/minhash|archive/zip)\\.ts|chat/prompt/answer-recipe\\.ts|' +
+  '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|chat/prompt/answer-recipe\\.ts|' +
   'generation/local/(load|chat-tokenizer)\\.ts|retrieval/(embedder/recipe|pair-tokens)\\.ts)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -1,5 +1,6 @@
 import type { ChunkRow, DocumentRow } from '../storage/schema.ts';
 import type { RawExample } from './columns.ts';
+import { wordsOf } from './words.ts';
 
 type Passage = Pick<ChunkRow, 'id' | 'documentId' | 'text' | 'headings'>;
 
@@ -161,9 +162,4 @@ function consider(target: Target, passage: Passage, words: string[]): void {
 function triples(words: readonly string[]): Set<string> {
   if (words.length < 3) return new Set([words.join(' ')]);
   return new Set(words.slice(2).map((word, i) => `${words[i]} ${words[i + 1]} ${word}`));
-}
-
-/** Words in lower case: what is left when formatting, punctuation and line breaks are taken away. */
-export function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

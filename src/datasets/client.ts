@@ -1,5 +1,8 @@
 import { callback, WorkerBridge } from '../bridge/worker-bridge.ts';
-import type { DatasetProgress, DatasetService } from './contract.ts';
+import { retrieval } from '../retrieval/client.ts';
+import { database } from '../storage/database.ts';
+import type { DatasetProgress, DatasetService, SearchPassages } from './contract.ts';
+import { searchPassages } from './search-passages.ts';
 
 const bridge = new WorkerBridge<DatasetService>({
   name: 'data set',
@@ -10,6 +13,12 @@ const bridge = new WorkerBridge<DatasetService>({
 
 const reporter = (onProgress?: (progress: DatasetProgress) => void) => onProgress && callback(onProgress);
 
+/** The data sets' worker has no models of its own: it asks the search's worker through the page. */
+async function workspaceSearch(datasetId: string): Promise<SearchPassages> {
+  const dataset = await database().datasets.get(datasetId);
+  return searchPassages(retrieval, dataset?.workspaceId ?? '');
+}
+
 /** Data sets, in their worker. */
 export const datasets: DatasetService = {
   preview: (files, mapping) => bridge.call((remote) => remote.preview(files, mapping)),
@@ -18,14 +27,19 @@ export const datasets: DatasetService = {
   create: (workspaceId, name) => bridge.call((remote) => remote.create(workspaceId, name)),
   rename: (datasetId, name) => bridge.call((remote) => remote.rename(datasetId, name)),
   remove: (datasetId) => bridge.call((remote) => remote.remove(datasetId)),
-  check: (datasetId, onProgress) => bridge.call((remote) => remote.check(datasetId, reporter(onProgress))),
+  check: async (datasetId, onProgress, search) => {
+    const searching = callback(search ?? (await workspaceSearch(datasetId)));
+    return bridge.call((remote) => remote.check(datasetId, reporter(onProgress), searching));
+  },
   setRules: (datasetId, rules) => bridge.call((remote) => remote.setRules(datasetId, rules)),
   review: (exampleIds, decision) => bridge.call((remote) => remote.review(exampleIds, decision)),
   edit: (exampleId, changes) => bridge.call((remote) => remote.edit(exampleId, changes)),
   addLabelled: (datasetId, example) => bridge.call((remote) => remote.addLabelled(datasetId, example)),
   removeExamples: (exampleIds) => bridge.call((remote) => remote.removeExamples(exampleIds)),
-  mineNegatives: (datasetId, options, onProgress) =>
-    bridge.call((remote) => remote.mineNegatives(datasetId, options, reporter(onProgress))),
+  mineNegatives: async (datasetId, options, onProgress, search) => {
+    const searching = callback(search ?? (await workspaceSearch(datasetId)));
+    return bridge.call((remote) => remote.mineNegatives(datasetId, options, reporter(onProgress), searching));
+  },
   previewSplit: (datasetId, settings) => bridge.call((remote) => remote.previewSplit(datasetId, settings)),
   resplit: (datasetId, settings) => bridge.call((remote) => remote.resplit(datasetId, settings)),
   keepVersion: (datasetId, note) => bridge.call((remote) => remote.keepVersion(datasetId, note)),

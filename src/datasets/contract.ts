@@ -217,8 +217,14 @@ export interface DatasetService {
   /**
    * Lets every rule look at every row: findings and scores are stored, and rows that fail a rule that is on go out of
    * use. Rules never take a row of the test part out.
+   *
+   * @param search absent: the workspace's own
    */
-  check(datasetId: string, onProgress?: (progress: DatasetProgress) => void): Promise<QualityReport>;
+  check(
+    datasetId: string,
+    onProgress?: (progress: DatasetProgress) => void,
+    search?: SearchPassages,
+  ): Promise<QualityReport>;
   /**
    * Stores settings of rules. Switching one on or off acts at once on what was found before; other knobs act with the
    * next check.
@@ -234,11 +240,16 @@ export interface DatasetService {
   /** Deletes rows for good; `review` with 'rejected' keeps them. */
   removeExamples(exampleIds: readonly string[]): Promise<void>;
 
-  /** Fills `negatives` of the rows in use for training and validation; those of the test part stay as they are. */
+  /**
+   * Fills `negatives` of the rows in use for training and validation; those of the test part stay as they are.
+   *
+   * @param search absent: the workspace's own
+   */
   mineNegatives(
     datasetId: string,
     options?: MiningOptions,
     onProgress?: (progress: DatasetProgress) => void,
+    search?: SearchPassages,
   ): Promise<MiningReport>;
 
   previewSplit(datasetId: string, settings: SplitSettings): Promise<SplitPreview>;

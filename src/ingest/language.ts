@@ -28,3 +28,16 @@ function sampleOf(text: string): string {
     .replace(/\s+/g, ' ')
     .trim();
 }
+
+/** A few words may be of several languages; fewer letters than this are of any. */
+const leastLettersOfShort = 40;
+
+/** Languages (ISO 639-1) that a short text may be in, the likeliest first; none when it is too short to tell. */
+export async function likelyLanguages(text: string): Promise<string[]> {
+  const sample = sampleOf(text);
+  if (sample.length < leastLettersOfShort) return [];
+  const { detectAll } = await import('tinyld');
+  const likely = detectAll(sample).filter(({ lang }) => !mistaken.has(lang));
+  // A longer text has one language; in a short one names and terms speak for others.
+  return likely.slice(0, sample.length < leastLetters ? 3 : 1).map(({ lang }) => lang);
+}

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Datasets } from '../../../src/datasets/service.ts';
-import { splitByDocument } from '../../../src/datasets/split.ts';
+import { dealGroups } from '../../../src/datasets/split.ts';
 import { AttuneDatabase } from '../../../src/storage/database.ts';
 import { writeDocument, type TestDocument } from '../../support/library.ts';
 
@@ -168,6 +168,7 @@ describe('attaching rows to documents', () => {
 });
 
 describe('splitting', () => {
+  const shares = { validationShare: 0.1, testShare: 0.1 };
   const rows = (count: number) =>
     Array.from({ length: count }, (_, i) => ({
       question: `Question ${i}?`,
@@ -188,22 +189,19 @@ describe('splitting', () => {
   });
 
   it('is the same for the same seed in whatever order, and another for another seed', () => {
-    const counts = new Map(Array.from({ length: 30 }, (_, i) => [`document-${i}`, 1 + (i % 5)] as const));
+    const counts = new Map(
+      Array.from({ length: 30 }, (_, i) => [`document-${i}`, new Map([['fact', 1 + (i % 5)]])] as const),
+    );
     const reversed = new Map([...counts].reverse());
-    const sorted = (parts: Map<string, string>) => [...parts].sort();
-    expect(sorted(splitByDocument(counts, 7))).toEqual(sorted(splitByDocument(reversed, 7)));
-    expect(sorted(splitByDocument(counts, 7))).not.toEqual(sorted(splitByDocument(counts, 8)));
+    const sorted = (groups: typeof counts, seed: number) => [...dealGroups(groups, { ...shares, seed })].sort();
+    expect(sorted(counts, 7)).toEqual(sorted(reversed, 7));
+    expect(sorted(counts, 7)).not.toEqual(sorted(counts, 8));
   });
 
   it('leaves no part empty with three documents of unequal size', () => {
-    const parts = splitByDocument(
-      new Map([
-        ['large', 90],
-        ['middle', 60],
-        ['small', 30],
-      ]),
-      1,
-    );
+    const sizes = { large: 90, middle: 60, small: 30 };
+    const groups = new Map(Object.entries(sizes).map(([name, size]) => [name, new Map([['fact', size]])]));
+    const parts = dealGroups(groups, { ...shares, seed: 1 });
     expect([...parts.values()].sort()).toEqual(['test', 'train', 'validation']);
   });
 

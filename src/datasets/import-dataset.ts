@@ -1,0 +1,117 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import type { ChunkRow } from '../storage/schema.ts';
+import { assignParts } from './assign-parts.ts';
+import { attachPassages } from './attach.ts';
+import type { RawExample } from './columns.ts';
+import type { DatasetImport, DatasetImportOptions, RefusedRow } from './contract.ts';
+import type { ReadRows } from './read-file.ts';
+import { passageKey, splitValues } from './split.ts';
+import type { DatasetStore, ExampleDraft } from './store.ts';
+import { wordsOf } from './words.ts';
+
+/**
+ * Makes a data set of what was read from a file: each row gets its passage and its part.
+ *
+ * @throws AttuneError `datasets/no-rows`, `storage/full`
+ */
+export async function importDataset(
+  store: DatasetStore,
+  workspaceId: string,
+  fileName: string,
+  { rows, refused: unread }: ReadRows,
+  options: DatasetImportOptions,
+): Promise<DatasetImport> {
+  const refused = [...unread];
+  const name = options.name ?? fileName.replace(/\.[^.]+$/, '');
+  const drafts = await attach(store, workspaceId, rows, refused);
+  if (drafts.length === 0) throw nothingUsable(fileName, refused);
+  // A row that names no document is one of its own: the same passage then still lies in one part only.
+  const keyed = drafts.map((draft) => ({ ...draft, documentKey: draft.documentKey || passageKey(draft) }));
+  const seed = options.seed ?? 1;
+  const values = splitValues({ seed });
+  const { rows: examples, by, note } = assignParts(keyed, values);
+  const dataset = await store.create(
+    { workspaceId, name, source: `imported from ${fileName}`, seed, split: { ...values, by } },
+    examples,
+  );
+  return {
+    datasetId: dataset.id,
+    name,
+    counts: dataset.counts,
+    attached: examples.filter(({ chunkId }) => chunkId !== undefined).length,
+    refused: refused.sort((a, b) => a.row - b.row),
+    ...(note && { note }),
+  };
+}
+
+/** Gives each row its passage: the workspace's where it is found there, else its own. */
+async function attach(
+  store: DatasetStore,
+  workspaceId: string,
+  rows: readonly RawExample[],
+  refused: RefusedRow[],
+): Promise<ExampleDraft[]> {
+  const documents = await store.db.documents.where('workspaceId').equals(workspaceId).toArray();
+  const paths = new Map(documents.map(({ id, path }) => [id, path]));
+  const found = await attachPassages(
+    rows,
+    documents,
+    chunksOf(
+      store,
+      documents.map(({ id }) => id),
+    ),
+  );
+  return rows.flatMap((row, i): ExampleDraft[] => {
+    const chunk = found[i];
+    const own = row.passage;
+    const passage = chunk && takesItsPlace(chunk.text, own) ? chunk.text : own;
+    if (passage === undefined) {
+      refused.push({ row: row.row, reason: missingPassage(row) });
+      return [];
+    }
+    return [
+      {
+        question: row.question,
+        answer: row.answer,
+        ...(row.thought && { thought: row.thought }),
+        passage,
+        headings: chunk ? chunk.headings : row.headings,
+        documentKey: (chunk && paths.get(chunk.documentId)) ?? row.document ?? '',
+        ...(chunk && { chunkId: chunk.id }),
+        negatives: row.negatives,
+        ...(row.split && { split: row.split }),
+        provenance: { origin: 'imported' },
+      },
+    ];
+  });
+}
+
+/** One document in memory at a time. */
+async function* chunksOf(store: DatasetStore, documentIds: readonly string[]): AsyncGenerator<ChunkRow> {
+  for (const id of documentIds) yield* await store.db.chunks.where('documentId').equals(id).toArray();
+}
+
+/** What is searched is the workspace's passage, unless the row's own is much longer. */
+function takesItsPlace(chunk: string, own: string | undefined): boolean {
+  return own === undefined || wordsOf(own).length <= 1.5 * wordsOf(chunk).length;
+}
+
+function missingPassage({ quotes, document }: RawExample): string {
+  if (quotes.length === 0) {
+    return document
+      ? `it has neither a passage nor a quote, and the document it names is not in this workspace (${document})`
+      : 'it has neither a passage nor a quote from a document';
+  }
+  return document
+    ? `its quote is in no document of this workspace (it names ${document})`
+    : 'its quote is in no document of this workspace';
+}
+
+function nothingUsable(file: string, refused: readonly RefusedRow[]): AttuneError {
+  const why = refused[0] ? `; row ${refused[0].row}: ${refused[0].reason}` : '';
+  return new AttuneError(
+    'datasets/no-rows',
+    `No row of ${file} can be used${why}.`,
+    'A row needs a question, an answer, and a passage, or a quote from a document that is in this workspace.',
+  );
+}

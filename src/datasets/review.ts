@@ -1,0 +1,135 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import type { ExampleRow } from '../storage/schema.ts';
+import type { ExampleEdit, LabelledExample } from './contract.ts';
+import type { DatasetStore, ExampleDraft } from './store.ts';
+import { applyRules } from './quality/apply-rules.ts';
+
+/** Rules that look at a row by itself and need no search: an edited row is looked at again by these at once. */
+const ROW_RULES = ['wellFormed', 'length', 'selfContained', 'support'] as const;
+
+/** Decides on rows; see the contract. */
+export async function reviewExamples(
+  store: DatasetStore,
+  exampleIds: readonly string[],
+  decision: ExampleRow['review'],
+): Promise<void> {
+  await eachDataset(store, exampleIds, (rows) => ({
+    put: rows.map(({ review: _, ...row }) => ({ ...row, ...(decision && { review: decision }) })),
+  }));
+}
+
+/** Deletes rows for good. */
+export async function removeExamples(store: DatasetStore, exampleIds: readonly string[]): Promise<void> {
+  await eachDataset(store, exampleIds, (rows) => ({ remove: rows.map(({ id }) => id) }));
+}
+
+/** Changes a row by hand; see the contract. */
+export async function editExample(store: DatasetStore, exampleId: string, edit: ExampleEdit): Promise<void> {
+  const before = await exampleOf(store, exampleId);
+  const after = edited(before, edit);
+  const judged = await judgeAgain(store, after);
+  await store.change(before.datasetId, async () => {
+    const now = await exampleOf(store, exampleId);
+    const { removedBy: _, ...row } = edited(now, edit);
+    return { put: [{ ...row, ...judged, editedAt: Date.now() }] };
+  });
+}
+
+/** Adds a row written by a person; see the contract. */
+export async function addLabelled(store: DatasetStore, datasetId: string, example: LabelledExample): Promise<string> {
+  const chunk = example.chunkId ? await store.db.chunks.get(example.chunkId) : undefined;
+  const document = chunk && (await store.db.documents.get(chunk.documentId));
+  const passage = chunk?.text ?? example.passage?.trim() ?? '';
+  if (passage === '') {
+    throw new AttuneError(
+      'datasets/no-passage',
+      'The passage of this question is no longer there.',
+      'Select a passage of a document again.',
+    );
+  }
+  const question = example.question.trim();
+  if (question === '') throw emptyQuestion();
+  const draft: ExampleDraft = {
+    question,
+    answer: example.answer.trim(),
+    ...(example.thought?.trim() && { thought: example.thought.trim() }),
+    passage,
+    headings: chunk?.headings ?? [],
+    documentKey: document?.path ?? '',
+    ...(chunk && { chunkId: chunk.id }),
+    negatives: [],
+    ...(example.kind && { kind: example.kind }),
+    ...(example.evidence && { evidence: within(example.evidence, passage) }),
+    ...(example.morePassages?.length && { morePassages: example.morePassages }),
+    provenance: { origin: 'labelled' },
+    review: 'accepted',
+  };
+  const [row] = await store.append(datasetId, [draft]);
+  return row!.id;
+}
+
+function edited(row: ExampleRow, edit: ExampleEdit): ExampleRow {
+  const { question, answer, thought, kind, evidence, negatives, split } = edit;
+  if (split !== undefined && row.split === 'test') {
+    throw new AttuneError(
+      'datasets/test-locked',
+      'This question belongs to the test part, which stays as it was dealt.',
+      'Split the data set anew if questions must change their part.',
+    );
+  }
+  if (question?.trim() === '') throw emptyQuestion();
+  const next: ExampleRow = {
+    ...row,
+    ...(question !== undefined && { question: question.trim() }),
+    ...(answer !== undefined && { answer: answer.trim() }),
+    ...(thought !== undefined && { thought: thought.trim() }),
+    ...(kind !== undefined && { kind }),
+    ...(evidence !== undefined && { evidence: within(evidence, row.passage) }),
+    ...(negatives !== undefined && { negatives }),
+    ...(split !== undefined && { split }),
+  };
+  if (next.thought === '') delete next.thought;
+  return next;
+}
+
+/** Findings of the rules that need nothing but the row, in the place of those from before the edit. */
+async function judgeAgain(store: DatasetStore, row: ExampleRow): Promise<Pick<ExampleRow, 'quality' | 'removedBy'>> {
+  if (!row.quality) return {};
+  const { rules } = await store.dataset(row.datasetId);
+  const own = await applyRules([row], { rules, only: ROW_RULES });
+  const kept = row.quality.findings.filter(({ rule }) => rule === 'language');
+  const findings = [...own[0]!.quality.findings, ...kept];
+  return { ...own[0]!, quality: { score: own[0]!.quality.score, findings } };
+}
+
+function within(span: { start: number; end: number }, passage: string): { start: number; end: number } {
+  const start = Math.min(Math.max(0, Math.floor(span.start)), passage.length);
+  return { start, end: Math.min(Math.max(start, Math.floor(span.end)), passage.length) };
+}
+
+async function exampleOf(store: DatasetStore, id: string): Promise<ExampleRow> {
+  const row = await store.db.examples.get(id);
+  if (row) return row;
+  throw new AttuneError('datasets/missing-row', 'This question no longer exists.', 'Go on with the next one.');
+}
+
+/** Rows of several data sets may be selected; each data set changes by itself. */
+async function eachDataset(
+  store: DatasetStore,
+  exampleIds: readonly string[],
+  change: (rows: ExampleRow[]) => { put?: ExampleRow[]; remove?: string[] },
+): Promise<void> {
+  const known = (await store.db.examples.bulkGet([...exampleIds])).filter((row) => row !== undefined);
+  for (const datasetId of new Set(known.map((row) => row.datasetId))) {
+    const ids = known.filter((row) => row.datasetId === datasetId).map(({ id }) => id);
+    await store.change(datasetId, async () => {
+      // Read again inside: a decision must not bring back what an edit a moment ago changed.
+      const rows = (await store.db.examples.bulkGet(ids)).filter((row) => row !== undefined);
+      return change(rows);
+    });
+  }
+}
+
+function emptyQuestion(): AttuneError {
+  return new AttuneError('datasets/empty-question', 'The question is empty.', 'Write a question, or reject the row.');
+}
