@@ -17,12 +17,15 @@ const MODELS = ['echo', 'endless', 'dropping', 'failing', 'full', 'busy', 'broke
  * A local server that speaks OpenAI's chat protocol over HTTP: no language model, but real sockets, headers, chunks and
  * errors. The model's name chooses the behaviour: `echo` repeats the last turn word by word, `rambling` says what no
  * document holds, `endless` never ends,
- * `dropping` cuts the connection, the others fail in the ways that servers do. Model `locked` needs the key.
+ * `dropping` cuts the connection, the others fail in the ways that servers do. Model `locked` needs the key; `scripted`
+ * says what `reply` answers to the conversation.
  */
 export class OpenAiServer {
   readonly requests: SeenRequest[] = [];
   /** Streams that the client closed before their end. */
   abandoned = 0;
+  /** What the model `scripted` says. */
+  reply: (messages: { role: string; content: string }[]) => string = () => '';
   #server: Server;
   #onAbandoned: (() => void)[] = [];
 
@@ -79,14 +82,15 @@ export class OpenAiServer {
     if (model === 'broken')
       return void response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     if (model === 'page') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hello</h1>');
-    const said = model === 'rambling' ? RAMBLING : messages.at(-1)!.content;
+    const said =
+      model === 'rambling' ? RAMBLING : model === 'scripted' ? this.reply(messages) : messages.at(-1)!.content;
     const words = said.split(/(?<= )/);
     const usage = { prompt_tokens: 7, completion_tokens: words.length, total_tokens: 7 + words.length };
     if (model === 'json') {
       const choice = { message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' };
       return sendJson(response, 200, { choices: [choice], usage });
     }
-    if (![...MODELS, 'locked', 'rambling'].includes(model))
+    if (![...MODELS, 'locked', 'rambling', 'scripted'].includes(model))
       return error(404, `model "${model}" not found, try pulling it first`);
     await this.#stream(model, words, usage, response);
   }
