@@ -17,11 +17,14 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
 
 /**
  * Pieces that training must share with what it trains for, so that the two cannot drift apart: how texts become tokens
- * and prompts, how scores are counted, what counts as a duplicate.
+ * and prompts, how scores are counted, what counts as a duplicate. And those that evaluation shares with what it
+ * judges: a matrix that ranked or answered in its own way would measure something that nobody uses.
  */
 const SHARED_PIECES =
-  '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|chat/prompt/answer-recipe\\.ts|' +
-  'generation/local/(load|chat-tokenizer)\\.ts|retrieval/(embedder/recipe|pair-tokens)\\.ts)';
+  '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
+  'chat/(prompt/(answer-recipe|relevance)|contract|settings|snapshot|write-answer)\\.ts|' +
+  'generation/local/(load|chat-tokenizer)\\.ts|' +
+  'retrieval/(embedder/recipe|pair-tokens|passage-search|similarities)\\.ts)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -68,7 +71,10 @@ export default {
         path: '^(workers|src/(ingest|retrieval|generation|models|storage|evaluation))/',
         pathNot: '/client\\.ts$',
       },
-      to: { path: '^src/(ui|jobs|chat|workspaces|pwa|markdown)/', pathNot: '^src/workspaces/service\\.ts$' },
+      to: {
+        path: '^src/(ui|jobs|chat|workspaces|pwa|markdown)/',
+        pathNot: ['^src/workspaces/service\\.ts$', SHARED_PIECES],
+      },
     },
     {
       name: 'domains-keep-their-insides',

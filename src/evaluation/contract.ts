@@ -13,7 +13,7 @@ export interface EvaluationRequest {
   /** Absent: 1. */
   seed?: number;
   configurations: PipelineConfiguration[];
-  /** Overrides of the knobs in `settings.ts`; those of retrieval and chat are the workspace's. */
+  /** Overrides of the knobs in `settings.ts`, and of the workspace's for searching, chat and generation. */
   settings?: Record<string, unknown>;
   /** Model that judges the answers; absent: scores without a judge only. */
   judge?: PipelineModel;
@@ -22,13 +22,13 @@ export interface EvaluationRequest {
 export interface EvaluationProgress {
   /** In words: "Searching with MiniLM", "Answering with SmolLM2 and answers". */
   stage: string;
-  /** Steps of all stages: a question searched, reranked, answered or judged, a passage embedded. */
+  /** Steps of all stages: a question searched, reranked, answered, compared or judged. */
   done: number;
   total: number;
   secondsLeft?: number;
 }
 
-export type EvaluationStage = 'embed' | 'search' | 'rerank' | 'answer' | 'judge';
+export type EvaluationStage = 'embed' | 'search' | 'rerank' | 'answer' | 'similarity' | 'judge';
 
 /** What a run would do, before it is started; nothing is loaded for it. */
 export interface EvaluationEstimate {

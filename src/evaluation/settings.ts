@@ -1,6 +1,9 @@
 import { valuesOf, type Knobs, type KnobValues } from '../settings/knob.ts';
 
-/** Knobs of an evaluation; those of searching and answering are the workspace's own. */
+/**
+ * Knobs of an evaluation. Those of searching and answering are the workspace's when it is created, unless a request
+ * overrides them by the same keys (`src/retrieval/settings.ts`, `src/chat/settings.ts`, `src/generation/settings.ts`).
+ */
 export const EVALUATION_KNOBS = {
   answering: {
     kind: 'choice',
@@ -38,15 +41,6 @@ export const EVALUATION_KNOBS = {
     min: 0.1,
     max: 1,
     step: 0.05,
-  },
-  maxNewTokens: {
-    kind: 'number',
-    label: 'Longest answer',
-    help: 'Tokens after which an answer is cut; 0 takes the workspace’s own setting.',
-    default: 0,
-    min: 0,
-    max: 1024,
-    step: 8,
   },
 } as const satisfies Knobs;
 

@@ -1,4 +1,6 @@
 import { AttuneError } from '../errors/attune-error.ts';
+import { evaluation } from '../evaluation/client.ts';
+import type { EvaluationRequest } from '../evaluation/contract.ts';
 import { ingest } from '../ingest/client.ts';
 import type { AddResult, SourceFile } from '../ingest/contract.ts';
 import { retrieval } from '../retrieval/client.ts';
@@ -6,6 +8,7 @@ import { database } from '../storage/database.ts';
 import { training } from '../training/client.ts';
 import type { SweepRequest, TrainingRequest } from '../training/contract.ts';
 import type { JobProgress } from './job-record.ts';
+import { RowJobs, type RowWork } from './row-jobs.ts';
 import { endOrphans, trackJob, type TrackedWork } from './tracked-job.ts';
 import { TrainingJobs } from './training-jobs.ts';
 import { WorkspaceJobs, type JobServices } from './workspace-jobs.ts';
@@ -18,7 +21,7 @@ export type { TrackedWork } from './tracked-job.ts';
 /** Starts long work of this tab. Pausing and cancelling go through the rows (see README). */
 class Jobs {
   #services: JobServices = { ingest, retrieval };
-  #owned = new Map<string, { pipeline: WorkspaceJobs; training: TrainingJobs }>();
+  #owned = new Map<string, { pipeline: WorkspaceJobs; training: TrainingJobs; evaluations: RowJobs }>();
 
   /** Tidies up after closed tabs; called once at start. */
   start(): Promise<void> {
@@ -31,10 +34,12 @@ class Jobs {
     const owned = {
       pipeline: new WorkspaceJobs(workspaceId, this.#services, database()),
       training: new TrainingJobs(workspaceId, training, database()),
+      evaluations: new RowJobs(workspaceId, evaluationWork(), database()),
     };
     this.#owned.set(workspaceId, owned);
     owned.pipeline.follow();
     owned.training.follow();
+    owned.evaluations.follow();
   }
 
   /** The writes go to another tab, or the workspace is deleted: stop after the commit in progress. */
@@ -43,6 +48,7 @@ class Jobs {
     this.#owned.delete(workspaceId);
     await owned?.pipeline.leave();
     await owned?.training.leave();
+    await owned?.evaluations.leave();
   }
 
   /**
@@ -91,6 +97,24 @@ class Jobs {
     await queue.begin({ runId }, await this.#titleOf(runId));
   }
 
+  /**
+   * Creates an evaluation and starts it, behind those that run already.
+   *
+   * @returns its id; its row and its scores say the rest
+   * @throws AttuneError `workspace/read-only`, `evaluation/*`
+   */
+  async evaluate(request: EvaluationRequest): Promise<string> {
+    const { evaluations } = this.#workspace(request.workspaceId);
+    const id = await evaluation.create(request);
+    await evaluations.begin(id);
+    return id;
+  }
+
+  /** Lets an evaluation go on, also with configurations that were added. @throws AttuneError `workspace/read-only` */
+  async resumeEvaluation(workspaceId: string, evaluationId: string): Promise<void> {
+    await this.#workspace(workspaceId).evaluations.begin(evaluationId);
+  }
+
   async #titleOf(runId: string): Promise<string> {
     return (await database().runs.get(runId))?.name ?? 'Tuning';
   }
@@ -103,7 +127,7 @@ class Jobs {
     return trackJob(database(), work, run);
   }
 
-  #workspace(workspaceId: string): { pipeline: WorkspaceJobs; training: TrainingJobs } {
+  #workspace(workspaceId: string) {
     const owned = this.#owned.get(workspaceId);
     if (owned) return owned;
     throw new AttuneError(
@@ -112,6 +136,16 @@ class Jobs {
       'Make the change in that tab, or close it and try again here.',
     );
   }
+}
+
+function evaluationWork(): RowWork {
+  return {
+    kind: 'evaluate',
+    unit: 'steps',
+    table: database().evaluations,
+    proceed: evaluation.proceed,
+    stop: evaluation.stop,
+  };
 }
 
 export const jobs = new Jobs();

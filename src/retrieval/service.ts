@@ -14,8 +14,8 @@ import { OpenIndexes } from './open-indexes.ts';
 import type { RerankerSource } from './reranker-source.ts';
 import { searchIndex } from './search.ts';
 import { retrievalSettings } from './settings.ts';
+import { similaritiesOf } from './similarities.ts';
 import { syncIndex } from './sync.ts';
-import { dot } from './vectors/vector-index.ts';
 import { VectorStore } from './vectors/vector-store.ts';
 import { adaptersOf, orProblem, WorkspaceEmbedders } from './workspace-embedders.ts';
 
@@ -96,18 +96,8 @@ export class Retrieval implements RetrievalService {
   }
 
   async similarities(sentences: string[], passages: string[]): Promise<Float32Array> {
-    const result = new Float32Array(sentences.length * passages.length);
     const { value: embedder } = await orProblem(() => this.#parts.embedders.current());
-    if (!embedder || result.length === 0) return result;
-    // Both as passages: they are statements alike, and a model with a query prefix would set them apart.
-    const vectors = await embedder.embed([...sentences, ...passages], 'passage');
-    const row = (i: number) => vectors.subarray(i * embedder.dimensions, (i + 1) * embedder.dimensions);
-    for (let s = 0; s < sentences.length; s++) {
-      for (let p = 0; p < passages.length; p++) {
-        result[s * passages.length + p] = dot(row(s), row(sentences.length + p));
-      }
-    }
-    return result;
+    return similaritiesOf(embedder, sentences, passages);
   }
 
   async removeWorkspace(workspaceId: string): Promise<void> {

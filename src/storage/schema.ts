@@ -451,7 +451,7 @@ export interface EvaluationRow {
   /** Examples that are asked, fixed when it is created. */
   exampleIds: string[];
   seed: number;
-  /** All knobs by key: see `src/evaluation/settings.ts`. */
+  /** All knobs by key, those of searching and answering with them: see `src/evaluation/settings.ts`. */
   settings: Record<string, unknown>;
   configurations: PipelineConfiguration[];
   /** Model that judges answers; absent: scores without a judge only. */
@@ -510,7 +510,7 @@ export interface EvaluationScoreRow {
 export interface CachedResultRow {
   key: string;
   workspaceId: string;
-  stage: 'search' | 'rerank' | 'answer' | 'judge';
+  stage: 'embed' | 'search' | 'rerank' | 'answer' | 'similarity' | 'judge';
   value: unknown;
   usedAt: number;
 }

@@ -53,7 +53,7 @@ export function summary(rows: readonly Scored[]): ConfigurationSummary[] {
 /**
  * Every pair of configurations compared on the questions that both have answered (paired bootstrap), by metric.
  *
- * @param against only differences from this configuration; absent: of all pairs, earlier minus later
+ * @param against only differences from this configuration; absent: of all pairs, the later minus the earlier
  * @param metrics absent: all that both have
  */
 export function differences(

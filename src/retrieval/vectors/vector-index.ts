@@ -149,6 +149,19 @@ export class VectorIndex {
     return slots.length === 0 ? [] : this.#withExactScores(query, (exactScore) => slots.map(exactScore));
   }
 
+  /** The vectors themselves, by hash; what is not filed is missing. */
+  vectors(hashes: readonly string[]): Promise<Map<string, Float32Array>> {
+    const filed = hashes.filter((hash) => this.#slots.has(hash));
+    return this.#files.withFiles(this.#folder, ['vectors.bin'], (file) => {
+      const read = (hash: string) => {
+        const row = new Float32Array(this.dimensions);
+        file!.read(bytesOf(row), { at: this.#slots.get(hash)! * row.byteLength });
+        return row;
+      };
+      return new Map(filed.map((hash) => [hash, read(hash)]));
+    });
+  }
+
   #withExactScores<T>(query: Float32Array, use: (exactScore: (slot: number) => number) => T): Promise<T> {
     const row = new Float32Array(this.dimensions);
     const bytes = bytesOf(row);

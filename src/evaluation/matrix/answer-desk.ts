@@ -1,0 +1,120 @@
+import { CHAT_KNOBS } from '../../chat/settings.ts';
+import { generationOptions } from '../../generation/settings.ts';
+import type { SearchHit } from '../../retrieval/contract.ts';
+import { similaritiesOf } from '../../retrieval/similarities.ts';
+import { valuesOf } from '../../settings/knob.ts';
+import type { ExampleRow, PipelineConfiguration, PipelineModel } from '../../storage/schema.ts';
+import type { JudgeResult } from '../judge/contract.ts';
+import { withoutCitations } from '../metrics/citations.ts';
+import { evaluationSettings } from '../settings.ts';
+import { ANSWER_VERSION, giveAnswer, type GivenAnswer } from './answer.ts';
+import type { RunParts } from './run.ts';
+
+/** An answer with what is known of it. */
+export interface Answered {
+  /** What it was written from; null: from nothing but the model. */
+  hits: readonly SearchHit[] | null;
+  answer: GivenAnswer;
+  similarity?: number | undefined;
+  judged?: JudgeResult | undefined;
+}
+
+type Listener = (example: ExampleRow, answered: Answered) => Promise<void>;
+
+/** Has questions answered and the answers compared and judged, through the cache. */
+export class AnswerDesk {
+  readonly #parts: RunParts;
+  /** Untuned search model by which answers are compared with references, the same for all; absent: they are not. */
+  readonly #comparing: PipelineModel | undefined;
+
+  constructor(parts: RunParts, comparing: PipelineModel | undefined) {
+    this.#parts = parts;
+    this.#comparing = comparing;
+  }
+
+  /** @param hitsOf what a question's answer is written from; undefined: nothing */
+  async answers(
+    configuration: PipelineConfiguration,
+    asked: readonly ExampleRow[],
+    hitsOf: (example: ExampleRow) => SearchHit[] | undefined,
+    onAnswer: Listener,
+  ): Promise<Map<ExampleRow, Answered>> {
+    const { desk, models, row, signal } = this.#parts;
+    const generator = configuration.generator!;
+    const { identity, name, adapter } = await models.describe(generator, 'generator');
+    const base = untuned(configuration.embedder);
+    const { answering } = evaluationSettings(row.settings);
+    const tuned = Boolean(configuration.embedder?.adapterId);
+    const hits = new Map(asked.map((example) => [example, hitsOf(example) ?? null]));
+    const knobs = {
+      ...valuesOf(CHAT_KNOBS, row.settings),
+      ...generationOptions(row.settings),
+      answering,
+      tuned,
+      base: base && (await models.describe(base, 'embedder')).identity,
+    };
+    const answered = new Map<ExampleRow, Answered>();
+    const title = `Answering with ${name}`;
+    await desk.take(
+      {
+        stage: 'answer',
+        title,
+        items: asked,
+        dependsOn: (example) => [
+          ANSWER_VERSION,
+          identity,
+          knobs,
+          example.question,
+          hits.get(example)?.map(({ documentName, headings, text }) => [documentName, headings, text]) ?? null,
+        ],
+        compute: async (example) => {
+          const engine = await models.generator(generator, ({ stage }) => desk.say(`${title}: ${stage.toLowerCase()}`));
+          return giveAnswer({
+            question: example.question.trim(),
+            hits: hits.get(example)!,
+            generator: engine,
+            adapter,
+            overrides: row.settings,
+            answering,
+            similarities: async (sentences, passages) =>
+              similaritiesOf(base && (await models.embedder(base)), sentences, passages),
+            tuned,
+            signal,
+          });
+        },
+      },
+      async (example, answer) => {
+        const similarity = await this.#similarity(example, answer, title);
+        const one: Answered = { hits: hits.get(example)!, answer, similarity };
+        answered.set(example, one);
+        await onAnswer(example, one);
+      },
+    );
+    return answered;
+  }
+
+  /** Cosine of the answer to the reference that comes first. */
+  async #similarity(example: ExampleRow, { text }: GivenAnswer, title: string): Promise<number | undefined> {
+    const { desk, models, questions } = this.#parts;
+    const reference = questions.references.get(example.id)?.[0];
+    const model = this.#comparing;
+    const answer = withoutCitations(text).trim();
+    if (reference === undefined || !model || answer === '') {
+      desk.skip('similarity');
+      return undefined;
+    }
+    const { identity } = await models.describe(model, 'embedder');
+    const found = await desk.take({
+      stage: 'similarity',
+      title,
+      items: [example],
+      dependsOn: () => [identity, answer, reference],
+      compute: async () => [...(await similaritiesOf(await models.embedder(model), [answer], [reference]))],
+    });
+    return found.get(example)?.[0];
+  }
+}
+
+function untuned(model: PipelineModel | null): PipelineModel | undefined {
+  return model ? { modelId: model.modelId } : undefined;
+}

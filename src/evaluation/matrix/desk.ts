@@ -1,0 +1,152 @@
+import type { EvaluationEstimate, EvaluationProgress, EvaluationStage } from '../contract.ts';
+import { contentKey, type ResultCache } from './cache.ts';
+
+/** What one step takes where nothing was measured yet, in seconds on a laptop's processor. */
+const USUAL_SECONDS: Record<EvaluationStage, number> = {
+  embed: 1.5,
+  search: 0.02,
+  rerank: 0.4,
+  answer: 3,
+  similarity: 0.02,
+  judge: 6,
+};
+
+/** Like steps of one stage with one set of models. */
+export interface Work<Item, Value> {
+  stage: EvaluationStage;
+  /** In words, for the progress. */
+  title: string;
+  items: readonly Item[];
+  /** All that a result depends on, as JSON; timings are part of the result and not of this. */
+  dependsOn: (item: Item) => unknown;
+  /** Loads what it needs when it is first called. */
+  compute: (item: Item) => Promise<Value>;
+}
+
+export interface DeskOptions {
+  cache: ResultCache;
+  signal: AbortSignal;
+  /** Nothing is computed: results that the cache lacks are missing. */
+  dry?: boolean;
+  onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+}
+
+/**
+ * Takes work through the cache: what is known is read, the rest computed one by one, each result filed as soon as it is
+ * there. So a killed tab loses the step in hand, and nothing is computed twice.
+ */
+export class Desk {
+  readonly #options: DeskOptions;
+  /** Steps that are still to be announced or done, by stage. */
+  readonly #left = new Map<EvaluationStage, number>();
+  readonly #pace = new Map<EvaluationStage, { steps: number; seconds: number }>();
+  readonly #counts = new Map<EvaluationStage, { steps: number; cached: number }>();
+  #done = 0;
+  #total = 0;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** Says beforehand how many steps a stage will have in all, for the progress. */
+  expect(stage: EvaluationStage, steps: number): void {
+    this.#left.set(stage, (this.#left.get(stage) ?? 0) + steps);
+    this.#total += steps;
+  }
+
+  /** A step that was expected turned out not to be needed. */
+  skip(stage: EvaluationStage): void {
+    this.#left.set(stage, Math.max(0, (this.#left.get(stage) ?? 0) - 1));
+    this.#total--;
+  }
+
+  /** Results by item. `onResult` is told of each as it comes, known ones first. @throws DOMException AbortError */
+  async take<Item, Value>(
+    { stage, title, items, dependsOn, compute }: Work<Item, Value>,
+    onResult?: (item: Item, value: Value) => Promise<void> | void,
+  ): Promise<Map<Item, Value>> {
+    const { cache, signal, dry } = this.#options;
+    const keys = new Map(items.map((item) => [item, contentKey(stage, dependsOn(item))]));
+    const values = await cache.known<Value>([...keys.values()]);
+    const results = new Map<Item, Value>();
+    const missing: Item[] = [];
+    for (const item of items) {
+      if (values.has(keys.get(item)!)) await this.#settle(results, item, values.get(keys.get(item)!)!, onResult);
+      else missing.push(item);
+    }
+    this.#count(stage, items.length, results.size);
+    this.#report(title, stage, results.size);
+    if (dry) return results;
+    for (const item of missing) {
+      signal.throwIfAborted();
+      const key = keys.get(item)!;
+      // Two items may depend on the very same.
+      if (!values.has(key)) {
+        const started = performance.now();
+        const value = await compute(item);
+        await cache.put(stage, key, value);
+        values.set(key, value);
+        this.#measure(stage, (performance.now() - started) / 1000);
+      }
+      await this.#settle(results, item, values.get(key)!, onResult);
+      this.#report(title, stage, 1);
+    }
+    return results;
+  }
+
+  /** Tells of work that is no step: a model is being read. */
+  say(stage: string): void {
+    this.#options.onProgress?.({ stage, done: this.#done, total: this.#total, ...this.#secondsLeft() });
+  }
+
+  /** What was found and what is missing, for an estimate. */
+  estimate(): EvaluationEstimate['stages'] {
+    return [...this.#counts].map(([stage, { cached }]) => {
+      const steps = Math.max(this.#counts.get(stage)!.steps, cached + (this.#left.get(stage) ?? 0));
+      const seconds = (steps - cached) * USUAL_SECONDS[stage];
+      return { stage, steps, cached, seconds };
+    });
+  }
+
+  async #settle<Item, Value>(
+    results: Map<Item, Value>,
+    item: Item,
+    value: Value,
+    onResult?: (item: Item, value: Value) => Promise<void> | void,
+  ): Promise<void> {
+    results.set(item, value);
+    await onResult?.(item, value);
+  }
+
+  #count(stage: EvaluationStage, steps: number, cached: number): void {
+    const before = this.#counts.get(stage) ?? { steps: 0, cached: 0 };
+    this.#counts.set(stage, { steps: before.steps + steps, cached: before.cached + cached });
+  }
+
+  #measure(stage: EvaluationStage, seconds: number): void {
+    const before = this.#pace.get(stage) ?? { steps: 0, seconds: 0 };
+    this.#pace.set(stage, { steps: before.steps + 1, seconds: before.seconds + seconds });
+  }
+
+  #report(title: string, stage: EvaluationStage, steps: number): void {
+    this.#done += steps;
+    this.#left.set(stage, Math.max(0, (this.#left.get(stage) ?? 0) - steps));
+    this.#options.onProgress?.({
+      stage: title,
+      done: this.#done,
+      total: Math.max(this.#total, this.#done),
+      ...this.#secondsLeft(),
+    });
+  }
+
+  #secondsLeft(): { secondsLeft: number } {
+    let secondsLeft = 0;
+    for (const [stage, steps] of this.#left) {
+      const pace = this.#pace.get(stage);
+      // The first step of a stage loads its model.
+      const known = pace && pace.steps > 1;
+      secondsLeft += steps * (known ? pace.seconds / pace.steps : USUAL_SECONDS[stage]);
+    }
+    return { secondsLeft };
+  }
+}

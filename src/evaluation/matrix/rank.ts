@@ -1,0 +1,145 @@
+import type { Embedder } from '../../retrieval/contract.ts';
+import { passageText } from '../../retrieval/passage-text.ts';
+import { PassageSearch, type RankedPassage } from '../../retrieval/passage-search.ts';
+import type { RetrievalSettings } from '../../retrieval/settings.ts';
+import type { ExampleRow, PipelineModel } from '../../storage/schema.ts';
+import type { Corpus } from './corpus.ts';
+import type { Desk } from './desk.ts';
+import type { LoadedModels } from './models.ts';
+
+/** Grows when passages are ranked in another way: results of an older one are computed anew. */
+const VERSION = 1;
+/** Passages embedded in one go, and kept together. */
+const BLOCK = 64;
+
+/** What a question finds, best first. */
+export interface Ranking {
+  passages: RankedPassage[];
+  seconds: number;
+  /** Where the model ran, in words. */
+  device: string;
+}
+
+/** Vectors that the workspace's own index has already, by the hash of the passage. */
+export type StoredVectors = (
+  workspaceId: string,
+  embedder: Embedder,
+  hashes: readonly string[],
+) => Promise<Map<string, Float32Array>>;
+
+interface RankerParts {
+  desk: Desk;
+  models: LoadedModels;
+  corpus: Corpus;
+  workspaceId: string;
+  settings: RetrievalSettings;
+  /** Passages of a ranking that are kept. */
+  depth: number;
+  storedVectors?: StoredVectors | undefined;
+}
+
+/** Ranks the corpus for questions, by search models and ranking models. */
+export class Ranker {
+  readonly search: PassageSearch;
+  readonly #parts: RankerParts;
+
+  constructor(parts: RankerParts) {
+    this.#parts = parts;
+    this.search = new PassageSearch(parts.corpus.passages);
+  }
+
+  /** Meaning and words, fused as in the product. */
+  async searched(model: PipelineModel, examples: readonly ExampleRow[]): Promise<Map<ExampleRow, Ranking>> {
+    const { desk, models, corpus, settings, depth } = this.#parts;
+    const { identity, name } = await models.describe(model, 'embedder');
+    const { denseWeight, fusion, rrfK, candidates, k1, b } = settings;
+    const knobs = { denseWeight, fusion, rrfK, candidates, k1, b };
+    let ready: Promise<{ embedder: Embedder; vectors: Float32Array[] }> | undefined;
+    return desk.take({
+      stage: 'search',
+      title: `Searching with ${name}`,
+      items: examples,
+      dependsOn: ({ question }) => [VERSION, corpus.hash, identity, knobs, depth, question],
+      compute: async ({ question }): Promise<Ranking> => {
+        ready ??= this.#vectors(model, identity, name);
+        const { embedder, vectors } = await ready;
+        const started = performance.now();
+        const vector = await embedder.embed([question.trim()], 'query');
+        const passages = this.search.rank(question, vector, vectors, settings, depth);
+        return { passages, seconds: secondsSince(started), device: embedder.device };
+      },
+    });
+  }
+
+  /** The first `rerankDepth` of what the search found in the ranking model's order, the others behind them. */
+  async reranked(
+    model: PipelineModel,
+    found: ReadonlyMap<ExampleRow, Ranking>,
+  ): Promise<Map<ExampleRow, { order: number[]; scores: number[]; seconds: number }>> {
+    const { desk, models, corpus, settings } = this.#parts;
+    const { identity, name } = await models.describe(model, 'reranker');
+    const candidates = (example: ExampleRow) =>
+      found
+        .get(example)!
+        .passages.slice(0, settings.rerankDepth)
+        .map(({ passage }) => corpus.passages[passage]!.chunk);
+    return desk.take({
+      stage: 'rerank',
+      title: `Ranking with ${name}`,
+      items: [...found.keys()],
+      dependsOn: (example) => [VERSION, identity, example.question, candidates(example).map(({ hash }) => hash)],
+      compute: async (example) => {
+        const reranker = await models.reranker(model);
+        const started = performance.now();
+        const scores = await reranker.score(example.question.trim(), candidates(example).map(passageText));
+        const order = [...scores.keys()].sort((x, y) => scores[y]! - scores[x]! || x - y);
+        return { order, scores: [...scores], seconds: secondsSince(started) };
+      },
+    });
+  }
+
+  /** A vector for every passage: the workspace's where it has one, else computed, block by block, and kept. */
+  async #vectors(model: PipelineModel, identity: string, name: string) {
+    const { desk, models, corpus, workspaceId, storedVectors } = this.#parts;
+    desk.say(`Reading ${name}`);
+    const embedder = await models.embedder(model);
+    const hashes = corpus.passages.map(({ chunk }) => chunk.hash);
+    const known = (await storedVectors?.(workspaceId, embedder, hashes)) ?? new Map<string, Float32Array>();
+    const missing = corpus.passages.filter(({ chunk }) => !known.has(chunk.hash));
+    const distinct = [...new Map(missing.map((passage) => [passage.chunk.hash, passage])).values()];
+    const blocks: (typeof distinct)[] = [];
+    for (let from = 0; from < distinct.length; from += BLOCK) blocks.push(distinct.slice(from, from + BLOCK));
+    desk.expect('embed', blocks.length);
+    await desk.take(
+      {
+        stage: 'embed',
+        title: `Reading passages with ${name}`,
+        items: blocks,
+        dependsOn: (block) => [identity, block.map(({ chunk }) => chunk.hash)],
+        compute: (block) =>
+          embedder.embed(
+            block.map(({ chunk }) => passageText(chunk)),
+            'passage',
+          ),
+      },
+      (block, rows: Float32Array) => {
+        const { dimensions } = embedder;
+        block.forEach(({ chunk }, i) => known.set(chunk.hash, rows.subarray(i * dimensions, (i + 1) * dimensions)));
+      },
+    );
+    return { embedder, vectors: hashes.map((hash) => known.get(hash)!) };
+  }
+}
+
+/** A ranking in a ranking model's order. */
+export function inOrder(
+  found: Ranking,
+  { order, scores }: { order: readonly number[]; scores: readonly number[] },
+): RankedPassage[] {
+  const first = order.map((place) => ({ ...found.passages[place]!, score: scores[place]! }));
+  return [...first, ...found.passages.slice(order.length)];
+}
+
+export function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}

@@ -1,0 +1,234 @@
+import { inUse } from '../../datasets/in-use.ts';
+import { AttuneError } from '../../errors/attune-error.ts';
+import { retrievalSettings } from '../../retrieval/settings.ts';
+import { CHAT_KNOBS } from '../../chat/settings.ts';
+import { valuesOf } from '../../settings/knob.ts';
+import type { AttuneDatabase } from '../../storage/database.ts';
+import type {
+  EvaluationMachine,
+  EvaluationRow,
+  ExampleRow,
+  PipelineConfiguration,
+  PipelineModel,
+} from '../../storage/schema.ts';
+import { evaluationSettings } from '../settings.ts';
+import { plain, readCorpus, type Corpus } from './corpus.ts';
+import type { Desk } from './desk.ts';
+import type { LoadedModels } from './models.ts';
+import { answerOrder, distinctModels, modelKey } from './plan.ts';
+import { inOrder, Ranker, type Ranking, type StoredVectors } from './rank.ts';
+import type { RankedPassage } from '../../retrieval/passage-search.ts';
+import { AnswerDesk, type Answered } from './answer-desk.ts';
+import { scoreOutcome, type Outcome } from './score.ts';
+import type { ScoreWriter } from './score-writer.ts';
+
+/** What an evaluation asks, read once. */
+export interface Questions {
+  /** Those that are asked, in the order drawn. */
+  asked: ExampleRow[];
+  corpus: Corpus;
+  /** Right answers by example; none: the documents do not answer it; null: nobody says what is right. */
+  references: Map<string, string[] | null>;
+}
+
+export interface RunParts {
+  row: Pick<EvaluationRow, 'workspaceId' | 'settings' | 'judge'>;
+  questions: Questions;
+  desk: Desk;
+  models: LoadedModels;
+  signal: AbortSignal;
+  storedVectors?: StoredVectors | undefined;
+  /** Absent: nothing is written, for an estimate. */
+  writer?: ScoreWriter;
+  onMachine?: (configurationId: string, machine: EvaluationMachine) => void;
+}
+
+/** Passages as a configuration orders them, with what that took. */
+interface Ordered {
+  passages: RankedPassage[];
+  searchSeconds: number;
+  rerankSeconds?: number;
+  device: string;
+}
+
+/**
+ * Asks every configuration every question, stage by stage: all searches, all rerankings, then the answers of one
+ * generator after the other. So each model is loaded once, and configurations that share a stage share its results.
+ *
+ * @throws DOMException AbortError between two steps; whatever a model throws
+ */
+export async function runMatrix(parts: RunParts, configurations: readonly PipelineConfiguration[]): Promise<void> {
+  const matrix = new Matrix(parts, configurations);
+  await matrix.rankAll(configurations);
+  for (const configuration of configurations) await matrix.scoreRanking(configuration);
+  for (const configuration of answerOrder(configurations)) await matrix.answerAll(configuration);
+}
+
+class Matrix {
+  readonly #parts: RunParts;
+  readonly #ranker: Ranker;
+  readonly #answers: AnswerDesk;
+  /** By search and ranking model. */
+  readonly #rankings = new Map<string, Map<ExampleRow, Ordered>>();
+  readonly #given = new Map<string, Map<ExampleRow, Answered>>();
+
+  constructor(parts: RunParts, configurations: readonly PipelineConfiguration[]) {
+    this.#parts = parts;
+    const { row, questions, desk, models, storedVectors } = parts;
+    const { workspaceId } = row;
+    const { depth } = evaluationSettings(row.settings);
+    const settings = retrievalSettings(row.settings);
+    this.#ranker = new Ranker({ desk, models, corpus: questions.corpus, workspaceId, settings, depth, storedVectors });
+    const first = configurations.find(({ embedder }) => embedder)?.embedder;
+    this.#answers = new AnswerDesk(parts, first ? { modelId: first.modelId } : undefined);
+    this.#announce(configurations);
+  }
+
+  async rankAll(configurations: readonly PipelineConfiguration[]): Promise<void> {
+    const { asked } = this.#parts.questions;
+    const found = new Map<string, Map<ExampleRow, Ranking>>();
+    for (const embedder of distinctModels(configurations.map((one) => one.embedder))) {
+      const ranked = await this.#ranker.searched(embedder, asked);
+      found.set(modelKey(embedder), ranked);
+      this.#rankings.set(
+        rankingKey({ embedder, reranker: null }),
+        new Map([...ranked].map(([example, { seconds, ...own }]) => [example, { ...own, searchSeconds: seconds }])),
+      );
+    }
+    for (const reranker of distinctModels(configurations.map((one) => one.reranker))) {
+      const using = configurations.filter((one) => one.reranker && modelKey(one.reranker) === modelKey(reranker));
+      for (const embedder of distinctModels(using.map((one) => one.embedder))) {
+        const ranked = found.get(modelKey(embedder))!;
+        const ordered = new Map<ExampleRow, Ordered>();
+        for (const [example, own] of await this.#ranker.reranked(reranker, ranked)) {
+          const { seconds, device, ...rest } = ranked.get(example)!;
+          ordered.set(example, {
+            passages: inOrder({ ...rest, seconds, device }, own),
+            searchSeconds: seconds,
+            rerankSeconds: own.seconds,
+            device,
+          });
+        }
+        this.#rankings.set(rankingKey({ embedder, reranker }), ordered);
+      }
+    }
+  }
+
+  /** Rankings alone; where an answer is asked for, it is scored with its ranking. */
+  async scoreRanking(configuration: PipelineConfiguration): Promise<void> {
+    if (configuration.generator) return;
+    for (const [example, ordered] of this.#rankings.get(rankingKey(configuration))!) {
+      await this.#write(configuration, example, ordered);
+    }
+    await this.#parts.writer?.flush();
+  }
+
+  async answerAll(configuration: PipelineConfiguration): Promise<void> {
+    const { settings } = this.#parts.row;
+    const { passageCount } = valuesOf(CHAT_KNOBS, settings);
+    const { mergeLimit } = retrievalSettings(settings);
+    const ordered = this.#orderedFor(configuration);
+    const asked = this.#parts.questions.asked.filter((example) => !ordered || ordered.has(example));
+    const hits = (example: ExampleRow) =>
+      ordered && this.#ranker.search.hits(ordered.get(example)!.passages, passageCount, mergeLimit);
+    const given = await this.#answers.answers(configuration, asked, hits, (example, answered) =>
+      this.#write(configuration, example, ordered?.get(example), answered),
+    );
+    this.#given.set(configuration.id, given);
+    await this.#parts.writer?.flush();
+  }
+
+  /** Tells the desk how much there is to do. */
+  #announce(configurations: readonly PipelineConfiguration[]): void {
+    const { desk, questions, row } = this.#parts;
+    const n = questions.asked.length;
+    const pairs = new Set(configurations.flatMap((one) => (one.reranker ? [rankingKey(one)] : [])));
+    const answering = configurations.filter(({ generator }) => generator).length;
+    desk.expect('search', n * distinctModels(configurations.map(({ embedder }) => embedder)).length);
+    desk.expect('rerank', n * pairs.size);
+    desk.expect('answer', n * answering);
+    desk.expect('similarity', n * answering);
+    if (row.judge) desk.expect('judge', n * answering);
+  }
+
+  #orderedFor(configuration: PipelineConfiguration): Map<ExampleRow, Ordered> | undefined {
+    return configuration.embedder ? this.#rankings.get(rankingKey(configuration)) : undefined;
+  }
+
+  async #write(
+    configuration: PipelineConfiguration,
+    example: ExampleRow,
+    ordered: Ordered | undefined,
+    answered?: Answered,
+  ): Promise<void> {
+    const { writer, questions, row, onMachine } = this.#parts;
+    if (!writer) return;
+    const { corpus, references } = questions;
+    const { answer, similarity, judged, hits = null } = answered ?? {};
+    const outcome: Outcome = {
+      references: references.get(example.id)!,
+      right: corpus.right.get(example.id)!,
+      ranked: ordered?.passages ?? null,
+      hits: hits ?? [],
+      answer,
+      similarity,
+      judged,
+      cost: {
+        ...(ordered && { searchSeconds: ordered.searchSeconds }),
+        ...(ordered?.rerankSeconds !== undefined && { rerankSeconds: ordered.rerankSeconds }),
+        ...(answer && { answerSeconds: answer.seconds }),
+        ...(answer?.stats && {
+          firstTokenSeconds: answer.stats.secondsToFirstToken,
+          promptTokens: answer.stats.promptTokens,
+          outputTokens: answer.stats.outputTokens,
+        }),
+      },
+    };
+    onMachine?.(configuration.id, {
+      ...(ordered && { search: ordered.device }),
+      ...(answer && { answer: answer.device, memoryBytes: answer.memoryBytes }),
+    });
+    await writer.add(configuration.id, example.id, scoreOutcome(outcome, corpus, evaluationSettings(row.settings)));
+  }
+}
+
+function rankingKey({ embedder, reranker }: Pick<PipelineConfiguration, 'embedder' | 'reranker'>): string {
+  return `${embedder ? modelKey(embedder) : ''} ${reranker ? modelKey(reranker) : ''}`;
+}
+
+/**
+ * @throws AttuneError `evaluation/data-changed` when the data set is not the one that the evaluation was created for
+ */
+export async function readQuestions(
+  db: AttuneDatabase,
+  { name, workspaceId, datasetId, datasetHash, exampleIds }: EvaluationRow,
+): Promise<Questions> {
+  const dataset = await db.datasets.get(datasetId);
+  const examples = (await db.examples.where('datasetId').equals(datasetId).sortBy('ordinal')).filter(inUse);
+  const byId = new Map(examples.map((example) => [example.id, example]));
+  const asked = exampleIds.flatMap((id) => byId.get(id) ?? []);
+  if (!dataset || dataset.hash !== datasetHash || asked.length < exampleIds.length) {
+    throw new AttuneError(
+      'evaluation/data-changed',
+      dataset
+        ? `The data set ${dataset.name} has changed since the evaluation ${name} was created.`
+        : `The data set of the evaluation ${name} is not there any more.`,
+      'Create a new evaluation on the data set as it is now; what is unchanged comes from the cache.',
+    );
+  }
+  return { asked, corpus: await readCorpus(db, workspaceId, examples), references: referencesOf(asked, examples) };
+}
+
+/** All answers that rows with the same question give. */
+function referencesOf(asked: readonly ExampleRow[], examples: readonly ExampleRow[]): Map<string, string[] | null> {
+  if (!examples.some(hasAnswer)) return new Map(asked.map(({ id }) => [id, null]));
+  const byQuestion = new Map<string, Set<string>>();
+  for (const example of examples) {
+    const answers = byQuestion.get(plain(example.question)) ?? new Set<string>();
+    if (hasAnswer(example) && example.kind !== 'unanswerable') answers.add(example.answer);
+    byQuestion.set(plain(example.question), answers);
+  }
+  return new Map(asked.map(({ id, question }) => [id, [...byQuestion.get(plain(question))!]]));
+}
+
+const hasAnswer = ({ answer }: ExampleRow) => answer.trim() !== '';

@@ -1,0 +1,224 @@
+import { inUse } from '../datasets/in-use.ts';
+import { seededRandom, shuffled } from '../engine/training/random.ts';
+import { AttuneError, isAbort, toProblem } from '../errors/attune-error.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { EvaluationMachine, EvaluationRow, ExampleRow, PipelineConfiguration } from '../storage/schema.ts';
+import type { EvaluationEstimate, EvaluationProgress, EvaluationRequest, EvaluationService } from './contract.ts';
+import { ResultCache } from './matrix/cache.ts';
+import { Desk } from './matrix/desk.ts';
+import { LoadedModels, type ModelSource } from './matrix/models.ts';
+import { checkConfigurations } from './matrix/plan.ts';
+import type { StoredVectors } from './matrix/rank.ts';
+import { readQuestions, runMatrix } from './matrix/run.ts';
+import { ScoreWriter } from './matrix/score-writer.ts';
+
+export interface EvaluationDependencies {
+  database: AttuneDatabase;
+  models: ModelSource;
+  /** Absent: every passage is embedded anew. */
+  storedVectors?: StoredVectors;
+}
+
+interface Active {
+  controller: AbortController;
+  how: 'pause' | 'cancel';
+}
+
+/** Evaluations over a database; see {@link EvaluationService}. Runs in the evaluation worker, and in Node. */
+export class Evaluation implements EvaluationService {
+  readonly #dependencies: EvaluationDependencies;
+  readonly #db: AttuneDatabase;
+  #active = new Map<string, Active>();
+  /** Evaluations that were stopped before their turn came. */
+  #unwanted = new Map<string, Active['how']>();
+
+  constructor(dependencies: EvaluationDependencies) {
+    this.#dependencies = dependencies;
+    this.#db = dependencies.database;
+  }
+
+  async estimate(request: EvaluationRequest): Promise<EvaluationEstimate> {
+    const row = await this.#draft(request);
+    const questions = await readQuestions(this.#db, row);
+    const { signal } = new AbortController();
+    const desk = new Desk({ cache: this.#cache(row), signal, dry: true });
+    const models = new LoadedModels(this.#dependencies.models);
+    await runMatrix({ row, questions, desk, models, signal }, row.configurations);
+    const stages = desk.estimate();
+    return {
+      questions: questions.asked.length,
+      passages: questions.corpus.passages.length,
+      stages,
+      seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
+    };
+  }
+
+  async create(request: EvaluationRequest): Promise<string> {
+    const row = await this.#draft(request);
+    await this.#db.evaluations.add(row);
+    return row.id;
+  }
+
+  async addConfigurations(evaluationId: string, configurations: PipelineConfiguration[]): Promise<void> {
+    const added = checkConfigurations(configurations);
+    await this.#db.transaction('rw', this.#db.evaluations, async () => {
+      const row = await this.#row(evaluationId);
+      const known = new Set(row.configurations.map(({ id }) => id));
+      const fresh = added.filter(({ id }) => !known.has(id));
+      if (fresh.length === 0) return;
+      const state = row.state === 'running' ? row.state : 'waiting';
+      const all = [...row.configurations, ...fresh];
+      await this.#db.evaluations.update(evaluationId, { configurations: all, state, updatedAt: Date.now() });
+    });
+  }
+
+  async proceed(evaluationId: string, onProgress?: (progress: EvaluationProgress) => void): Promise<void> {
+    const unwanted = this.#unwanted.get(evaluationId);
+    this.#unwanted.delete(evaluationId);
+    if (unwanted) return this.#update(evaluationId, { state: stateAfter(unwanted) });
+    const active: Active = { controller: new AbortController(), how: 'pause' };
+    this.#active.set(evaluationId, active);
+    const models = new LoadedModels(this.#dependencies.models);
+    const { signal } = active.controller;
+    const started = performance.now();
+    const { seconds: before } = await this.#row(evaluationId);
+    const seconds = () => before + (performance.now() - started) / 1000;
+    try {
+      await this.#update(evaluationId, { state: 'running', problem: undefined });
+      // Configurations may be added meanwhile: then there is another round, in which the first ones are known.
+      for (let asked = -1; ;) {
+        const row = await this.#row(evaluationId);
+        if (row.configurations.length === asked) break;
+        asked = row.configurations.length;
+        await this.#run(row, models, signal, onProgress);
+      }
+      await this.#update(evaluationId, { state: 'done', seconds: seconds() });
+      await this.#cache({ workspaceId: '' }).tidy();
+    } catch (error) {
+      const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
+      await this.#update(evaluationId, {
+        seconds: seconds(),
+        ...(stopped ? { state: stateAfter(active.how) } : { state: 'failed', problem: toProblem(error) }),
+      });
+      if (!stopped) throw error;
+    } finally {
+      this.#active.delete(evaluationId);
+      await models.dispose();
+    }
+  }
+
+  async stop(evaluationId: string, how: 'pause' | 'cancel'): Promise<void> {
+    const active = this.#active.get(evaluationId);
+    if (!active) {
+      this.#unwanted.set(evaluationId, how);
+      return;
+    }
+    active.how = how;
+    active.controller.abort(new DOMException('The evaluation was stopped.', 'AbortError'));
+  }
+
+  async remove(evaluationId: string): Promise<void> {
+    await this.stop(evaluationId, 'cancel');
+    this.#unwanted.delete(evaluationId);
+    const { evaluations, evaluationScores } = this.#db;
+    await this.#db.transaction('rw', evaluations, evaluationScores, async () => {
+      await evaluations.delete(evaluationId);
+      await evaluationScores.where('evaluationId').equals(evaluationId).delete();
+    });
+  }
+
+  async #run(
+    row: EvaluationRow,
+    models: LoadedModels,
+    signal: AbortSignal,
+    onProgress?: (progress: EvaluationProgress) => void,
+  ): Promise<void> {
+    const { storedVectors } = this.#dependencies;
+    onProgress?.({ stage: 'Reading the questions', done: 0, total: 1 });
+    const questions = await readQuestions(this.#db, row);
+    const passageCount = questions.corpus.passages.length;
+    await this.#update(row.id, { passageCount });
+    const writer = new ScoreWriter(this.#db, { evaluationId: row.id, workspaceId: row.workspaceId });
+    const desk = new Desk({ cache: this.#cache(row), signal, onProgress });
+    const machines: Record<string, EvaluationMachine> = { ...row.machines };
+    const onMachine = (id: string, machine: EvaluationMachine) => (machines[id] = { ...machines[id], ...machine });
+    try {
+      const parts = { row, questions, desk, models, signal, storedVectors, writer, onMachine };
+      await runMatrix(parts, row.configurations);
+    } finally {
+      await writer.flush();
+      const devices = Object.values(machines).flatMap(({ search, answer }) => [search, answer]);
+      const device = [...new Set(devices.filter((name) => name !== undefined))].join('; ');
+      await this.#update(row.id, { machines, device });
+    }
+  }
+
+  /** @throws AttuneError `evaluation/no-questions`, `evaluation/no-configuration`, `evaluation/empty-configuration` */
+  async #draft(request: EvaluationRequest): Promise<EvaluationRow> {
+    const { workspaceId, datasetId, split = 'test', seed = 1, judge } = request;
+    const configurations = checkConfigurations(request.configurations);
+    const [dataset, workspace] = await Promise.all([
+      this.#db.datasets.get(datasetId),
+      this.#db.workspaces.get(workspaceId),
+    ]);
+    const rows = await this.#db.examples.where('[datasetId+split]').equals([datasetId, split]).sortBy('ordinal');
+    const asked = drawn(rows.filter(inUse), request.questions ?? Infinity, seed);
+    if (!dataset || asked.length === 0) {
+      throw new AttuneError(
+        'evaluation/no-questions',
+        dataset
+          ? `The data set ${dataset.name} has no questions in its part for ${PART_NAMES[split]}.`
+          : 'The data set is not there any more.',
+        'Choose another data set, or split this one anew.',
+      );
+    }
+    // Adapters in force are no knobs: the configurations say which ones are asked.
+    const { adapters: _, ...knobs } = workspace?.settings ?? {};
+    const now = Date.now();
+    return {
+      id: crypto.randomUUID(),
+      workspaceId,
+      name: request.name ?? `${dataset.name}, ${asked.length} questions`,
+      datasetId,
+      datasetHash: dataset.hash,
+      split,
+      exampleIds: asked.map(({ id }) => id),
+      seed,
+      settings: { ...knobs, ...request.settings },
+      configurations,
+      ...(judge && { judge }),
+      state: 'waiting',
+      seconds: 0,
+      device: '',
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+
+  #cache({ workspaceId }: Pick<EvaluationRow, 'workspaceId'>): ResultCache {
+    return new ResultCache(this.#db, workspaceId);
+  }
+
+  async #row(evaluationId: string): Promise<EvaluationRow> {
+    const row = await this.#db.evaluations.get(evaluationId);
+    if (row) return row;
+    throw new AttuneError('evaluation/unknown', 'The evaluation is not there any more.', 'Create a new one.');
+  }
+
+  async #update(evaluationId: string, changes: Partial<EvaluationRow>): Promise<void> {
+    await this.#db.evaluations.update(evaluationId, { ...changes, updatedAt: Date.now() });
+  }
+}
+
+const PART_NAMES = { train: 'training', validation: 'validation', test: 'the final test' };
+
+function stateAfter(how: Active['how']): EvaluationRow['state'] {
+  return how === 'cancel' ? 'cancelled' : 'paused';
+}
+
+/** At most `limit` rows, the same ones for one seed, in their own order. */
+function drawn(rows: readonly ExampleRow[], limit: number, seed: number): ExampleRow[] {
+  if (rows.length <= limit) return [...rows];
+  const chosen = shuffled(rows, seededRandom(seed)).slice(0, limit);
+  return chosen.sort((a, b) => a.ordinal - b.ordinal);
+}

@@ -1,0 +1,189 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import type { EvaluationRequest } from '../../../src/evaluation/contract.ts';
+import { AttuneError } from '../../../src/errors/attune-error.ts';
+import {
+  of,
+  QUESTIONS,
+  ranker,
+  search,
+  setUpLab,
+  tunedSearch,
+  tunedWriter,
+  WORKSPACE,
+  writer,
+} from '../../support/evaluation-lab.ts';
+
+const ALL = [
+  of(search),
+  of(tunedSearch, ranker),
+  of(search, null, writer),
+  of(tunedSearch, ranker, writer),
+  of(tunedSearch, ranker, tunedWriter),
+  of(null, null, writer),
+];
+
+const request = (more: Partial<EvaluationRequest> = {}): EvaluationRequest => ({
+  workspaceId: WORKSPACE,
+  datasetId: 'd',
+  configurations: ALL,
+  ...more,
+});
+
+/** Creates and runs an evaluation. */
+async function evaluate(lab: Awaited<ReturnType<typeof setUpLab>>, more: Partial<EvaluationRequest> = {}) {
+  const { service, calls } = lab.start();
+  const id = await service.create(request(more));
+  await service.proceed(id);
+  return { id, calls, row: (await lab.db.evaluations.get(id))!, scores: await lab.scores(id) };
+}
+
+describe('a matrix', () => {
+  it('has scores of every configuration for every question', async () => {
+    const lab = await setUpLab();
+    const { row, scores } = await evaluate(lab);
+    expect(row).toMatchObject({ state: 'done', passageCount: 6 });
+    expect(scores).toHaveLength(ALL.length * QUESTIONS.length);
+    const plain = scores.filter(({ configurationId }) => configurationId === of(search).id);
+    expect(plain.map(({ rank }) => rank)).toEqual([1, 1, 1]);
+    expect(plain[0]!.scores).toMatchObject({ 'recall@1': 1, mrr: 1 });
+    expect(plain[0]!.scores).not.toHaveProperty('tokenF1');
+    const answered = scores.find(({ configurationId }) => configurationId === of(search, null, writer).id)!;
+    expect(answered.answer).toContain('thirty days');
+    expect(answered.scores).toMatchObject({ 'recall@1': 1, citationPrecision: 1, promptTokens: 100, falseRefusal: 0 });
+    expect(answered.scores['tokenF1']).toBeGreaterThan(0);
+    expect(answered.scores['similarity']).toBeGreaterThan(0);
+    const alone = scores.find(({ configurationId }) => configurationId === of(null, null, writer).id)!;
+    expect(alone.passages).toEqual([]);
+    expect(alone.scores).not.toHaveProperty('mrr');
+  });
+
+  it('loads each model once, however many configurations it stands in', async () => {
+    const { calls } = await evaluate(await setUpLab());
+    expect(calls.loaded).toEqual(['words', 'ranker', 'writer']);
+  });
+
+  it('shares what configurations have in common', async () => {
+    const { calls } = await evaluate(await setUpLab());
+    expect(calls.searched.filter((asked) => asked.startsWith('words: '))).toHaveLength(QUESTIONS.length);
+    expect(calls.ranked).toHaveLength(QUESTIONS.length);
+  });
+
+  it('notes where the models ran and what they took', async () => {
+    const { row } = await evaluate(await setUpLab());
+    const both = of(search, null, writer).id;
+    expect(row.machines?.[both]).toEqual({ search: 'test', answer: 'test', memoryBytes: 1e6 });
+  });
+});
+
+describe('the cache', () => {
+  it('knows everything the second time, without loading a model', async () => {
+    const lab = await setUpLab();
+    const first = await evaluate(lab);
+    const second = await evaluate(lab);
+    expect(second.calls).toEqual({ loaded: [], searched: [], ranked: [], answered: [] });
+    expect(second.scores).toEqual(first.scores);
+  });
+
+  it('lets an added configuration compute its own part only', async () => {
+    const lab = await setUpLab();
+    const { id } = await evaluate(lab, { configurations: [of(search, null, writer)] });
+    const { service, calls } = lab.start();
+    await service.addConfigurations(id, [of(search, null, writer), of(search, null, tunedWriter)]);
+    expect((await lab.db.evaluations.get(id))!.state).toBe('waiting');
+    await service.proceed(id);
+    expect(calls.searched).toEqual([]);
+    expect(calls.answered.map(({ adapter }) => adapter)).toEqual(['fluent', 'fluent', 'fluent']);
+    expect(await lab.scores(id)).toHaveLength(2 * QUESTIONS.length);
+  });
+
+  it('does not hand out what was made of other passages', async () => {
+    const lab = await setUpLab();
+    await evaluate(lab, { configurations: [of(search)] });
+    const [chunk] = await lab.db.chunks.toArray();
+    await lab.db.chunks.delete(chunk!.id);
+    const { calls } = await evaluate(lab, { configurations: [of(search)] });
+    expect(calls.searched).toHaveLength(QUESTIONS.length);
+  });
+
+  it('does not hand out answers written under other knobs', async () => {
+    const lab = await setUpLab();
+    const configurations = [of(search, null, writer)];
+    await evaluate(lab, { configurations });
+    const { calls } = await evaluate(lab, { configurations, settings: { maxNewTokens: 32 } });
+    expect(calls.searched).toEqual([]);
+    expect(calls.answered).toHaveLength(QUESTIONS.length);
+  });
+
+  it('is what an estimate counts by', async () => {
+    const lab = await setUpLab();
+    const { service } = lab.start();
+    const before = await service.estimate(request());
+    expect(before.seconds).toBeGreaterThan(0);
+    await evaluate(lab);
+    const after = await service.estimate(request());
+    expect(after).toMatchObject({ questions: 3, passages: 6, seconds: 0 });
+  });
+});
+
+describe('a killed or stopped evaluation', () => {
+  // 6 searches, 3 rerankings and 12 answers: the question before which the tab dies.
+  it.each([1, 4, 6, 8, 13])(
+    'goes on where it was after %i calls, with equal results and nothing done twice',
+    async (at) => {
+      const whole = await evaluate(await setUpLab());
+      const lab = await setUpLab();
+      let calls = 0;
+      const killed = lab.start({
+        before: () => {
+          if (++calls === at) throw new DOMException('The tab was killed.', 'AbortError');
+        },
+      });
+      const id = await killed.service.create(request());
+      await expect(killed.service.proceed(id)).rejects.toThrow('killed');
+      const again = lab.start();
+      await again.service.proceed(id);
+      expect(await lab.scores(id)).toEqual(whole.scores);
+      const both = [...killed.calls.searched, ...again.calls.searched];
+      expect(both.toSorted()).toEqual(whole.calls.searched.toSorted());
+      expect(killed.calls.answered.length + again.calls.answered.length).toBe(whole.calls.answered.length);
+    },
+  );
+
+  it.each(['pause', 'cancel'] as const)('says so after a %s, and can be taken up again', async (how) => {
+    const lab = await setUpLab();
+    let id = '';
+    const { service } = lab.start({
+      before: (question) => (question.includes('hotels') ? service.stop(id, how) : undefined),
+    });
+    id = await service.create(request());
+    await service.proceed(id);
+    expect((await lab.db.evaluations.get(id))!.state).toBe(how === 'pause' ? 'paused' : 'cancelled');
+    await lab.start().service.proceed(id);
+    expect((await lab.db.evaluations.get(id))!.state).toBe('done');
+  });
+
+  it('keeps its results when a model fails, and says what happened', async () => {
+    const lab = await setUpLab();
+    const { service } = lab.start({
+      says: () => {
+        throw new AttuneError('engine/out-of-memory', 'The memory is full.', 'Close other tabs.');
+      },
+    });
+    const id = await service.create(request());
+    await expect(service.proceed(id)).rejects.toThrow('memory');
+    expect(await lab.db.evaluations.get(id)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'engine/out-of-memory' },
+    });
+    expect(await lab.scores(id)).toHaveLength(2 * QUESTIONS.length);
+  });
+
+  it('refuses to mix results of two states of a data set', async () => {
+    const lab = await setUpLab();
+    const { service } = lab.start();
+    const id = await service.create(request());
+    await lab.db.datasets.update('d', { hash: 'other' });
+    await expect(service.proceed(id)).rejects.toMatchObject({ code: 'evaluation/data-changed' });
+  });
+});
