@@ -16,8 +16,8 @@ expose(
     database: db,
     storedVectors: (workspaceId, embedder, hashes) => storedVectors(db, opfsFiles, workspaceId, embedder, hashes),
     models: installedModels(db, {
-      loadEmbedder: installedEmbedders.load,
-      readAdapter: installedEmbedders.adapter!,
+      loadEmbedder: (modelId) => installedEmbedders.load(modelId),
+      readAdapter: (adapterId, modelId) => installedEmbedders.adapter!(adapterId, modelId),
       loadReranker: installedReranker,
       loadGenerator: loadEngine,
       deviceOf: async (role, modelId) =>

@@ -9,7 +9,7 @@ import type { DescribedModel, ModelSource, PipelineRole } from './matrix/models.
 /** What loads models, and where they would run. */
 export interface ModelLoaders extends Omit<ModelSource, 'describe'> {
   /** Kind of device, by which weights are held in another form: "wasm", "webgpu". */
-  deviceOf(role: PipelineRole, modelId: string): Promise<string>;
+  deviceOf: (role: PipelineRole, modelId: string) => Promise<string>;
 }
 
 interface Catalogue {

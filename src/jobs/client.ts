@@ -143,8 +143,8 @@ function evaluationWork(): RowWork {
     kind: 'evaluate',
     unit: 'steps',
     table: database().evaluations,
-    proceed: evaluation.proceed,
-    stop: evaluation.stop,
+    proceed: (id, onProgress) => evaluation.proceed(id, onProgress),
+    stop: (id, how) => evaluation.stop(id, how),
   };
 }
 

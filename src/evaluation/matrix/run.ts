@@ -9,7 +9,6 @@ import type {
   EvaluationRow,
   ExampleRow,
   PipelineConfiguration,
-  PipelineModel,
 } from '../../storage/schema.ts';
 import { evaluationSettings } from '../settings.ts';
 import { plain, readCorpus, type Corpus } from './corpus.ts';
