@@ -4,12 +4,7 @@ import { retrievalSettings } from '../../retrieval/settings.ts';
 import { CHAT_KNOBS } from '../../chat/settings.ts';
 import { valuesOf } from '../../settings/knob.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
-import type {
-  EvaluationMachine,
-  EvaluationRow,
-  ExampleRow,
-  PipelineConfiguration,
-} from '../../storage/schema.ts';
+import type { EvaluationMachine, EvaluationRow, ExampleRow, PipelineConfiguration } from '../../storage/schema.ts';
 import { evaluationSettings } from '../settings.ts';
 import { plain, readCorpus, type Corpus } from './corpus.ts';
 import type { Desk } from './desk.ts';
