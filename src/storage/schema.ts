@@ -121,7 +121,8 @@ export interface VectorIndexRow {
   updatedAt: number;
 }
 
-export type JobKind = 'ingest' | 'embed' | 'import' | 'export' | 'download' | 'generate' | 'train' | 'evaluate';
+export type JobKind =
+  'ingest' | 'embed' | 'import' | 'export' | 'download' | 'generate' | 'train' | 'evaluate' | 'check';
 export type JobState = 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
 
 /** A long-running piece of work, in the database so that the jobs tray looks the same after a reload. */

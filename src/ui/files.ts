@@ -60,6 +60,12 @@ export function pickFile(accept: string): Promise<File | undefined> {
   });
 }
 
+/** Opens the browser's picker for a folder. @returns nothing when the person cancels */
+export async function pickFolder(): Promise<File[]> {
+  const sources = await pickSources('folder');
+  return sources.map(({ path, blob }) => new File([blob], path.slice(path.indexOf('/') + 1)));
+}
+
 /** What operating systems and version control put into folders; nobody means to ask these. */
 function isClutter(name: string): boolean {
   return (

@@ -23,6 +23,10 @@ export const terms = {
   learningRate: 'How far each step goes. It rises at the start and falls towards the end.',
   gradientNorm:
     'How strongly the last step wanted to change the adapter. Very large values mean that learning is shaky.',
+  hardNegative:
+    'A passage that reads as if it answered the question and does not. Telling it from the right one is what a model learns most from.',
+  evidence: 'The words of the passage that hold the answer.',
+  roundTrip: 'Asking the search with the question: a good one leads back to its own passage.',
   gguf: 'A file format for language models that many programs can read.',
 } as const;
 

@@ -1,6 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { datasets } from '../../datasets/client.ts';
-import type { DatasetImport } from '../../datasets/contract.ts';
+import type { DatasetFiles, DatasetImport, DatasetImportOptions } from '../../datasets/contract.ts';
 import { isAbort, toProblem, type Problem } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { DatasetRow } from '../../storage/schema.ts';
@@ -47,8 +47,8 @@ export class DataSets {
   }
 
   /** @returns the new data set's id, or null when the file could not be used: see {@link problem} */
-  importFile(file: File): Promise<string | null> {
-    return this.#bringIn('file', () => datasets.import(this.#workspaceId, file));
+  importFile(files: DatasetFiles, options?: DatasetImportOptions): Promise<string | null> {
+    return this.#bringIn('file', () => datasets.import(this.#workspaceId, files, options));
   }
 
   /**

@@ -5,7 +5,7 @@ import { database } from '../../../src/storage/database.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
 import { closeApp, openApp } from './app-harness.ts';
 import { axeFindings } from './screen-support.ts';
-import { addDataset } from './training-rows.ts';
+import { addDataset, HASH } from './training-rows.ts';
 
 let workspaceId: string;
 beforeEach(async () => {
@@ -28,18 +28,25 @@ test('says what a data set is for where there is none, and takes a file in throu
   await expect.element(row).toHaveTextContent(hash.slice(0, 12));
 });
 
-test('shows the questions with their part, by part and by words, and one of them whole', async () => {
+test('says of a data set what it is made of: parts, hash, documents, and that the test part is locked', async () => {
   await addDataset(workspaceId);
   router.go('datasets', 'ds1');
-  const questions = () => page.getByRole('list', { name: 'Questions' }).getByRole('listitem').elements().length;
-  await expect.element(page.getByText('40 questions')).toBeVisible();
-  await userEvent.selectOptions(page.getByLabelText('Part'), 'test');
-  await expect.poll(questions).toBe(4);
-  await userEvent.selectOptions(page.getByLabelText('Part'), 'all');
-  await userEvent.fill(page.getByLabelText('Find in questions and answers'), 'country 17 ');
-  await expect.poll(questions).toBe(1);
-  await userEvent.click(page.getByRole('button', { name: /country 17 give/ }));
-  await expect.element(page.getByRole('dialog')).toHaveTextContent('In country 17 everybody gets 17 days.');
+  const head = page.getByRole('heading', { name: 'Handbook questions' });
+  await expect.element(head).toBeVisible();
+  for (const fact of [
+    'Training',
+    '32',
+    'Validation',
+    'Test',
+    'locked',
+    '8 documents',
+    HASH.slice(0, 12),
+    'Imported 40',
+  ]) {
+    await expect.element(page.getByRole('main')).toHaveTextContent(fact);
+  }
+  await userEvent.hover(page.getByRole('button', { name: 'locked' }));
+  await expect.element(page.getByText(/never trained on/).first()).toBeVisible();
 });
 
 test('is renamed, leads to a run, and is deleted with ten seconds to take it back', async () => {
@@ -58,13 +65,18 @@ test('is renamed, leads to a run, and is deleted with ten seconds to take it bac
   await expect.poll(() => database().examples.count()).toBe(0);
 });
 
-test('axe finds nothing on list and rows, and 360 pixels are enough', async () => {
+test('axe finds nothing on list, questions, quality, versions and export, and 360 pixels are enough', async () => {
   await addDataset(workspaceId, 'ds2');
   await expect.element(page.getByRole('article', { name: 'Handbook questions' })).toBeVisible();
   expect(await axeFindings()).toEqual([]);
   await page.viewport(360, 740);
-  router.go('datasets', 'ds2');
-  await expect.element(page.getByText('40 questions')).toBeVisible();
+  for (const view of ['questions', 'quality', 'versions']) {
+    router.go('datasets', 'ds2', { view });
+    await expect.element(page.getByRole('link', { name: new RegExp(`^${view}`, 'i') })).toHaveAttribute('aria-current');
+    expect(await axeFindings()).toEqual([]);
+    expect(document.documentElement.scrollWidth).toBe(360);
+  }
+  await userEvent.click(page.getByRole('button', { name: 'Export' }));
+  await expect.element(page.getByRole('radio', { name: /^RAFT/ })).toBeVisible();
   expect(await axeFindings()).toEqual([]);
-  expect(document.documentElement.scrollWidth).toBe(360);
 });

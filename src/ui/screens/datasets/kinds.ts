@@ -1,0 +1,25 @@
+import type { ExampleOrigin, QuestionKind } from '../../../storage/schema.ts';
+
+/** Question kinds and origins in words. */
+
+const kinds: Record<QuestionKind, string> = {
+  fact: 'Fact',
+  definition: 'Definition',
+  procedure: 'How-to',
+  comparison: 'Comparison',
+  'multi-passage': 'Several passages',
+  unanswerable: 'Not answerable',
+};
+
+const origins: Record<ExampleOrigin, string> = {
+  writer: 'Question writer',
+  engine: 'Written by a model',
+  extracted: 'By rules',
+  imported: 'Imported',
+  chat: 'From chats',
+  recorded: 'Recorded',
+  labelled: 'By hand',
+};
+
+export const kindLabel = (kind: QuestionKind): string => kinds[kind];
+export const originLabel = (origin: ExampleOrigin): string => origins[origin];

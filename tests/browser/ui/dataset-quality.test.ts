@@ -1,0 +1,80 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { datasets } from '../../../src/datasets/client.ts';
+import { database } from '../../../src/storage/database.ts';
+import { router } from '../../../src/ui/state/router.svelte.ts';
+import { closeApp, openApp } from './app-harness.ts';
+import { openDataset, rowOf } from './dataset-rows.ts';
+
+let workspaceId: string;
+beforeEach(async () => {
+  workspaceId = await openApp();
+});
+afterAll(closeApp);
+
+const rule = (name: string) => page.getByRole('listitem').filter({ hasText: name }).first();
+
+test('the checks say what each rule took out and why, and a rule that is switched off gives it back', async () => {
+  const id = await openDataset(workspaceId, 6, (_, n) => ({
+    answer: `It is week ${n}`,
+    passage: `It is week ${n} of team ${n}.`,
+    question: n === 2 ? 'What does this passage say about rotations?' : `Which week is it for team ${n}?`,
+    evidence: undefined,
+    documentKey: `team ${n}.md`,
+  }));
+  router.go('datasets', id, { view: 'quality' });
+  await expect.element(page.getByText('No question is checked yet.')).toBeVisible();
+  await userEvent.click(page.getByRole('button', { name: 'Run the checks' }));
+  await expect.element(rule('Stands by itself'), { timeout: 30_000 }).toHaveTextContent('1 out');
+  await expect.poll(async () => (await rowOf(2)).removedBy).toBe('selfContained');
+  const { done, state } = (await database().jobs.where('workspaceId').equals(workspaceId).last())!;
+  expect([state, done > 0]).toEqual(['done', true]);
+
+  await userEvent.click(page.getByRole('button', { name: 'Show what Stands by itself took out' }));
+  await expect.element(page.getByRole('toolbar').getByRole('status')).toHaveTextContent('1 of 1');
+  const inHand = page.getByRole('region', { name: 'Question in hand' });
+  await expect.element(inHand).toHaveTextContent('Removed by a rule');
+  await expect.element(inHand).toHaveTextContent('(took it out)');
+
+  await userEvent.click(page.getByRole('link', { name: /^Quality/ }));
+  await userEvent.click(page.getByRole('button', { name: 'Bring back what Stands by itself took out' }));
+  await expect.poll(async () => (await rowOf(2)).removedBy).toBe(undefined);
+  await expect.element(page.getByRole('switch', { name: 'Stands by itself' })).not.toBeChecked();
+});
+
+test('versions are kept, compared word by word, and brought back', async () => {
+  const id = await openDataset(workspaceId, 3);
+  router.go('datasets', id, { view: 'versions' });
+  await userEvent.fill(page.getByRole('textbox'), 'As it came');
+  await userEvent.click(page.getByRole('button', { name: 'Keep a version' }));
+  await expect.element(page.getByText('As it came')).toBeVisible();
+  await datasets.edit('row1', { answer: 'One whole week.' });
+  await datasets.removeExamples(['row2']);
+
+  await userEvent.click(page.getByRole('button', { name: /^Compare with now/ }).first());
+  const comparison = page.getByRole('region', { name: 'Comparison' });
+  await expect.element(comparison).toHaveTextContent('0 questions added, 1 removed, 1 changed, 1 the same.');
+  await expect.element(comparison.getByRole('region', { name: 'Changed' })).toHaveTextContent('One whole week.');
+  expect(document.querySelector('ins')?.textContent?.trim()).toBe('whole');
+
+  await userEvent.click(page.getByRole('button', { name: /^Bring back/ }).last());
+  await expect.poll(() => database().examples.where('datasetId').equals(id).count()).toBe(3);
+  expect((await database().examples.where('datasetId').equals(id).toArray()).map(({ answer }) => answer)).toEqual(
+    Array.from({ length: 3 }, () => 'One week.'),
+  );
+});
+
+test('a new split is shown before it is made, with what it does to the test part', async () => {
+  const id = await openDataset(workspaceId, 40);
+  await userEvent.click(page.getByRole('button', { name: 'More for Rotations' }));
+  await userEvent.click(page.getByRole('menuitem', { name: 'Split again…' }));
+  const dialog = page.getByRole('dialog');
+  await expect.element(dialog).toHaveTextContent(/would change (its|their) part/);
+  await userEvent.click(dialog.getByRole('button', { name: 'Split again' }));
+  await expect.element(dialog).not.toBeInTheDocument();
+  const rows = await database().examples.where('datasetId').equals(id).toArray();
+  // No document lies in two parts.
+  for (const key of new Set(rows.map(({ documentKey }) => documentKey))) {
+    expect(new Set(rows.filter((row) => row.documentKey === key).map(({ split }) => split)).size).toBe(1);
+  }
+});
