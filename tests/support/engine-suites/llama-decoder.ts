@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AttentionKernels } from '../../../src/engine/models/llama/attention.ts';
-import { LlamaDecoder } from '../../../src/engine/models/llama/decoder.ts';
+import { LlamaDecoder, type DecoderOptions } from '../../../src/engine/models/llama/decoder.ts';
 import type { WeightLayout } from '../../../src/engine/models/llama/linear-group.ts';
 import { loadLlamaFolder, loadLlamaGguf, type LoadedLlama } from '../../../src/engine/models/llama/weights.ts';
 import type { ResidentRuntime } from '../../../src/engine/resident/resident.ts';
@@ -25,7 +24,7 @@ export function llamaDecoderSuite(
   read: ReadFixture,
   load: (name: string) => Promise<LoadedLlama>,
   models: readonly string[],
-  kinds: readonly (readonly [WeightLayout, AttentionKernels])[],
+  kinds: readonly (readonly [WeightLayout, NonNullable<DecoderOptions['kernels']>])[],
   tolerance: number,
 ): void {
   describe.each(models)('%s', (name) => {

@@ -8,21 +8,32 @@ import type { LlamaConfig } from './config.ts';
 
 /**
  * `fused`: onnxruntime's GroupQueryAttention for prompts and single tokens alike. `branched`: that kernel for single
- * tokens, plain products for longer runs: on wasm the kernel is ten times slower there (ADR 22).
+ * tokens, plain products for longer runs: on wasm the kernel is ten times slower there (ADR 22). `tree`: plain products
+ * with places and mask from outside, for many continuations of one text at once (ADR 120).
  */
-export type AttentionKernels = 'fused' | 'branched';
+export type AttentionKernels = 'fused' | 'branched' | 'tree';
 
 /** Values that all blocks share. */
 export interface AttentionContext {
   config: LlamaConfig;
   /** int32 [1] and scalar: index of the last token; tokens with the cache. */
-  last: Value;
-  total: Value;
+  last?: Value;
+  total?: Value;
   /** Rotary tables [positions, headSize/2]. */
   cosCache: Value;
   sinCache: Value;
   /** Only of the branched kind. */
-  branch?: { long: Value; start: Value; end: Value; position: Value; mask: Value };
+  branch?: PlainInputs & { long: Value };
+  /** Only of the tree kind. */
+  tree?: PlainInputs;
+}
+
+interface PlainInputs {
+  start: Value;
+  end: Value;
+  /** int64 [1], the first position, or [1, T], that of every token. */
+  position: Value;
+  mask: Value;
 }
 
 /** Adds the inputs that attention needs beside the activations: see {@link buildLlamaGraph}. */
@@ -37,6 +48,16 @@ export function branchInputs(graph: Graph): NonNullable<AttentionContext['branch
   };
 }
 
+/** As {@link branchInputs}, with a position for every token. */
+export function treeInputs(graph: Graph): NonNullable<AttentionContext['tree']> {
+  return {
+    start: graph.input('start', 'int32', [1]),
+    end: graph.input('end', 'int32', [1]),
+    position: cast(graph.input('positions', 'int32', [1, 'T']), 'int64'),
+    mask: graph.input('mask', 'float32', ['T', 'S']),
+  };
+}
+
 /**
  * Causal attention over the cache.
  *
@@ -45,7 +66,7 @@ export function branchInputs(graph: Graph): NonNullable<AttentionContext['branch
  * @returns output [1, T, heads·headSize] and the caches with the new tokens in place
  */
 export function cachedAttention(context: AttentionContext, joined: Value, past: { key: Value; value: Value }) {
-  const { config, branch, last, total, cosCache, sinCache } = context;
+  const { config, branch, tree, last, total, cosCache, sinCache } = context;
   const { heads, keyValueHeads, headSize, slidingWindow } = config;
   const fused = () => {
     const { output, presentKey, presentValue } = groupQueryAttention(
@@ -54,12 +75,16 @@ export function cachedAttention(context: AttentionContext, joined: Value, past: 
       undefined,
       past.key,
       past.value,
-      last,
-      total,
+      last!,
+      total!,
       { heads, keyValueHeads, headSize, cosCache, sinCache, localWindow: slidingWindow },
     );
     return [output, presentKey, presentValue];
   };
+  if (tree) {
+    const [output, presentKey, presentValue] = plain(context, tree, joined, past);
+    return { output: output!, presentKey: presentKey!, presentValue: presentValue! };
+  }
   const parts = branch ? joined.graph.branch(branch.long, () => plain(context, branch, joined, past), fused) : fused();
   return { output: parts[0]!, presentKey: parts[1]!, presentValue: parts[2]! };
 }
@@ -67,7 +92,7 @@ export function cachedAttention(context: AttentionContext, joined: Value, past: 
 // The same in plain operators. Slices copy, so the caches may be written over the very memory that they were read from.
 function plain(
   { config, cosCache, sinCache }: AttentionContext,
-  { start, end, position, mask }: NonNullable<AttentionContext['branch']>,
+  { start, end, position, mask }: PlainInputs,
   joined: Value,
   past: { key: Value; value: Value },
 ): Value[] {

@@ -1,13 +1,9 @@
-import {
-  elementCount,
-  type ResidentRuntime,
-  type ResidentSession,
-  type ResidentTensor,
-} from '../../resident/resident.ts';
-import { adaptedGroups, packGroup, type LlamaAdapter } from './adapter.ts';
+import type { ResidentRuntime, ResidentSession, ResidentTensor } from '../../resident/resident.ts';
+import type { LlamaAdapter } from './adapter.ts';
+import { AdapterTensors } from './adapter-tensors.ts';
 import type { AttentionKernels } from './attention.ts';
 import type { LlamaConfig } from './config.ts';
-import { buildLlamaGraph } from './graph.ts';
+import { buildLlamaGraph, type LlamaGraph } from './graph.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { WeightLayout } from './linear-group.ts';
 import type { StoredMatrix } from './matrix.ts';
@@ -20,7 +16,7 @@ const CHUNK = 256;
 export interface DecoderOptions {
   layout: WeightLayout;
   /** Absent: what is fastest on the device. */
-  kernels?: AttentionKernels;
+  kernels?: Exclude<AttentionKernels, 'tree'>;
   /** Longest sequence; absent: what the model was trained for, at most 8,192. */
   contextTokens?: number;
   /** Names the model in messages. */
@@ -39,12 +35,10 @@ export class LlamaDecoder {
   #session: ResidentSession;
   #embedding: StoredMatrix;
   #cache: KeyValueCache;
-  /** The low-rank matrices of every adapter that was in force, the base's zeros among them, as the graph takes them. */
-  #packed = new Map<LlamaAdapter | null, ReadonlyMap<string, ResidentTensor>>();
+  #adapters: AdapterTensors;
   #logits: ResidentTensor;
-  #kernels: AttentionKernels;
+  #kernels: NonNullable<DecoderOptions['kernels']>;
   #weightBytes: number;
-  #adapter: LlamaAdapter | null = null;
 
   private constructor(
     loaded: LoadedLlama,
@@ -52,7 +46,7 @@ export class LlamaDecoder {
     session: ResidentSession,
     contextTokens: number,
     bytes: number,
-    kernels: AttentionKernels,
+    kernels: NonNullable<DecoderOptions['kernels']>,
   ) {
     this.config = loaded.config;
     this.contextTokens = contextTokens;
@@ -63,26 +57,15 @@ export class LlamaDecoder {
     this.#kernels = kernels;
     this.#cache = new KeyValueCache(runtime, loaded.config, contextTokens);
     this.#logits = runtime.tensor('float32', [1, loaded.config.vocabulary]);
-    this.#packed.set(null, this.#pack(null));
+    this.#adapters = new AdapterTensors(runtime, loaded.config);
   }
 
   /** @throws AttuneError `engine/out-of-memory`, `engine/load-failed` */
   static async create(loaded: LoadedLlama, runtime: ResidentRuntime, options: DecoderOptions): Promise<LlamaDecoder> {
     const contextTokens = Math.min(loaded.config.contextTokens, options.contextTokens ?? 8192);
     const kernels = options.kernels ?? (runtime.device === 'wasm' ? 'branched' : 'fused');
-    const { model, readers } = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens, kernels);
-    let bytes = model.externalData.reduce((sum, { data }) => sum + data.length, model.bytes.length);
-    const counted = new Map(
-      [...readers].map(([path, read]) => [
-        path,
-        () => {
-          const data = read();
-          bytes += data.length;
-          return data;
-        },
-      ]),
-    );
-    const session = await runtime.createSession(model, counted, options.name ?? 'the model');
+    const graph = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens, kernels);
+    const { session, bytes } = await llamaSession(graph, runtime, options.name);
     return new LlamaDecoder(loaded, runtime, session, contextTokens, bytes, kernels);
   }
 
@@ -93,14 +76,11 @@ export class LlamaDecoder {
 
   /** Bytes held: weights, embedding table, cache, adapters. */
   get memoryBytes(): number {
-    let adapters = 0;
-    for (const packed of this.#packed.values())
-      for (const { shape } of packed.values()) adapters += 4 * elementCount(shape);
-    return this.#weightBytes + this.#embedding.bytes.length + this.#cache.bytes + adapters;
+    return this.#weightBytes + this.#embedding.bytes.length + this.#cache.bytes + this.#adapters.bytes;
   }
 
   get adapter(): LlamaAdapter | null {
-    return this.#adapter;
+    return this.#adapters.current;
   }
 
   /**
@@ -110,17 +90,13 @@ export class LlamaDecoder {
    * @throws RangeError when a matrix does not fit the model; the adapter before stays in force
    */
   setAdapter(adapter: LlamaAdapter | null): void {
-    if (adapter === this.#adapter) return;
-    if (!this.#packed.has(adapter)) this.#packed.set(adapter, this.#pack(adapter));
-    this.#adapter = adapter;
-    this.truncate(0);
+    if (this.#adapters.use(adapter)) this.truncate(0);
   }
 
   /** Frees what an adapter holds; if it is in force, the base model is from now on. */
   releaseAdapter(adapter: LlamaAdapter): void {
-    if (adapter === this.#adapter) this.setAdapter(null);
-    for (const tensor of this.#packed.get(adapter)?.values() ?? []) tensor.dispose();
-    this.#packed.delete(adapter);
+    if (adapter === this.adapter) this.setAdapter(null);
+    this.#adapters.release(adapter);
   }
 
   /** Forgets all but the first tokens of the sequence. */
@@ -146,21 +122,17 @@ export class LlamaDecoder {
     await this.#session.dispose();
     this.#cache.dispose();
     this.#logits.dispose();
-    for (const packed of this.#packed.values()) for (const tensor of packed.values()) tensor.dispose();
-    this.#packed.clear();
+    this.#adapters.dispose();
   }
 
   async #run(tokens: readonly number[]): Promise<void> {
     const { hidden } = this.config;
     const total = this.#cache.length + tokens.length;
     await this.#cache.reserve(total);
-    const rows = new Float32Array(tokens.length * hidden);
-    tokens.forEach((token, i) =>
-      this.#embedding.toFloat32(token, token + 1, rows.subarray(i * hidden, (i + 1) * hidden)),
-    );
+    const rows = embeddingRows(this.#embedding, tokens);
     const step = stepInputs(this.runtime, this.config, this.#kernels, this.#cache.length, tokens.length);
     step.set('x', this.runtime.tensor('float32', [tokens.length, hidden], rows));
-    const inputs = new Map([...this.#packed.get(this.#adapter)!, ...step, ...this.#cache.inputs]);
+    const inputs = new Map([...this.#adapters.inputs, ...step, ...this.#cache.inputs]);
     try {
       await this.#session.run(inputs, new Map([['logits', this.#logits], ...this.#cache.outputs]));
       this.#cache.length = total;
@@ -168,21 +140,36 @@ export class LlamaDecoder {
       for (const tensor of step.values()) tensor.dispose();
     }
   }
+}
 
-  #pack(adapter: LlamaAdapter | null): Map<string, ResidentTensor> {
-    const tensors = new Map<string, ResidentTensor>();
-    try {
-      for (let layer = 0; layer < this.config.layers; layer++) {
-        for (const group of adaptedGroups(this.config, layer)) {
-          const { rank, a, b } = packGroup(group, adapter, layer);
-          tensors.set(`${group.name}.lora_A`, this.runtime.tensor('float32', [group.inFeatures, rank], a));
-          tensors.set(`${group.name}.lora_B`, this.runtime.tensor('float32', [rank, b.length / rank], b));
-        }
-      }
-      return tensors;
-    } catch (error) {
-      for (const tensor of tensors.values()) tensor.dispose();
-      throw error;
-    }
-  }
+/**
+ * A session of a serving graph, with the bytes of its weights.
+ *
+ * @throws AttuneError `engine/out-of-memory`, `engine/load-failed`
+ */
+export async function llamaSession(
+  { model, readers }: LlamaGraph,
+  runtime: ResidentRuntime,
+  name = 'the model',
+): Promise<{ session: ResidentSession; bytes: number }> {
+  let bytes = model.externalData.reduce((sum, { data }) => sum + data.length, model.bytes.length);
+  const counted = new Map(
+    [...readers].map(([path, read]) => [
+      path,
+      () => {
+        const data = read();
+        bytes += data.length;
+        return data;
+      },
+    ]),
+  );
+  return { session: await runtime.createSession(model, counted, name), bytes };
+}
+
+/** The rows of an embedding table, decoded: [tokens, hidden]. */
+export function embeddingRows(table: StoredMatrix, tokens: readonly number[]): Float32Array<ArrayBuffer> {
+  const { columns } = table;
+  const rows = new Float32Array(tokens.length * columns);
+  tokens.forEach((token, i) => table.toFloat32(token, token + 1, rows.subarray(i * columns, (i + 1) * columns)));
+  return rows;
 }

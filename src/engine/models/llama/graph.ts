@@ -1,9 +1,15 @@
 import { Graph, type GraphModel, type Value } from '../../graph/graph.ts';
 import { float } from '../../onnx/attributes.ts';
 import { mul } from '../../graph/ops/arithmetic.ts';
-import { concat, reshape } from '../../graph/ops/layout.ts';
+import { concat, gather, reshape } from '../../graph/ops/layout.ts';
 import { rmsNorm, skipRmsNorm } from '../../graph/ops/normalisation.ts';
-import { branchInputs, cachedAttention, type AttentionContext, type AttentionKernels } from './attention.ts';
+import {
+  branchInputs,
+  cachedAttention,
+  treeInputs,
+  type AttentionContext,
+  type AttentionKernels,
+} from './attention.ts';
 import type { LlamaConfig } from './config.ts';
 import { linearGroup, type LinearGroup, type WeightLayout, type WeightReaders } from './linear-group.ts';
 import type { StoredMatrix } from './matrix.ts';
@@ -24,6 +30,9 @@ export interface LlamaGraph {
  * linear group. Outputs: `logits` [1, vocabulary] of the last token; `present.<i>.key|value`. When past and present are
  * one buffer, the attention kernel writes new keys and values in place.
  *
+ * With tree attention there are instead of `last` and `total`: `positions` int32 [1, T], `start`, `end` and `mask` as
+ * above, and `rows` int32 [L], the tokens whose `logits` [L, vocabulary] are wanted.
+ *
  * @param positions length of the rotary tables: the longest sequence that can be served
  */
 export function buildLlamaGraph(
@@ -41,8 +50,7 @@ export function buildLlamaGraph(
     graph.weight(name, 'float32', [stored.columns], stored.toFloat32());
 
   const x = graph.input('x', 'float32', ['T', hidden]);
-  const last = graph.input('last', 'int32', [1]);
-  const total = graph.input('total', 'int32', []);
+  const isTree = kernels === 'tree';
   const tables = ropeTables(config, positions);
   const cosCache = graph.weight('rope.cos', 'float32', [positions, headSize / 2], tables.cos);
   const sinCache = graph.weight('rope.sin', 'float32', [positions, headSize / 2], tables.sin);
@@ -50,11 +58,11 @@ export function buildLlamaGraph(
   const cacheShape = [1, keyValueHeads, 'capacity', headSize];
   const context: AttentionContext = {
     config,
-    last,
-    total,
+    ...(!isTree && { last: graph.input('last', 'int32', [1]), total: graph.input('total', 'int32', []) }),
     cosCache,
     sinCache,
     branch: kernels === 'branched' ? branchInputs(graph) : undefined,
+    tree: isTree ? treeInputs(graph) : undefined,
   };
 
   const attention = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {
@@ -125,14 +133,14 @@ export function buildLlamaGraph(
     residual = afterFeedForward.sum;
     normal = afterFeedForward.normal;
   });
-  const lastRow = graph.emit(
-    'Slice',
-    [normal, graph.ints([-1]), graph.ints([2 ** 31 - 1]), graph.ints([0])],
-    'float32',
-    [1, hidden],
-  );
+  const wanted = isTree
+    ? gather(normal, graph.input('rows', 'int32', ['L']))
+    : graph.emit('Slice', [normal, graph.ints([-1]), graph.ints([2 ** 31 - 1]), graph.ints([0])], 'float32', [
+        1,
+        hidden,
+      ]);
   const head = { name: 'lm_head', matrices: [weights.head ?? weights.embedding] };
-  graph.output(linearGroup(graph, readers, layout, lastRow, head, false), 'logits');
+  graph.output(linearGroup(graph, readers, layout, wanted, head, false), 'logits');
   return { model: graph.build(), readers };
 }
 
