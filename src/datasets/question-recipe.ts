@@ -23,7 +23,12 @@ export function questionTurns(passage: string): [system: ChatTurn, user: ChatTur
 
 /** What the model is trained to write. */
 export function questionTarget({ question, answer }: QuestionAndAnswer): string {
-  return `Answer: ${oneLine(answer)}\nQuestion: ${oneLine(question)}`;
+  return `${questionPrefix(answer)} ${oneLine(question)}`;
+}
+
+/** What the model is made to begin with, so that it asks for just this answer; what it goes on with is the question. */
+export function questionPrefix(answer: string): string {
+  return `Answer: ${oneLine(answer)}\nQuestion:`;
 }
 
 /** Reads what it wrote; undefined where it kept to no form, or the answer does not stand in the passage. */

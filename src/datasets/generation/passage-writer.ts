@@ -1,0 +1,42 @@
+import type { ChunkRow, ExampleRow } from '../../storage/schema.ts';
+
+/** A passage to ask about. */
+export interface SourcePassage {
+  chunk: Pick<ChunkRow, 'id' | 'documentId' | 'headings' | 'text'>;
+  documentKey: string;
+  /** Another passage of the same document, for questions that need two. */
+  other?: SourcePassage['chunk'];
+  /** Place in the run, from 0: with its seed it decides every draw. */
+  place: number;
+  language?: string;
+}
+
+/** A question as a writer hands it over; the run adds what it knows of passage and data set. */
+export type WrittenQuestion = Pick<
+  ExampleRow,
+  'question' | 'answer' | 'thought' | 'kind' | 'evidence' | 'morePassages'
+>;
+
+export interface WrittenPassage {
+  questions: WrittenQuestion[];
+  drafts: number;
+  /** Drafts that were dropped, by reason in words. */
+  dropped: Record<string, number>;
+  tokens: { prompt: number; output: number };
+}
+
+/** Writes questions about one passage after the other. */
+export interface PassageWriter {
+  /** Model and adapter, in words. */
+  readonly generator: string;
+  readonly promptVersion?: string;
+  write(passage: SourcePassage, signal: AbortSignal): Promise<WrittenPassage>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Searches the workspace as people would.
+ *
+ * @returns for each question the ids of the passages found, best first; undefined: nothing can be searched here
+ */
+export type FindPassages = (questions: string[], limit: number) => Promise<string[][] | undefined>;
