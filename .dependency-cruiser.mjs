@@ -22,8 +22,8 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
  */
 const SHARED_PIECES =
   '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
-  'chat/(prompt/(answer-recipe|relevance)|contract|settings|snapshot|write-answer)\\.ts|' +
-  'generation/local/(load|chat-tokenizer)\\.ts|' +
+  'chat/(prompt/(answer-recipe|relevance)|text/sentences|contract|settings|snapshot|write-answer)\\.ts|' +
+  'generation/(engines|estimate-tokens|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|pair-tokens|passage-search|similarities)\\.ts)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -380,6 +380,8 @@ export interface ExampleRow {
 export interface GenerationRow {
   id: string;
   workspaceId: string;
+  /** What it does, in words, for the list of jobs. */
+  name: string;
   /** The data set that it writes into. */
   datasetId: string;
   method: 'writer' | 'engine' | 'extracted';

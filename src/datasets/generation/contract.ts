@@ -66,6 +66,6 @@ export interface QuestionGeneration {
   create(request: GenerationRequest): Promise<GenerationRow>;
   /** Runs a waiting, paused or interrupted run from its next passage until it ends, is paused or cancelled. */
   proceed(generationId: string, onProgress?: (progress: GenerationProgress) => void): Promise<void>;
-  /** Ends what is going on after the passage in hand; what was written stays. */
+  /** Ends what is going on; what was written stays, and the passage in hand is read again when it goes on. */
   stop(generationId: string, how: 'pause' | 'cancel'): Promise<void>;
 }

@@ -23,15 +23,20 @@ export function draftProblem({ question, finished, candidate }: Draft): DropReas
   const words = wordsOf(question);
   if (!finished) return 'unfinished';
   if (!question.endsWith('?') || words.length < 4 || words.length > 30) return 'no question';
-  if (OF_THE_PASSAGE.test(question) || POINTS_BACK.test(question)) return 'speaks of its passage';
+  if (speaksOfPassage(question)) return 'speaks of its passage';
   if (` ${words.join(' ')} `.includes(` ${wordsOf(candidate.text).join(' ')} `)) return 'holds its own answer';
   return repeats(words) ? 'goes in circles' : undefined;
 }
 
+/** Whether a question makes sense only to somebody who has the passage before them. */
+export function speaksOfPassage(question: string): boolean {
+  return OF_THE_PASSAGE.test(question) || POINTS_BACK.test(question);
+}
+
 /** Whether a question says the same as one of the others. */
-export function isAlike(question: string, others: readonly string[]): boolean {
+export function isAlike(question: string, others: readonly string[], share = ALIKE): boolean {
   const words = new Set(wordsOf(question));
-  return others.some((other) => overlap(words, new Set(wordsOf(other))) >= ALIKE);
+  return others.some((other) => overlap(words, new Set(wordsOf(other))) >= share);
 }
 
 /** A run of three words that comes twice. */
