@@ -1,16 +1,21 @@
-import { createReadStream, readFileSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { Connect, Plugin } from 'vite';
+import { kernelsDigest, withRelaxedSimd } from '../onnxruntime/relaxed.ts';
+
+const RELAXED = '.relaxed.wasm';
 
 /**
- * The builds of onnxruntime-web that the app loads, each a loader and its wasm: `wasm` (CPU only, smaller) and `webgpu`
- * (`asyncify`, the one that transformers.js asks for).
+ * The builds of onnxruntime-web that the app loads: `wasm` (CPU only, smaller) and `webgpu` (`asyncify`, the one that
+ * transformers.js asks for). Each is a loader, its wasm, and the same wasm with faster products for the browsers that
+ * take relaxed SIMD.
  */
 const FILES = ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify'].flatMap((name) => [
   `${name}.mjs`,
   `${name}.wasm`,
+  `${name}${RELAXED}`,
 ]);
 
 /** Folder under the app's base; `wasmPaths` of every ONNX Runtime in the app points there. */
@@ -33,14 +38,14 @@ export function onnxRuntimeFiles(): Plugin {
     response.setHeader('Cache-Control', 'no-cache');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-    createReadStream(join(dist, name)).pipe(response);
+    read(dist, name).then((bytes) => response.end(bytes), next);
   };
   let outDir = 'dist';
   return {
     name: 'attune-onnxruntime-files',
     config: () => ({
       // Without this condition the package inlines its loader, and Vite emits a second copy of the wasm.
-      define: { __ORT_VERSION__: JSON.stringify(version) },
+      define: { __ORT_VERSION__: JSON.stringify(`${version}-${kernelsDigest()}`) },
       resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
     }),
     configResolved: (config) => {
@@ -49,7 +54,17 @@ export function onnxRuntimeFiles(): Plugin {
     configureServer: (server) => void server.middlewares.use(middleware),
     writeBundle: async () => {
       await mkdir(join(outDir, FOLDER), { recursive: true });
-      await Promise.all(FILES.map((name) => copyFile(join(dist, name), join(outDir, FOLDER, name))));
+      await Promise.all(FILES.map(async (name) => writeFile(join(outDir, FOLDER, name), await read(dist, name))));
     },
   };
+}
+
+const relaxed = new Map<string, Promise<Uint8Array>>();
+
+function read(dist: string, name: string): Promise<Uint8Array> {
+  if (!name.endsWith(RELAXED)) return readFile(join(dist, name));
+  // Made once: every page of the browser tests asks for it.
+  const made = relaxed.get(name) ?? readFile(join(dist, name.replace(RELAXED, '.wasm'))).then(withRelaxedSimd);
+  relaxed.set(name, made);
+  return made;
 }

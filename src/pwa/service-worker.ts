@@ -6,7 +6,7 @@ import { secured } from './responses.ts';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] };
 
-/** Version of onnxruntime-web, put in by the build: its files keep their names from version to version. */
+/** Version of onnxruntime-web and of our kernels in it, put in by the build: the files keep their names. */
 declare const __ORT_VERSION__: string;
 
 /** Weights: kept when first used, for good; an id never changes its content. */

@@ -1,4 +1,5 @@
 import { AttuneError } from '../../errors/attune-error.ts';
+import { ortFiles, type OrtBuild } from '../runtime/ort-files.ts';
 
 /**
  * What is used of onnxruntime-web's compiled module: the C functions that its own JavaScript layer calls
@@ -52,21 +53,15 @@ export interface OrtWasmModule {
 
 const LOG_ERRORS = 3;
 
-/** The plain build for the CPU, and the one with WebGPU, which is larger and slower on the CPU. */
-export type OrtBuild = 'ort-wasm-simd-threaded' | 'ort-wasm-simd-threaded.asyncify';
-
 /** Loads a build from the folder where the app keeps onnxruntime's files, `ort/` under its base if not given. */
-export async function loadOrtWasm(file: OrtBuild, threads: number, folder = defaultFolder()): Promise<OrtWasmModule> {
-  const { default: factory } = (await import(/* @vite-ignore */ new URL(`${file}.mjs`, folder).href)) as {
+export async function loadOrtWasm(build: OrtBuild, threads: number, folder?: string): Promise<OrtWasmModule> {
+  const files = ortFiles(build, folder);
+  const { default: factory } = (await import(/* @vite-ignore */ files.mjs)) as {
     default: (options: object) => Promise<OrtWasmModule>;
   };
-  const module = await factory({ numThreads: threads, locateFile: (name: string) => new URL(name, folder).href });
+  const module = await factory({ numThreads: threads, locateFile: () => files.wasm });
   check(module, module._OrtInit(threads, LOG_ERRORS) === 0, 'onnxruntime');
   return module;
-}
-
-function defaultFolder(): string {
-  return new URL(`${import.meta.env.BASE_URL}ort/`, globalThis.location.href).href;
 }
 
 /** The heap as it is now: it moves and grows when wasm allocates, so it is never kept. */

@@ -1,3 +1,4 @@
+import { ortFiles } from './ort-files.ts';
 import { createRuntime, usefulThreads, type OrtModule, type Runtime } from './runtime.ts';
 
 export interface WebRuntimeOptions {
@@ -30,7 +31,8 @@ async function load({ device, threads, folder }: WebRuntimeOptions): Promise<Run
   const ort = device === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
   const count = globalThis.crossOriginIsolated ? (threads ?? usefulThreads(navigator.hardwareConcurrency)) : 1;
   ort.env.wasm.numThreads = count;
-  ort.env.wasm.wasmPaths = folder ?? new URL(`${import.meta.env.BASE_URL}ort/`, globalThis.location.href).href;
+  const build = device === 'webgpu' ? 'ort-wasm-simd-threaded.asyncify' : 'ort-wasm-simd-threaded';
+  ort.env.wasm.wasmPaths = ortFiles(build, folder);
   return createRuntime(ort as unknown as OrtModule, device, count);
 }
 

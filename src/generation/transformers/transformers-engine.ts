@@ -1,11 +1,11 @@
 import type { PreTrainedModel, PreTrainedTokenizer } from '@huggingface/transformers';
 import * as transformers from '@huggingface/transformers';
+import { ortFiles } from '../../engine/runtime/ort-files.ts';
 import { usableGpu } from '../../engine/runtime/web.ts';
 import { usefulThreads } from '../../engine/runtime/runtime.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { openModel } from '../../models/catalogue.ts';
 import type { ModelFiles } from '../../models/contract.ts';
-import { appUrl } from '../../models/files.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, LoadProgress, StreamPiece } from '../contract.ts';
 import { serveOnly } from './local-files.ts';
 import { PieceQueue } from './piece-queue.ts';
@@ -36,7 +36,11 @@ export async function loadTransformers(
   const weights = chooseWeights(description, gpu);
   const name = serveOnly(transformers.env, files);
   const threads = crossOriginIsolated ? usefulThreads(navigator.hardwareConcurrency) : 1;
-  Object.assign(transformers.env.backends.onnx.wasm!, { wasmPaths: appUrl('ort/'), numThreads: threads, proxy: false });
+  Object.assign(transformers.env.backends.onnx.wasm!, {
+    wasmPaths: ortFiles('ort-wasm-simd-threaded.asyncify'),
+    numThreads: threads,
+    proxy: false,
+  });
   try {
     const tokenizer = await transformers.AutoTokenizer.from_pretrained(name);
     const model = await transformers.AutoModelForCausalLM.from_pretrained(name, {
