@@ -4,7 +4,10 @@ import type { SearchHit } from '../../retrieval/contract.ts';
 import { similaritiesOf } from '../../retrieval/similarities.ts';
 import { valuesOf } from '../../settings/knob.ts';
 import type { ExampleRow, PipelineConfiguration, PipelineModel } from '../../storage/schema.ts';
-import type { JudgeResult } from '../judge/contract.ts';
+import type { JudgeEngine } from '../judge/ask.ts';
+import type { JudgeQuestion, JudgeResult } from '../judge/contract.ts';
+import { judgeAnswer } from '../judge/judge-answer.ts';
+import { JUDGE_PROMPT_VERSION } from '../judge/prompts.ts';
 import { withoutCitations } from '../metrics/citations.ts';
 import { evaluationSettings } from '../settings.ts';
 import { ANSWER_VERSION, giveAnswer, type GivenAnswer } from './answer.ts';
@@ -91,6 +94,41 @@ export class AnswerDesk {
       },
     );
     return answered;
+  }
+
+  /** Has answers judged, each with what it was written from, and puts the verdict beside it. */
+  async judge(model: PipelineModel, given: ReadonlyMap<ExampleRow, Answered>, onVerdict: Listener): Promise<void> {
+    const { desk, models, questions, signal } = this.#parts;
+    const { identity, name } = await models.describe(model, 'generator');
+    const title = `Judging with ${name}`;
+    const asked = (example: ExampleRow): JudgeQuestion => {
+      const { answer, hits } = given.get(example)!;
+      const references = questions.references.get(example.id);
+      return {
+        question: example.question,
+        answer: answer.text,
+        // An empty one says that the documents hold no answer.
+        ...(references && { reference: references[0] ?? '' }),
+        ...(hits && { passages: hits.map(({ text }) => text) }),
+      };
+    };
+    await desk.take(
+      {
+        stage: 'judge',
+        title,
+        items: [...given.keys()],
+        dependsOn: (example) => [JUDGE_PROMPT_VERSION, identity, asked(example)],
+        compute: async (example) => {
+          const engine = await models.generator(model, ({ stage }) => desk.say(`${title}: ${stage.toLowerCase()}`));
+          const adapter = model.adapterId ?? null;
+          const judge: JudgeEngine = {
+            stream: (turns, options, stopping) => engine.stream(turns, { ...options, adapter }, stopping),
+          };
+          return judgeAnswer(judge, asked(example), { signal });
+        },
+      },
+      async (example, judged: JudgeResult) => onVerdict(example, { ...given.get(example)!, judged }),
+    );
   }
 
   /** Cosine of the answer to the reference that comes first. */

@@ -1,5 +1,3 @@
-/** What screens and reports may use of the matrix: pure functions over rows. */
+/** What screens and scripts may use of the matrix: pure functions. Its table is made by `table/matrix-table.ts`. */
 export { allCombinations, configuration, configurationId } from './configurations.ts';
 export type { Combinations, NamedModel } from './configurations.ts';
-export { differences, summary } from './summary.ts';
-export type { ConfigurationSummary, Difference, MetricSummary } from './summary.ts';

@@ -4,7 +4,13 @@ import { retrievalSettings } from '../../retrieval/settings.ts';
 import { CHAT_KNOBS } from '../../chat/settings.ts';
 import { valuesOf } from '../../settings/knob.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
-import type { EvaluationMachine, EvaluationRow, ExampleRow, PipelineConfiguration } from '../../storage/schema.ts';
+import type {
+  EvaluationMachine,
+  EvaluationRow,
+  ExampleRow,
+  PipelineConfiguration,
+  PipelineModel,
+} from '../../storage/schema.ts';
 import { evaluationSettings } from '../settings.ts';
 import { plain, readCorpus, type Corpus } from './corpus.ts';
 import type { Desk } from './desk.ts';
@@ -56,6 +62,8 @@ export async function runMatrix(parts: RunParts, configurations: readonly Pipeli
   await matrix.rankAll(configurations);
   for (const configuration of configurations) await matrix.scoreRanking(configuration);
   for (const configuration of answerOrder(configurations)) await matrix.answerAll(configuration);
+  const { judge } = parts.row;
+  for (const configuration of judge ? answerOrder(configurations) : []) await matrix.judgeAll(configuration, judge!);
 }
 
 class Matrix {
@@ -143,6 +151,14 @@ class Matrix {
     desk.expect('answer', n * answering);
     desk.expect('similarity', n * answering);
     if (row.judge) desk.expect('judge', n * answering);
+  }
+
+  async judgeAll(configuration: PipelineConfiguration, judge: PipelineModel): Promise<void> {
+    const ordered = this.#orderedFor(configuration);
+    await this.#answers.judge(judge, this.#given.get(configuration.id)!, (example, answered) =>
+      this.#write(configuration, example, ordered?.get(example), answered),
+    );
+    await this.#parts.writer?.flush();
   }
 
   #orderedFor(configuration: PipelineConfiguration): Map<ExampleRow, Ordered> | undefined {

@@ -1,0 +1,118 @@
+import 'fake-indexeddb/auto';
+import { liveQuery } from 'dexie';
+import { expect, it, onTestFinished } from 'vitest';
+import { AttuneError } from '../../../src/errors/attune-error.ts';
+import type { Evaluation } from '../../../src/evaluation/service.ts';
+import { RowJobs } from '../../../src/jobs/row-jobs.ts';
+import type { AttuneDatabase } from '../../../src/storage/database.ts';
+import type { JobRow } from '../../../src/storage/schema.ts';
+import { of, QUESTIONS, search, setUpLab, WORKSPACE, writer } from '../../support/evaluation-lab.ts';
+
+const request = { workspaceId: WORKSPACE, datasetId: 'd', configurations: [of(search, null, writer)] };
+
+/** Resolves when the job is in this state; every write looks again. */
+function jobAt(db: AttuneDatabase, evaluationId: string, state: JobRow['state']): Promise<JobRow> {
+  return new Promise((resolve, reject) => {
+    const subscription = liveQuery(() => db.jobs.get(`evaluate:${evaluationId}`)).subscribe({
+      next: (job) => {
+        if (job?.state !== state) return;
+        resolve(job);
+        queueMicrotask(() => subscription.unsubscribe());
+      },
+      error: reject,
+    });
+  });
+}
+
+/** A tab that owns the workspace. */
+function owner(db: AttuneDatabase, service: Evaluation): RowJobs {
+  const jobs = new RowJobs(
+    WORKSPACE,
+    {
+      kind: 'evaluate',
+      unit: 'steps',
+      table: db.evaluations,
+      proceed: (id, onProgress) => service.proceed(id, onProgress),
+      stop: (id, how) => service.stop(id, how),
+    },
+    db,
+  );
+  onTestFinished(() => jobs.leave());
+  jobs.follow();
+  return jobs;
+}
+
+it('an evaluation that was begun is run to its end, and its job says so', async () => {
+  const { db, start } = await setUpLab();
+  const { service } = start();
+  const id = await service.create(request);
+  await owner(db, service).begin(id);
+  const job = await jobAt(db, id, 'done');
+  expect(job).toMatchObject({ kind: 'evaluate', title: 'Questions, 3 questions', unit: 'steps' });
+  expect(job.done).toBe(job.total);
+  expect((await db.evaluations.get(id))!.state).toBe('done');
+});
+
+it('a job that somebody pauses stops, and goes on where it was when it is continued', async () => {
+  const { db, start } = await setUpLab();
+  let id = '';
+  let asked = 0;
+  const { service, calls } = start({
+    before: async (question) => {
+      if (question.includes('hotels') && asked++ === 0) await db.jobs.update(`evaluate:${id}`, { state: 'paused' });
+    },
+  });
+  id = await service.create(request);
+  const jobs = owner(db, service);
+  await jobs.begin(id);
+  await jobAt(db, id, 'paused');
+  await jobs.begin(id);
+  await jobAt(db, id, 'done');
+  expect((await db.evaluations.get(id))!.state).toBe('done');
+  // At most the question in hand was asked a second time.
+  expect(calls.searched.length).toBeLessThanOrEqual(QUESTIONS.length + 1);
+});
+
+it('what a closed tab left running goes on in the next one', async () => {
+  const { db, start, scores } = await setUpLab();
+  const first = start();
+  const id = await first.service.create(request);
+  const closed = owner(db, first.service);
+  await closed.leave();
+  await closed.begin(id);
+  await owner(db, start().service).begin(id);
+  await jobAt(db, id, 'done');
+  expect(await scores(id)).toHaveLength(QUESTIONS.length);
+});
+
+it('a failure is in the job and in the evaluation', async () => {
+  const { db, start } = await setUpLab();
+  const { service } = start({
+    says: () => {
+      throw new AttuneError('engine/device-lost', 'The GPU is gone.', 'Try again.');
+    },
+  });
+  const id = await service.create(request);
+  await owner(db, service).begin(id);
+  expect(await jobAt(db, id, 'failed')).toMatchObject({ problem: { code: 'engine/device-lost' } });
+  expect((await db.evaluations.get(id))!.state).toBe('failed');
+});
+
+it('a job that is cancelled before its turn never runs', async () => {
+  const { db, start } = await setUpLab();
+  let other = '';
+  const { service } = start({
+    before: async () => {
+      await db.jobs.update(`evaluate:${other}`, { state: 'cancelled' });
+    },
+  });
+  const id = await service.create(request);
+  other = await service.create(request);
+  const jobs = owner(db, service);
+  await jobs.begin(id);
+  await jobs.begin(other);
+  await jobAt(db, id, 'done');
+  await jobAt(db, other, 'cancelled');
+  await jobs.leave();
+  expect((await db.evaluations.get(other))!.state).toBe('cancelled');
+});
