@@ -1,5 +1,5 @@
 import type { ChunkRow, DocumentRow } from '../storage/schema.ts';
-import type { RawExample } from './columns.ts';
+import type { RawExample } from './formats/columns.ts';
 import { wordsOf } from './words.ts';
 
 type Passage = Pick<ChunkRow, 'id' | 'documentId' | 'text' | 'headings'>;

@@ -1,12 +1,13 @@
 import { AttuneError } from '../errors/attune-error.ts';
-import type { ChunkRow } from '../storage/schema.ts';
+import type { ChunkRow, DatasetRow } from '../storage/schema.ts';
 import { assignParts } from './assign-parts.ts';
 import { attachPassages } from './attach.ts';
-import type { RawExample } from './columns.ts';
 import type { DatasetImport, DatasetImportOptions, RefusedRow } from './contract.ts';
-import type { ReadRows } from './read-file.ts';
+import type { RawExample } from './formats/columns.ts';
+import type { NativeDataset } from './formats/native.ts';
+import type { ReadDataset } from './formats/read-dataset.ts';
 import { passageKey, splitValues } from './split.ts';
-import type { DatasetStore, ExampleDraft } from './store.ts';
+import type { DatasetStore, ExampleDraft, NewExample } from './store.ts';
 import { wordsOf } from './words.ts';
 
 /**
@@ -17,30 +18,65 @@ import { wordsOf } from './words.ts';
 export async function importDataset(
   store: DatasetStore,
   workspaceId: string,
-  fileName: string,
-  { rows, refused: unread }: ReadRows,
+  read: ReadDataset,
   options: DatasetImportOptions,
 ): Promise<DatasetImport> {
-  const refused = [...unread];
-  const name = options.name ?? fileName.replace(/\.[^.]+$/, '');
-  const drafts = await attach(store, workspaceId, rows, refused);
-  if (drafts.length === 0) throw nothingUsable(fileName, refused);
+  const refused = [...read.refused];
+  const name = options.name ?? read.native?.head.name ?? read.name.replace(/\.[^.]+$/, '');
+  const drafts = await attach(store, workspaceId, read.rows, refused);
+  if (read.native) return importNative(store, workspaceId, name, read.native, drafts, refused);
+  if (drafts.length === 0) throw nothingUsable(read.name, refused);
   // A row that names no document is one of its own: the same passage then still lies in one part only.
   const keyed = drafts.map((draft) => ({ ...draft, documentKey: draft.documentKey || passageKey(draft) }));
   const seed = options.seed ?? 1;
   const values = splitValues({ seed });
   const { rows: examples, by, note } = assignParts(keyed, values);
   const dataset = await store.create(
-    { workspaceId, name, source: `imported from ${fileName}`, seed, split: { ...values, by } },
+    { workspaceId, name, source: `imported from ${read.name}`, seed, split: { ...values, by } },
     examples,
   );
+  return { ...reportOf(dataset, examples, refused), ...(note && { note }) };
+}
+
+/** Rows of Attune's own format come in as they are; only where their passages lie is found out again. */
+async function importNative(
+  store: DatasetStore,
+  workspaceId: string,
+  name: string,
+  { head, examples }: NativeDataset,
+  attached: readonly ExampleDraft[],
+  refused: RefusedRow[],
+): Promise<DatasetImport> {
+  const { source, seed, split, rules } = head;
+  const rows = examples.map(({ chunkId: _, ...example }, i): NewExample => {
+    const chunkId = attached[i]?.chunkId;
+    return { ...example, ...(chunkId && { chunkId }) };
+  });
+  const dataset = await store.create(
+    {
+      workspaceId,
+      name,
+      source,
+      ...(seed !== undefined && { seed }),
+      ...(split && { split }),
+      ...(rules && { rules }),
+    },
+    rows,
+  );
+  return reportOf(dataset, rows, refused);
+}
+
+function reportOf(
+  { id, name, counts }: DatasetRow,
+  rows: readonly Pick<NewExample, 'chunkId'>[],
+  refused: RefusedRow[],
+): DatasetImport {
   return {
-    datasetId: dataset.id,
+    datasetId: id,
     name,
-    counts: dataset.counts,
-    attached: examples.filter(({ chunkId }) => chunkId !== undefined).length,
+    counts,
+    attached: rows.filter(({ chunkId }) => chunkId !== undefined).length,
     refused: refused.sort((a, b) => a.row - b.row),
-    ...(note && { note }),
   };
 }
 
@@ -80,6 +116,8 @@ async function attach(
         ...(chunk && { chunkId: chunk.id }),
         negatives: row.negatives,
         ...(row.split && { split: row.split }),
+        ...(row.kind && { kind: row.kind }),
+        ...(row.morePassages && { morePassages: row.morePassages }),
         provenance: { origin: 'imported' },
       },
     ];

@@ -1,6 +1,7 @@
 import { sampleQuestions } from './samples.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type {
+  ColumnMapping,
   DatasetDiff,
   DatasetFiles,
   DatasetImport,
@@ -8,6 +9,8 @@ import type {
   DatasetProgress,
   DatasetService,
   ExampleEdit,
+  ExportOptions,
+  ImportPreview,
   LabelledExample,
   QualityReport,
   RuleSettings,
@@ -15,15 +18,17 @@ import type {
   SplitPreview,
   SplitSettings,
 } from './contract.ts';
+import { exportDataset } from './export/export-dataset.ts';
+import { previewDataset } from './formats/preview.ts';
+import { readDataset } from './formats/read-dataset.ts';
 import { importDataset } from './import-dataset.ts';
 import { changeRules, checkDataset } from './quality/check.ts';
-import { readDatasetFile } from './read-file.ts';
 import { previewSplit, resplit } from './resplit.ts';
 import { addLabelled, editExample, removeExamples, reviewExamples } from './review.ts';
 import { DatasetStore } from './store.ts';
 import { bringBack, diffVersions, keepVersion } from './versions.ts';
 
-type Later = 'preview' | 'mineNegatives' | 'export' | 'fromChats' | 'fromRecordings';
+type Later = 'mineNegatives' | 'fromChats' | 'fromRecordings';
 
 /** Data sets over a database; see {@link DatasetService}. */
 export class Datasets implements Omit<DatasetService, Later> {
@@ -35,9 +40,12 @@ export class Datasets implements Omit<DatasetService, Later> {
     this.#store = new DatasetStore(db);
   }
 
+  preview(files: DatasetFiles, mapping?: ColumnMapping): Promise<ImportPreview> {
+    return previewDataset(files, mapping);
+  }
+
   async import(workspaceId: string, files: DatasetFiles, options: DatasetImportOptions = {}): Promise<DatasetImport> {
-    const file = [files].flat()[0] as File;
-    return importDataset(this.#store, workspaceId, file.name, await readDatasetFile(file), options);
+    return importDataset(this.#store, workspaceId, await readDataset(files, options.mapping), options);
   }
 
   async importSamples(workspaceId: string): Promise<DatasetImport> {
@@ -116,6 +124,10 @@ export class Datasets implements Omit<DatasetService, Later> {
 
   async removeVersion(datasetId: string, version: number): Promise<void> {
     await this.#store.db.datasetVersions.delete(`${datasetId}/${version}`);
+  }
+
+  export(datasetId: string, options: ExportOptions): Promise<File> {
+    return exportDataset(this.#store, datasetId, options);
   }
 
   async stop(datasetId: string): Promise<void> {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { DatasetSplit } from '../storage/schema.ts';
+import type { DatasetSplit, ExamplePassage, QuestionKind } from '../../storage/schema.ts';
+import type { ColumnField, ColumnMapping } from '../contract.ts';
 
 /** A row of a file before it is attached to documents. */
 export interface RawExample {
@@ -16,7 +17,19 @@ export interface RawExample {
   quotes: string[];
   negatives: string[];
   split?: DatasetSplit;
+  /** `unanswerable` where the file has an answer and it is empty; a file without answers says nothing by that. */
+  kind?: QuestionKind;
+  morePassages?: ExamplePassage[];
 }
+
+export const QUESTION_KINDS = [
+  'fact',
+  'definition',
+  'procedure',
+  'comparison',
+  'multi-passage',
+  'unanswerable',
+] as const satisfies QuestionKind[];
 
 /** Names under which each part is found, compared without case, spaces and underscores. The first one present counts. */
 export const COLUMNS = {
@@ -29,7 +42,8 @@ export const COLUMNS = {
   quotes: ['quote', 'quotes', 'evidence'],
   negatives: ['negatives', 'negative', 'distractors', 'hardnegatives'],
   split: ['split', 'part', 'subset'],
-} as const;
+  kind: ['kind', 'questionkind', 'questiontype'],
+} as const satisfies Record<ColumnField, readonly string[]>;
 
 const trimmed = v.pipe(v.string(), v.trim());
 const words = (longest: number, what: string) =>
@@ -78,34 +92,57 @@ const rowSchema = v.object({
       v.transform((value) => SPLITS[value.toLowerCase()]),
     ),
   ),
+  // Other files have kinds of their own, which say nothing here.
+  kind: v.optional(
+    v.pipe(
+      trimmed,
+      v.transform((value) => QUESTION_KINDS.find((kind) => kind === value.toLowerCase())),
+    ),
+  ),
 });
+
+/** The column that each field is read from, by the names of columns; the first one that a field knows counts. */
+export function proposeMapping(columns: readonly string[]): ColumnMapping {
+  const byName = new Map(columns.map((column) => [plainName(column), column]));
+  const picked = Object.entries(COLUMNS).flatMap(([field, names]) => {
+    const name = names.find((candidate) => byName.has(candidate));
+    return name === undefined ? [] : [[field, byName.get(name)!] as const];
+  });
+  return Object.fromEntries(picked);
+}
 
 /**
  * Reads a record by the names of its columns.
  *
+ * @param mapping absent: by the names of the record's own keys
  * @returns the example, or the reason why it is none
  */
-export function readRecord(row: number, record: unknown): RawExample | { reason: string } {
+export function readRecord(row: number, record: unknown, mapping?: ColumnMapping): RawExample | { reason: string } {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return { reason: 'it is no object' };
-  const byName = new Map(
-    Object.entries(record)
-      .filter(([, value]) => value !== null && value !== undefined)
-      .map(([key, value]) => [key.toLowerCase().replaceAll(/[\s_-]/g, ''), answerText(value)]),
-  );
-  const picked = Object.entries(COLUMNS).map(([part, names]) => {
-    const name = names.find((candidate) => byName.has(candidate));
-    return [part, name === undefined ? undefined : byName.get(name)] as const;
+  const cells = record as Record<string, unknown>;
+  const present = Object.keys(cells).filter((key) => cells[key] !== null && cells[key] !== undefined);
+  const picked = Object.entries(mapping ?? proposeMapping(present)).flatMap(([field, column]) => {
+    const value = cells[column];
+    return value === null || value === undefined ? [] : [[field, answerText(value)] as const];
   });
-  const parsed = v.safeParse(rowSchema, Object.fromEntries(picked.filter(([, value]) => value !== undefined)));
+  const parsed = v.safeParse(rowSchema, Object.fromEntries(picked));
   if (!parsed.success) return { reason: reasonOf(parsed.issues[0]) };
-  const { thought, passage, document, ...rest } = parsed.output;
+  const { thought, passage, document, split, kind, ...rest } = parsed.output;
+  const unanswerable = rest.answer === '' && picked.some(([field]) => field === 'answer');
+  const known = kind ?? (unanswerable ? ('unanswerable' as const) : undefined);
   return {
     row,
     ...rest,
     ...(thought && { thought }),
     ...(passage && { passage }),
     ...(document && { document }),
+    ...(split && { split }),
+    ...(known && { kind: known }),
   };
+}
+
+function plainName(column: string): string {
+  return column.toLowerCase().replaceAll(/[\s_-]/g, '');
 }
 
 /** SQuAD and its kin keep answers as `{ text: [...] }` or `[{ text }]`. */

@@ -1,0 +1,57 @@
+import type { ColumnField, ColumnMapping, DatasetFiles, ImportPreview } from '../contract.ts';
+import { proposeMapping, type RawExample } from './columns.ts';
+import { readDataset } from './read-dataset.ts';
+
+const ROWS = 20;
+const PROBLEMS = 50;
+/** Letters of a value that are shown. */
+const LONGEST = 300;
+/** Records whose columns are looked at. */
+const LOOKED_AT = 200;
+
+/** What a file would become; see the contract. */
+export async function previewDataset(files: DatasetFiles, mapping?: ColumnMapping): Promise<ImportPreview> {
+  const { format, rows, refused, records } = await readDataset(files, mapping);
+  const columns = new Map<string, string>();
+  for (const record of records.slice(0, LOOKED_AT)) {
+    for (const [name, value] of Object.entries(record)) if (!columns.get(name)) columns.set(name, shown(value));
+  }
+  const mappable = format === 'rows' || format === 'pairs' || format === 'triplets' || format === 'alpaca';
+  return {
+    format,
+    total: rows.length + refused.length,
+    columns: mappable ? [...columns].map(([name, sample]) => ({ name, sample })) : [],
+    mapping: mapping ?? (mappable ? proposeMapping([...columns.keys()]) : {}),
+    rows: rows.slice(0, ROWS).map((row) => ({ row: row.row, fields: fieldsOf(row) })),
+    readable: rows.length,
+    problems: refused.slice(0, PROBLEMS),
+  };
+}
+
+function fieldsOf(row: RawExample): Partial<Record<ColumnField, string>> {
+  const { question, answer, thought, passage, headings, document, quotes, negatives, split, kind } = row;
+  const fields: Record<ColumnField, unknown> = {
+    question,
+    answer,
+    thought,
+    passage,
+    headings,
+    document,
+    quotes,
+    negatives,
+    split,
+    kind,
+  };
+  const filled = Object.entries(fields).map(([field, value]) => [field, shown(value)] as const);
+  return Object.fromEntries(filled.filter(([, value]) => value !== ''));
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = Array.isArray(value)
+    ? value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(' · ')
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { datasetHash } from '../../../src/datasets/ledger.ts';
+import { inUse } from '../../../src/datasets/in-use.ts';
+import { example, studio } from '../../support/datasets.ts';
+
+const document = {
+  path: 'leave.md',
+  passages: ['Unused days expire in March, as every year.', 'Requests need two weeks.'],
+};
+
+describe('deciding on rows', () => {
+  it('keeps hash and counts those of the rows in use, whatever is done to them in whatever order', async () => {
+    const act = fc.record({
+      what: fc.constantFrom('accept', 'reject', 'undecide', 'edit', 'move', 'remove', 'label', 'rule'),
+      row: fc.nat(11),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 12 }), async (acts) => {
+        const { datasets, filled, rows, dataset } = await studio();
+        const id = await filled(
+          Array.from({ length: 8 }, (_, i) => example(i, i === 0 ? { removedBy: 'length' } : {})),
+        );
+        for (const { what, row } of acts) {
+          const now = await rows(id);
+          const target = now[row % Math.max(1, now.length)]?.id;
+          if (what === 'label') await datasets.addLabelled(id, { question: 'Why?', answer: '', passage: `So ${row}.` });
+          else if (what === 'rule') await datasets.setRules(id, { length: { on: row % 2 === 0 } });
+          else if (target === undefined) continue;
+          else if (what === 'edit') await datasets.edit(target, { answer: `${row} days, or more` });
+          else if (what === 'move') await datasets.edit(target, { split: 'validation' }).catch(() => undefined);
+          else if (what === 'remove') await datasets.removeExamples([target]);
+          else await datasets.review(target, ({ accept: 'accepted', reject: 'rejected' } as const)[what as 'accept']);
+        }
+        const used = (await rows(id)).filter(inUse);
+        const { hash, counts } = await dataset(id);
+        expect(hash).toBe(datasetHash(used));
+        expect(counts.train + counts.validation + counts.test).toBe(used.length);
+        expect(counts.validation).toBe(used.filter(({ split }) => split === 'validation').length);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('sees what another tab changed meanwhile', async () => {
+    const { db, datasets, store, filled, rows, dataset } = await studio();
+    const id = await filled([example(0), example(1)]);
+    const [first, second] = await rows(id);
+    await datasets.review(first!.id, 'rejected');
+    const other = new (store.constructor as typeof import('../../../src/datasets/store.ts').DatasetStore)(db);
+    await other.append(id, [example(2)]);
+    await datasets.review(second!.id, 'rejected');
+    expect((await dataset(id)).counts.train).toBe(1);
+  });
+
+  it('brings a row back that a rule took out, and one that a person rejected', async () => {
+    const { datasets, filled, rows, dataset } = await studio();
+    const id = await filled([example(0, { question: 'Leave?' }), example(1)]);
+    const whole = (await dataset(id)).hash;
+    const report = await datasets.check(id);
+    expect([report.rules['length']!.removed, report.counts.train]).toEqual([1, 1]);
+    const [short] = await rows(id);
+    await datasets.review(short!.id, 'accepted');
+    expect((await dataset(id)).hash).toBe(whole);
+    await datasets.review(short!.id, undefined);
+    expect((await dataset(id)).counts.train).toBe(1);
+    await datasets.setRules(id, { length: { on: false } });
+    expect((await dataset(id)).hash).toBe(whole);
+    await datasets.review(short!.id, 'rejected');
+    expect((await datasets.setRules(id, { length: { on: true } })).rules['length']).toMatchObject({ failed: 1 });
+    await datasets.review(short!.id, undefined);
+    await datasets.setRules(id, { length: { questionWordsMin: 1 } });
+    expect((await dataset(id)).hash).toBe(whole);
+  });
+
+  it('looks again at an edited row, and keeps spans within the passage', async () => {
+    const { datasets, filled, rows } = await studio();
+    const id = await filled([example(0, { question: 'Leave?', thought: 'Because.' })]);
+    await datasets.check(id);
+    const [row] = await rows(id);
+    expect(row!.removedBy).toBe('length');
+    await datasets.edit(row!.id, {
+      question: 'How much leave is there?',
+      thought: '',
+      evidence: { start: 3, end: 10_000 },
+    });
+    const [edited] = await rows(id);
+    expect(edited).toMatchObject({
+      question: 'How much leave is there?',
+      evidence: { start: 3, end: row!.passage.length },
+    });
+    expect(edited).not.toHaveProperty('removedBy');
+    expect(edited).not.toHaveProperty('thought');
+    await expect(datasets.edit(row!.id, { question: ' ' })).rejects.toMatchObject({ code: 'datasets/empty-question' });
+  });
+});
+
+describe('the test part', () => {
+  it('keeps its rows: no rule takes one out, none changes its part by hand, none is mined for', async () => {
+    const { datasets, filled, rows } = await studio();
+    const id = await filled([example(0, { split: 'test', question: 'Leave?' }), example(1)]);
+    await datasets.check(id);
+    const [test] = await rows(id);
+    expect(test!.quality!.findings.some(({ verdict }) => verdict === 'failed')).toBe(true);
+    expect(test!.removedBy).toBeUndefined();
+    await expect(datasets.edit(test!.id, { split: 'validation' })).rejects.toMatchObject({
+      code: 'datasets/test-locked',
+    });
+  });
+});
+
+describe('labelling by hand', () => {
+  it('takes the passage from the workspace and the part from its document', async () => {
+    const { db, datasets, filled, rows } = await studio(document);
+    const chunk = (await db.chunks.toArray())[0]!;
+    const id = await filled([
+      ...Array.from({ length: 8 }, (_, i) => example(i)),
+      example(8, { split: 'validation' }),
+      example(9, { split: 'test', documentKey: 'leave.md' }),
+    ]);
+    const question = 'When do unused days expire?';
+    const labelled = { question, answer: 'in March', chunkId: chunk.id, evidence: { start: 19, end: 27 } };
+    const row = (await rows(id)).length;
+    const exampleId = await datasets.addLabelled(id, labelled);
+    const added = (await rows(id))[row]!;
+    expect(added).toMatchObject({
+      id: exampleId,
+      passage: chunk.text,
+      documentKey: 'leave.md',
+      split: 'test',
+      review: 'accepted',
+      provenance: { origin: 'labelled' },
+    });
+    await expect(datasets.addLabelled(id, { question, answer: '', chunkId: 'gone' })).rejects.toMatchObject({
+      code: 'datasets/no-passage',
+    });
+  });
+});
