@@ -148,5 +148,5 @@ function mergedTriplets(rows: readonly RawExample[]): RawExample[] {
 function partNamed(path: string): DatasetSplit | undefined {
   const name = /(?:^|[/._-])(train|dev|valid|validation|test)(?:[/._-]|$)/i.exec(path)?.[1]?.toLowerCase();
   if (name === 'train' || name === 'test') return name;
-  return name && 'validation';
+  return name === undefined ? undefined : 'validation';
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attachPassages } from '../../../src/datasets/attach.ts';
-import type { RawExample } from '../../../src/datasets/columns.ts';
+import type { RawExample } from '../../../src/datasets/formats/columns.ts';
 
 const DOCUMENTS = [
   { id: 'd1', path: 'coast/harbour.txt', name: 'harbour.txt' },
