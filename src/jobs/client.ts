@@ -1,3 +1,5 @@
+import { questionGeneration } from '../datasets/generation/client.ts';
+import type { GenerationRequest } from '../datasets/generation/contract.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import { evaluation } from '../evaluation/client.ts';
 import type { EvaluationRequest } from '../evaluation/contract.ts';
@@ -13,15 +15,23 @@ import { endOrphans, trackJob, type TrackedWork } from './tracked-job.ts';
 import { TrainingJobs } from './training-jobs.ts';
 import { WorkspaceJobs, type JobServices } from './workspace-jobs.ts';
 
+export { rowJobId } from './row-jobs.ts';
 export { jobId } from './workspace-jobs.ts';
 export { trainingJobId } from './training-jobs.ts';
 export type { JobProgress } from './job-record.ts';
 export type { TrackedWork } from './tracked-job.ts';
 
+interface OwnedJobs {
+  pipeline: WorkspaceJobs;
+  training: TrainingJobs;
+  evaluations: RowJobs;
+  generations: RowJobs;
+}
+
 /** Starts long work of this tab. Pausing and cancelling go through the rows (see README). */
 class Jobs {
   #services: JobServices = { ingest, retrieval };
-  #owned = new Map<string, { pipeline: WorkspaceJobs; training: TrainingJobs; evaluations: RowJobs }>();
+  #owned = new Map<string, OwnedJobs>();
 
   /** Tidies up after closed tabs; called once at start. */
   start(): Promise<void> {
@@ -35,11 +45,13 @@ class Jobs {
       pipeline: new WorkspaceJobs(workspaceId, this.#services, database()),
       training: new TrainingJobs(workspaceId, training, database()),
       evaluations: new RowJobs(workspaceId, evaluationWork(), database()),
+      generations: new RowJobs(workspaceId, generationWork(), database()),
     };
     this.#owned.set(workspaceId, owned);
     owned.pipeline.follow();
     owned.training.follow();
     owned.evaluations.follow();
+    owned.generations.follow();
   }
 
   /** The writes go to another tab, or the workspace is deleted: stop after the commit in progress. */
@@ -49,6 +61,7 @@ class Jobs {
     await owned?.pipeline.leave();
     await owned?.training.leave();
     await owned?.evaluations.leave();
+    await owned?.generations.leave();
   }
 
   /**
@@ -115,6 +128,24 @@ class Jobs {
     await this.#workspace(workspaceId).evaluations.begin(evaluationId);
   }
 
+  /**
+   * Creates a run that writes questions and starts it, behind those that run already.
+   *
+   * @returns the run's id and that of the data set that it writes into
+   * @throws AttuneError `workspace/read-only`, `generate/*`
+   */
+  async generate(request: GenerationRequest): Promise<{ id: string; datasetId: string }> {
+    const { generations } = this.#workspace(request.workspaceId);
+    const { id, datasetId } = await questionGeneration.create(request);
+    await generations.begin(id);
+    return { id, datasetId };
+  }
+
+  /** Lets a run that writes questions go on from its next passage. @throws AttuneError `workspace/read-only` */
+  async resumeGeneration(workspaceId: string, generationId: string): Promise<void> {
+    await this.#workspace(workspaceId).generations.begin(generationId);
+  }
+
   async #titleOf(runId: string): Promise<string> {
     return (await database().runs.get(runId))?.name ?? 'Tuning';
   }
@@ -145,6 +176,16 @@ function evaluationWork(): RowWork {
     table: database().evaluations,
     proceed: (id, onProgress) => evaluation.proceed(id, onProgress),
     stop: (id, how) => evaluation.stop(id, how),
+  };
+}
+
+function generationWork(): RowWork {
+  return {
+    kind: 'generate',
+    unit: 'passages',
+    table: database().generations,
+    proceed: (id, onProgress) => questionGeneration.proceed(id, onProgress),
+    stop: (id, how) => questionGeneration.stop(id, how),
   };
 }
 

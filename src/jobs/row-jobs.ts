@@ -1,10 +1,10 @@
 import { liveQuery, type EntityTable, type Subscription } from 'dexie';
 import { isAbort, toProblem, type Problem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { JobKind, JobRow, RunState } from '../storage/schema.ts';
+import type { JobRow, RunState } from '../storage/schema.ts';
 import { JobRecord } from './job-record.ts';
 
-/** A row that somebody works on until it is done: an evaluation. */
+/** A row that somebody works on until it is done: an evaluation, a run that writes questions. */
 interface WorkRow {
   id: string;
   name: string;
@@ -22,13 +22,16 @@ interface WorkProgress {
 
 /** One kind of work, whose state lies in rows of its own. */
 export interface RowWork {
-  kind: JobKind;
+  kind: 'evaluate' | 'generate';
   /** Plural noun of what is counted. */
   unit: string;
   table: EntityTable<WorkRow, 'id'>;
   proceed(id: string, onProgress: (progress: WorkProgress) => void): Promise<void>;
   stop(id: string, how: 'pause' | 'cancel'): Promise<void>;
 }
+
+/** Id of the job that works on a row. */
+export const rowJobId = (kind: 'evaluate' | 'generate', rowId: string) => `${kind}:${rowId}`;
 
 /**
  * Does one kind of work in the tab that owns a workspace's writes, one row after the other. It follows the jobs: one that
@@ -65,7 +68,7 @@ export class RowJobs {
   /** Starts the work on a row, or lets it go on. */
   async begin(rowId: string): Promise<void> {
     const { kind, unit, table } = this.#work;
-    const id = `${kind}:${rowId}`;
+    const id = rowJobId(kind, rowId);
     const title = (await table.get(rowId))?.name ?? '';
     const now = Date.now();
     await this.#db.transaction('rw', this.#db.jobs, async () => {

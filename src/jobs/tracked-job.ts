@@ -65,7 +65,7 @@ async function end(db: AttuneDatabase, id: string, changes: Partial<JobRow>): Pr
 }
 
 /** Taken up again by the tab that owns the workspace. */
-const RESUMED = new Set<JobKind>(['ingest', 'embed', 'train', 'evaluate']);
+const RESUMED = new Set<JobKind>(['ingest', 'embed', 'train', 'evaluate', 'generate']);
 
 /** Marks tracked jobs whose tab is gone as interrupted. Called at start; reading, embedding, training and evaluation resume by themselves. */
 export async function endOrphans(db: AttuneDatabase): Promise<void> {

@@ -7,21 +7,25 @@ import { report } from '../../state/errors.svelte.ts';
 const PAGE = 500;
 /** Between two readings while a worker writes row after row. */
 const PAUSE_MS = 1000;
+/** After the last change of one's own: while somebody decides row after row, nothing is read. */
+const SETTLED_MS = 1500;
 
 /**
  * All rows of a data set in memory. A plain `LiveQuery` would read ten thousand rows anew for every row that is
- * accepted; here a change of one's own is applied at once, and only changes by others have the rows read again.
+ * accepted; here a change of one's own is applied at once, and rows are read again when the hands rest.
  */
 export class ExampleRows {
   readonly #datasetId: string;
   #rows = $state.raw<readonly ExampleRow[]>([]);
   #loaded = $state(false);
   #subscription: Subscription | undefined;
-  /** State of storage that the rows in memory stand for. */
+  /** State of storage that the rows in memory stand for, and the one that it is in. */
   #known = '';
   #wanted = '';
-  #writing = 0;
-  #reading = false;
+  /** Counts changes of one's own: a reading that one of them overtook is out of date. */
+  #version = 0;
+  #changedAt = -Infinity;
+  #readAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(datasetId: string) {
@@ -42,7 +46,7 @@ export class ExampleRows {
     this.#subscription = liveQuery(() => this.#mark()).subscribe({
       next: (mark) => {
         this.#wanted = mark;
-        if (this.#writing === 0) this.#read();
+        this.#schedule();
       },
       error: report,
     });
@@ -60,26 +64,26 @@ export class ExampleRows {
    * @param changed whole rows in place of those of the same id
    */
   async change(changed: readonly ExampleRow[], write: () => Promise<unknown>): Promise<void> {
-    const before = new Map(changed.map(({ id }) => [id, this.#rows.find((row) => row.id === id)]));
-    this.#put(new Map(changed.map((row) => [row.id, row])));
-    this.#writing++;
+    const ids = new Set(changed.map(({ id }) => id));
+    const before = this.#rows.filter(({ id }) => ids.has(id));
+    this.#put(changed);
     try {
       await write();
-      // What was written may differ from what was shown: a rule is judged anew, a hash is made.
-      const stored = await database().examples.bulkGet(changed.map(({ id }) => id));
-      this.#put(new Map(stored.flatMap((row) => (row ? [[row.id, row]] : []))));
-      this.#known = this.#wanted = await this.#mark();
+      // What was written may differ from what was shown: a rule is judged anew, a time is set.
+      const stored = await database().examples.bulkGet([...ids]);
+      this.#put(stored.filter((row) => row !== undefined));
     } catch (error) {
-      this.#put(new Map([...before].flatMap(([id, row]) => (row ? [[id, row]] : []))));
+      this.#put(before);
       throw error;
-    } finally {
-      this.#writing--;
-      if (this.#writing === 0) this.#read();
     }
   }
 
-  #put(rows: ReadonlyMap<string, ExampleRow>): void {
-    this.#rows = this.#rows.map((row) => rows.get(row.id) ?? row);
+  #put(changed: readonly ExampleRow[]): void {
+    const byId = new Map(changed.map((row) => [row.id, row]));
+    this.#rows = this.#rows.map((row) => byId.get(row.id) ?? row);
+    this.#version++;
+    this.#changedAt = performance.now();
+    this.#schedule();
   }
 
   /** Changes whenever rows were written: their number, and the data set's own row. */
@@ -91,23 +95,24 @@ export class ExampleRows {
     return `${dataset?.updatedAt} ${dataset?.hash} ${count}`;
   }
 
-  #read(): void {
-    if (this.#reading || this.#wanted === this.#known || !this.#subscription) return;
-    this.#reading = true;
+  #schedule(): void {
+    if (!this.#subscription || this.#wanted === this.#known) return;
+    clearTimeout(this.#timer);
+    const due = Math.max(this.#changedAt + SETTLED_MS, this.#readAt + PAUSE_MS);
+    this.#timer = setTimeout(() => void this.#read().catch(report), Math.max(0, due - performance.now()));
+  }
+
+  async #read(): Promise<void> {
     const mark = this.#wanted;
-    this.#all()
-      .then((rows) => {
-        this.#rows = rows;
-        this.#loaded = true;
-        this.#known = mark;
-      })
-      .catch(report)
-      .finally(() => {
-        this.#timer = setTimeout(() => {
-          this.#reading = false;
-          if (this.#writing === 0) this.#read();
-        }, PAUSE_MS);
-      });
+    const version = this.#version;
+    const rows = await this.#all();
+    this.#readAt = performance.now();
+    if (version === this.#version) {
+      this.#rows = rows;
+      this.#loaded = true;
+      this.#known = mark;
+    }
+    this.#schedule();
   }
 
   async #all(): Promise<ExampleRow[]> {
