@@ -1,0 +1,5 @@
+"""`python -m attune_companion`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,140 @@
+"""`attune-companion`: starts the service and says how to reach it."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import uvicorn
+
+from . import __version__
+from .security.tls import fingerprint, self_made_certificate
+from .security.token import read_or_make_token
+from .settings import MIB, Settings
+from .watching.logs import set_up_logs
+
+
+def parser() -> argparse.ArgumentParser:
+    """All flags; each has an environment variable `ATTUNE_…` for containers."""
+    made = argparse.ArgumentParser(prog="attune-companion", description=__doc__)
+
+    def flag(name: str, default: Any, help: str, **more: Any) -> None:
+        variable = f"ATTUNE_{name.upper().replace('-', '_')}"
+        found = os.environ.get(variable)
+        if more.get("action") == "append":
+            default = found.split(",") if found else default
+        elif more.get("action") == "store_true":
+            default = bool(found) or default
+        elif found is not None:
+            default = more.get("type", str)(found)
+        made.add_argument(f"--{name}", default=default, help=help, **more)
+
+    home = Path.home() / ".local/share/attune-companion"
+    flag("data", home, "folder of database, files and adapters; shared between Ray nodes", type=Path)
+    flag("models", [], "folder that holds one folder per base model; may be given again", action="append")
+    flag("host", "127.0.0.1", "address to listen on; anything but loopback should have TLS")
+    flag("port", 8700, "port; 0 takes a free one", type=int)
+    flag("origin", ["http://localhost:4173", "http://127.0.0.1:4173"], "page that may call", action="append")
+    flag("host-name", [], "name under which the node is addressed from elsewhere", action="append")
+    flag("tls-certificate", None, "PEM file", type=Path)
+    flag("tls-key", None, "PEM file", type=Path)
+    flag("tls-self-made", False, "makes a certificate and shows its fingerprint", action="store_true")
+    flag("max-file", 512, "largest upload in MiB", type=int)
+    flag("reserve", 256, "disk space in MiB that stays free", type=int)
+    flag("queue", 100, "jobs that may wait", type=int)
+    flag("job-memory", 0, "most memory of a job in MiB; 0: no limit of its own", type=int)
+    flag("requests-per-second", 200.0, "of one address", type=float)
+    flag("ray", "", "auto, an address, or local: jobs run on a Ray cluster")
+    flag("ray-workers", 1, "processes (GPUs) per job on the cluster", type=int)
+    made.add_argument("--version", action="version", version=__version__)
+    return made
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Flags as settings."""
+    return Settings(
+        data=options.data.absolute(),
+        models=tuple(Path(folder).absolute() for folder in options.models),
+        host=options.host,
+        port=options.port,
+        origins=tuple(options.origin),
+        hosts=tuple(options.host_name),
+        max_file=options.max_file * MIB,
+        reserve=options.reserve * MIB,
+        queue=options.queue,
+        job_memory=options.job_memory * MIB,
+        requests_per_second=options.requests_per_second,
+        ray=options.ray,
+        ray_workers=options.ray_workers,
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs until it is stopped."""
+    options = parser().parse_args(arguments)
+    settings = settings_of(options)
+    set_up_logs()
+    settings.make_folders()
+    token = read_or_make_token(settings.data)
+    tls: dict[str, Any] = {}
+    certificate = options.tls_certificate
+    if options.tls_self_made:
+        names = tuple(dict.fromkeys(["localhost", "127.0.0.1", "::1", *settings.hosts, *own_address(settings.host)]))
+        certificate, key = self_made_certificate(settings.data, names)
+        tls = {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
+    elif options.tls_certificate:
+        tls = {"ssl_certfile": str(options.tls_certificate), "ssl_keyfile": str(options.tls_key)}
+    # Bound before it is announced: the printed port is the one that is listened on.
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    announce(settings, token, listener.getsockname()[1], certificate)
+
+    from .app import create_app
+
+    config = uvicorn.Config(
+        create_app(settings, token),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=1000,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=64 * 1024,
+        http="h11",
+        ws="none",
+        proxy_headers=False,
+        **tls,
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def own_address(host: str) -> list[str]:
+    """The address that is listened on, where it is one of its own."""
+    try:
+        return [] if ipaddress.ip_address(host).is_unspecified else [host]
+    except ValueError:
+        return [host]
+
+
+def announce(settings: Settings, token: str, port: int, certificate: Path | None) -> None:
+    """To the owner's terminal: where the node is, the token, and both in one link for pairing."""
+    scheme = "https" if certificate else "http"
+    host = settings.hosts[0] if settings.hosts else settings.host
+    host = "localhost" if host in ("0.0.0.0", "::") else host
+    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"Attune companion {__version__} at {url}")
+    print(f"Token: {token}")
+    if settings.origins:
+        print(f"Pairing: {settings.origins[0]}/#/settings?companion={quote(url, safe='')}&token={token}")
+    if certificate:
+        print(f"Fingerprint (SHA-256): {fingerprint(certificate)}")
+    print("", flush=True)

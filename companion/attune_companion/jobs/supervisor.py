@@ -1,0 +1,185 @@
+"""
+Keeps jobs going: one at a time, the oldest first, in a process forked from the zygote.
+
+Everything that matters is a row. A job whose process died is put back in the queue and goes on from its last
+checkpoint; so is one that ran when the service itself was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from ..settings import Settings
+from ..store.database import Database, Row
+from ..store.jobs import add_event, fail, find_job, stopped
+from ..watching import metrics
+
+log = logging.getLogger(__name__)
+GRACE = 15.0
+"""Seconds that a job has to stop by itself after its step, before its process is ended for a cancel."""
+
+
+class Supervisor:
+    """Runs in a thread of the service. `notify` after a change of rows that it should look at."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._changed = threading.Condition()
+        self._closing = False
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._running: str | None = None
+        self._asked_at: float | None = None
+        self._serving_path = settings.data / "serving.sock"
+        self.hardware: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
+
+    @property
+    def socket(self) -> str:
+        """Where the process that answers with models listens."""
+        return str(self._serving_path)
+
+    @property
+    def ready(self) -> bool:
+        """Whether jobs and answers can begin at once."""
+        return bool(self.hardware)
+
+    def start(self) -> None:
+        """Puts back what a kill interrupted, then works."""
+        for job in self._database.all("SELECT * FROM jobs WHERE status = 'running'"):
+            self._put_back(job, "The node was restarted")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the zygote and with it everything below it; a running job goes on at the next start."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._zygote is not None:
+            self._zygote.kill()
+        self._thread.join(timeout=10)
+
+    def notify(self) -> None:
+        """Something in the database has changed."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while not self._closing:
+            try:
+                if self._zygote is None or self._zygote.poll() is not None:
+                    self._start_zygote()
+                self._look()
+            except Exception as error:
+                log.error("supervisor", extra={"error": type(error).__name__})
+            with self._changed:
+                if not self._closing:
+                    self._changed.wait(timeout=0.5)
+
+    def _start_zygote(self) -> None:
+        if self._running is not None:
+            self._ended(self._running, -9)
+        self.hardware = {}
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "attune_companion.jobs.zygote", self._settings.to_json()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        threading.Thread(target=self._listen, args=(self._zygote,), name="zygote news", daemon=True).start()
+
+    def _listen(self, zygote: subprocess.Popen[bytes]) -> None:
+        assert zygote.stdout is not None
+        for line in zygote.stdout:
+            news = json.loads(line)
+            if "ready" in news:
+                self.hardware = news["ready"]
+                self._send({"serve": self.socket})
+            elif news["ended"] == "serving":
+                log.warning("serving ended", extra={"code": news["code"]})
+                self._send({"serve": self.socket})
+            elif not self._closing:
+                self._ended(news["ended"], news["code"])
+            self.notify()
+        self.notify()
+
+    def _send(self, command: dict[str, Any]) -> None:
+        zygote = self._zygote
+        if zygote is None or zygote.stdin is None:
+            return
+        try:
+            zygote.stdin.write((json.dumps(command) + "\n").encode())
+            zygote.stdin.flush()
+        except OSError:
+            log.warning("zygote is gone")
+
+    def _look(self) -> None:
+        """Starts the next job, or ends one that does not stop."""
+        if self._running is not None:
+            self._watch(find_job(self._database, self._running))
+            return
+        if not self.hardware:
+            return
+        with self._database.transaction():
+            job = self._database.one("SELECT * FROM jobs WHERE status = 'queued' ORDER BY created_at LIMIT 1")
+            if job is None:
+                return
+            self._database.execute(
+                "UPDATE jobs SET status = 'running', started_at = COALESCE(started_at, ?) WHERE id = ?",
+                *(time.time(), job["id"]),
+            )
+        self._running, self._asked_at = job["id"], None
+        log.info("job starts", extra={"job": job["id"], "method": job["method"]})
+        self._send({"run": job["id"]})
+
+    def _watch(self, job: Row) -> None:
+        """Models that load or steps that take minutes do not hold a cancel up."""
+        if job["wanted"] != "cancel" or job["status"] != "running":
+            return
+        now = time.monotonic()
+        self._asked_at = self._asked_at or now
+        if now - self._asked_at > GRACE:
+            self._send({"kill": job["id"]})
+
+    def _ended(self, job_id: str, code: int) -> None:
+        """After a job's process: rows say how it ended, unless it could not write any more."""
+        self._running = None
+        job = self._database.one("SELECT * FROM jobs WHERE id = ?", job_id)
+        if job is None:
+            return
+        log.info("job process ended", extra={"job": job_id, "code": code, "status": job["status"]})
+        if job["status"] == "running":
+            if job["wanted"] is not None:
+                with self._database.transaction():
+                    stopped(self._database, job_id, job["wanted"])
+            else:
+                metrics.WORKER_DEATHS.inc()
+                self._put_back(job, "The job's process was killed")
+        else:
+            metrics.JOBS_ENDED.labels(job["status"]).inc()
+
+    def _put_back(self, job: Row, reason: str) -> None:
+        """Counts deaths without progress, so that a job that kills its process does not do so for ever."""
+        progressed = job["step"] > job["death_step"]
+        restarted = reason.startswith("The node")
+        deaths = job["deaths"] if restarted else 1 if progressed else job["deaths"] + 1
+        if deaths >= self._settings.attempts:
+            message = f"The job's process was killed {deaths} times without getting further: memory may be too small."
+            fail(self._database, job["id"], "worker_died", message)
+            return
+        halvings = job["batch_halvings"] + (1 if deaths == self._settings.attempts - 1 else 0)
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE jobs SET status = 'queued', deaths = ?, death_step = ?, batch_halvings = ? WHERE id = ?",
+                *(deaths, job["step"], halvings, job["id"]),
+            )
+            more = " with half the batch" if halvings > job["batch_halvings"] else ""
+            add_event(self._database, job["id"], f"{reason}; it goes on from its last checkpoint{more}.", level="warn")
+        if job["wanted"] is not None:
+            with self._database.transaction():
+                stopped(self._database, job["id"], job["wanted"])

@@ -1,0 +1,82 @@
+"""Jobs as rows: what they are, where they stand, what happened to them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from ..problems import Problem, not_found
+from .database import Database, Row
+
+OVER = ("succeeded", "failed", "cancelled")
+
+
+def find_job(database: Database, job_id: str) -> Row:
+    """The row of a job. Raises a problem when there is none."""
+    row = database.one("SELECT * FROM jobs WHERE id = ?", job_id)
+    if row is None:
+        raise not_found("fine_tuning_job", job_id)
+    return row
+
+
+def add_event(
+    database: Database, job: str, message: str, data: dict[str, Any] | None = None, level: str = "info"
+) -> None:
+    """Appends to a job's log. Messages hold no text of documents."""
+    kind = "metrics" if data is not None and "train_loss" in data else "message"
+    row = {"job": job, "level": level, "type": kind, "message": message, "created_at": time.time()}
+    database.insert("events", {**row, "data": data})
+
+
+def want(database: Database, job_id: str, wanted: str) -> Row:
+    """
+    Asks for 'cancel' or 'pause'. A job that waits stops at once; one that runs after its step.
+
+    Raises a problem when the job is in no state for it.
+    """
+    with database.transaction():
+        job = find_job(database, job_id)
+        status = job["status"]
+        allowed = ("queued", "running", "paused") if wanted == "cancel" else ("queued", "running")
+        if status not in allowed:
+            raise Problem(400, "invalid_state", f"The job is {status}; only one that is not over can be stopped.")
+        if status == "running":
+            database.execute("UPDATE jobs SET wanted = ? WHERE id = ?", wanted, job_id)
+        else:
+            stopped(database, job_id, wanted)
+    return find_job(database, job_id)
+
+
+def stopped(database: Database, job_id: str, wanted: str) -> None:
+    """Records that a job has stopped as asked."""
+    if wanted == "cancel":
+        database.execute(
+            "UPDATE jobs SET status = 'cancelled', wanted = NULL, finished_at = ? WHERE id = ?", time.time(), job_id
+        )
+        add_event(database, job_id, "The job was cancelled.")
+    else:
+        database.execute("UPDATE jobs SET status = 'paused', wanted = NULL WHERE id = ?", job_id)
+        add_event(database, job_id, "The job is paused; it goes on from its checkpoint when resumed.")
+
+
+def resume(database: Database, job_id: str) -> Row:
+    """Lets a paused job wait for its turn again."""
+    with database.transaction():
+        job = find_job(database, job_id)
+        if job["status"] != "paused":
+            raise Problem(400, "invalid_state", f"The job is {job['status']}; only a paused one can be resumed.")
+        database.execute("UPDATE jobs SET status = 'queued' WHERE id = ?", job_id)
+        add_event(database, job_id, "The job was resumed and waits for its turn.")
+    return find_job(database, job_id)
+
+
+def fail(database: Database, job_id: str, code: str, message: str, param: str | None = None) -> None:
+    """Ends a job with the reason."""
+    error = json.dumps({"code": code, "message": message, "param": param})
+    with database.transaction():
+        database.execute(
+            "UPDATE jobs SET status = 'failed', wanted = NULL, error = ?, finished_at = ? WHERE id = ?",
+            *(error, time.time(), job_id),
+        )
+        add_event(database, job_id, message, level="error")

@@ -1,0 +1,98 @@
+"""Search models: multiple negatives ranking (Henderson et al. 2017) with hard negatives, by Sentence Transformers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.losses import (
+    CachedMultipleNegativesRankingLoss,
+    MatryoshkaLoss,
+)
+from sentence_transformers.sentence_transformer.training_args import BatchSamplers
+
+from ..data.mining import with_negatives
+from ..problems import bad_request
+from ..serving.load import load_embedder
+from .arguments import arguments
+from .checkpoints import AdapterCheckpoints
+from .contract import JobSpec, Score, Task
+from .lora import adapt, lora_config
+from .retrieval_judge import SCORE_NAME, RetrievalJudge
+
+
+class EmbedderTrainer(AdapterCheckpoints, SentenceTransformerTrainer):
+    """Sentence Transformers' trainer with our checkpoints."""
+
+
+def prepare(spec: JobSpec) -> Task:
+    """Rows are `PairRow`s."""
+    settings, train = spec.settings, spec.parts.train
+    model = load_embedder(spec.model, settings["maxTokens"])
+    negatives: list[list[str]] = [[] for _ in train]
+    if settings["hardNegatives"] > 0:
+        # With the untuned model, before there is an adapter.
+        negatives = with_negatives(
+            train, settings["hardNegatives"], settings["negativeMargin"], spec.seed, lambda texts: embed(model, texts)
+        )
+    encoder = model[0]
+    encoder.model = adapt(encoder.model, lora_config(encoder.model, settings, "FEATURE_EXTRACTION"), spec.base)
+    fewest = min(len(found) for found in negatives)
+    rows = [
+        {
+            "anchor": row.question,
+            "positive": row.passage_text,
+            **{f"negative_{k}": text for k, text in enumerate(found[:fewest])},
+        }
+        for row, found in zip(train, negatives, strict=True)
+    ]
+    # Batches are compared as a whole: what is halved on lack of memory is how much of one is computed at a time.
+    whole = arguments(
+        SentenceTransformerTrainingArguments,
+        spec,
+        per_device_train_batch_size=max(1, settings["batchSize"] // spec.workers),
+        gradient_accumulation_steps=settings["accumulation"],
+        # The same passage twice in a batch would be its own wrong answer.
+        batch_sampler=BatchSamplers.NO_DUPLICATES,
+    )
+    trainer = EmbedderTrainer(model=model, args=whole, train_dataset=Dataset.from_list(rows), loss=loss_of(model, spec))
+    trainer.adapted = encoder.model
+    judge = RetrievalJudge(spec.parts, settings, spec.seed) if spec.parts.validation else None
+
+    def validate() -> Score:
+        assert judge is not None
+        return judge.score(judge.rankings(embed(model, judge.questions), embed(model, judge.pool)))
+
+    return Task(trainer=trainer, score_name=SCORE_NAME, validate=validate if judge else None)
+
+
+def loss_of(model: SentenceTransformer, spec: JobSpec) -> Any:
+    """GradCache (Gao et al. 2021): `chunkTokens` at a time, with the result of the whole batch."""
+    settings = spec.settings
+    size = max(1, settings["chunkTokens"] // settings["maxTokens"] // 2**spec.batch_halvings)
+    directions: Any = ("query_to_doc", "doc_to_query") if settings["symmetric"] else ("query_to_doc",)
+    loss: Any = CachedMultipleNegativesRankingLoss(
+        model,
+        scale=settings["scale"],
+        mini_batch_size=size,
+        gather_across_devices=spec.workers > 1,
+        directions=directions,
+        partition_mode="per_direction",
+    )
+    sizes = matryoshka_sizes(settings["matryoshka"], model.get_embedding_dimension() or 0)
+    return MatryoshkaLoss(model, loss, sizes) if sizes else loss
+
+
+def matryoshka_sizes(text: str, full: int) -> list[int]:
+    """'256, 128' -> [full, 256, 128]; empty: none."""
+    parts = [part for part in re.split(r"[\s,;]+", text) if part]
+    if not all(part.isdigit() and 1 <= int(part) <= full for part in parts):
+        raise bad_request("invalid_hyperparameter", f"'matryoshka' is no list of sizes from 1 to {full}.", "matryoshka")
+    return sorted({full, *map(int, parts)}, reverse=True) if parts else []
+
+
+def embed(model: SentenceTransformer, texts: list[str]) -> Any:
+    """Unit vectors [texts, dimensions] on the CPU."""
+    return model.encode(texts, batch_size=32, convert_to_tensor=True, show_progress_bar=False).float().cpu()

@@ -1,0 +1,118 @@
+"""Ranking models: question and passage read together and scored, by Sentence Transformers' cross-encoder."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import torch
+from datasets import Dataset
+from sentence_transformers.cross_encoder import (
+    CrossEncoder,
+    CrossEncoderTrainer,
+    CrossEncoderTrainingArguments,
+)
+
+from ..data.mining import with_negatives
+from ..problems import bad_request
+from ..serving.catalogue import check_safetensors
+from ..serving.load import load_embedder, load_reranker
+from .arguments import arguments
+from .checkpoints import AdapterCheckpoints
+from .contract import JobSpec, Score, Task
+from .embedder import embed
+from .lora import adapt, lora_config
+from .retrieval_judge import SCORE_NAME, RetrievalJudge
+
+
+class RerankerTrainer(AdapterCheckpoints, CrossEncoderTrainer):
+    """Sentence Transformers' trainer with our checkpoints."""
+
+
+class CandidateLoss(torch.nn.Module):
+    """
+    `listwise`: softmax over the candidates of a question, of which the first is right; `pointwise`: binary
+    cross-entropy on each. As `src/engine/losses` has them; candidates are computed `chunk` at a time.
+    """
+
+    def __init__(self, model: CrossEncoder, loss: str, chunk: int) -> None:
+        super().__init__()
+        self.model = model
+        self._loss = loss
+        self._chunk = chunk
+
+    def forward(self, inputs: list[Any], labels: Any = None, **kwargs: Any) -> torch.Tensor:
+        """Inputs: questions [B], and for each its candidates [K], the right one first."""
+        questions, candidates = inputs
+        pairs = [[question, text] for question, texts in zip(questions, candidates, strict=True) for text in texts]
+        plain = getattr(self.model, "module", self.model)
+        scores = []
+        for i in range(0, len(pairs), self._chunk):
+            tokens = plain.preprocess(pairs[i : i + self._chunk])
+            tokens = {key: value.to(plain.device) if hasattr(value, "to") else value for key, value in tokens.items()}
+            scores.append(self.model(tokens)["scores"].view(-1))
+        logits = torch.cat(scores).float().view(len(questions), -1)
+        if self._loss == "pointwise":
+            wanted = torch.zeros_like(logits)
+            wanted[:, 0] = 1
+            return torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted)
+        first = torch.zeros(len(questions), dtype=torch.long, device=logits.device)
+        return torch.nn.functional.cross_entropy(logits, first)
+
+
+def prepare(spec: JobSpec) -> Task:
+    """Rows are `PairRow`s. Raises a problem when the base has no pooler, which the head scores with."""
+    settings, train = spec.settings, spec.parts.train
+    names = {name for path in spec.model.glob("*.safetensors") for name in check_safetensors(path)}
+    if not any(name.endswith("pooler.dense.weight") for name in names):
+        raise bad_request("wrong_model", f"{spec.base} has no pooler, which a ranking model scores with.", "model")
+    searcher: Any = load_embedder(spec.model, settings["maxTokens"])
+    negatives = with_negatives(
+        train, settings["hardNegatives"], settings["negativeMargin"], spec.seed, lambda texts: embed(searcher, texts)
+    )
+    judge = RetrievalJudge(spec.parts, settings, spec.seed) if spec.parts.validation else None
+    order = judge.rankings(embed(searcher, judge.questions), embed(searcher, judge.pool)) if judge else []
+    searched = [ranked[: settings["candidates"]] for ranked in order]
+    searcher = None
+    gc.collect()
+
+    # The new head is drawn here.
+    torch.manual_seed(spec.seed)
+    model = load_reranker(spec.model, settings["maxTokens"])
+    encoder = model[0]
+    encoder.model = adapt(encoder.model, lora_config(encoder.model, settings, "SEQ_CLS", ["classifier"]), spec.base)
+    fewest = min(len(found) for found in negatives)
+    if fewest == 0:
+        raise bad_request("invalid_training_file", "There are too few passages to find wrong ones.", "training_file")
+    rows = [
+        {"question": row.question, "candidates": [row.passage_text, *found[:fewest]]}
+        for row, found in zip(train, negatives, strict=True)
+    ]
+    chunk = max(1, settings["chunkTokens"] // settings["maxTokens"])
+    trainer = RerankerTrainer(
+        model=model,
+        args=arguments(CrossEncoderTrainingArguments, spec),
+        train_dataset=Dataset.from_list(rows),
+        # Several forward passes in one step confuse DDP's bookkeeping; all at once it is there.
+        loss=CandidateLoss(model, settings["loss"], chunk if spec.workers == 1 else len(rows[0]["candidates"]) * 4096),
+    )
+    trainer.adapted = encoder.model
+
+    def validate() -> Score:
+        assert judge is not None
+        return judge.score([ranked(model, judge, q, found) for q, found in enumerate(searched)])
+
+    return Task(
+        trainer=trainer,
+        score_name=SCORE_NAME,
+        validate=validate if judge else None,
+        # An untrained head scores at random: what is to be beaten is the order of the search.
+        base_score=judge.score(searched) if judge else None,
+    )
+
+
+def ranked(model: CrossEncoder, judge: RetrievalJudge, question: int, found: list[int]) -> list[int]:
+    """What the search found, in the order of the model."""
+    pairs = [[judge.questions[question], judge.pool[place]] for place in found]
+    scores = model.predict(pairs, show_progress_bar=False, convert_to_tensor=True)
+    return [found[i] for i in scores.argsort(descending=True, stable=True).tolist()]
