@@ -9,8 +9,16 @@ const config: KnipConfig = {
     'tests/**/*.test.ts',
     // Loaded by URL in the browser under test.
     'tests/**/*-page.ts',
+    // Started by the companion's Python tests.
+    'companion/tests/node/*.mjs',
   ],
-  project: ['src/**/*.{ts,svelte}', 'workers/**/*.ts', 'scripts/**/*.{ts,mjs}', 'tests/**/*.ts'],
+  project: [
+    'companion/tests/**/*.mjs',
+    'src/**/*.{ts,svelte}',
+    'workers/**/*.ts',
+    'scripts/**/*.{ts,mjs}',
+    'tests/**/*.ts',
+  ],
   ignore: ['src/engine/onnx/onnx_pb.ts'],
   ignoreDependencies: [
     // Named in scripts/setup/starter-models.json: set-up copies its weights, nothing imports it.

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,7 @@ def until(what: str, look: Callable[[], T | None], seconds: float = PATIENCE) ->
         found = look()
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 
@@ -50,7 +51,7 @@ class Service:
         offset = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--port", str(self.port), "--reserve", "1", *self.flags],
+                [*command, "--port", str(self.port), *self.flags],
                 stdout=log,
                 stderr=log,
                 env=environment,
@@ -79,9 +80,9 @@ class Service:
     def url(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    @property
+    @cached_property
     def openai(self) -> openai.OpenAI:
-        """The official client, as it comes."""
+        """The official client, as it comes. Port and token outlive a restart."""
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=self.token, max_retries=0)
 
     @property

@@ -27,6 +27,12 @@ def adapter_of(service: Service, name: str) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def curve_of(service: Service, job_id: str) -> dict[int, float]:
+    """Loss by step."""
+    points = [event.data for event in service.events(job_id) if "train_loss" in (event.data or {})]
+    return {point["step"]: point["train_loss"] for point in points}
+
+
 CASES: list[tuple[str, str, str, str]] = [
     ("supervised", "tiny-llama", jsonl(chats(24)), "generator"),
     ("supervised", "tiny-llama", jsonl(pairs(24)), "generator"),
@@ -104,14 +110,7 @@ def test_a_paused_job_goes_on_to_the_same_adapter(service: Service) -> None:
     assert 0 < paused.step < 40
     service.openai.fine_tuning.jobs.resume(broken.id)
     again = service.wait(broken.id, "succeeded").fine_tuned_model
-    curves = [
-        {
-            event.data["step"]: event.data["train_loss"]
-            for event in service.events(job.id)
-            if "train_loss" in (event.data or {})
-        }
-        for job in (whole, broken)
-    ]
+    curves = [curve_of(service, job.id) for job in (whole, broken)]
     assert curves[0] == curves[1]
     first, second = (load(adapter_of(service, tuned)["adapter_model.safetensors"]) for tuned in (name, again))
     for key in first:
@@ -170,16 +169,6 @@ def test_a_search_tries_settings_and_keeps_the_best(service: Service) -> None:
     best = max(trials, key=lambda event: event.data["value"]).data["settings"]
     card = json.loads(adapter_of(service, done.fine_tuned_model)["attune.json"])
     assert {name: card["settings"][name] for name in best} == best
-
-
-def test_a_run_that_diverges_says_so(service: Service) -> None:
-    wild = {**QUICK, "learningRate": 0.1, "maxGradientNorm": 0, "alpha": 256, "rank": 1, "steps": 400, "patience": 0}
-    job = service.job("supervised", "tiny-llama", service.upload(jsonl(chats(24))), hyperparameters=wild)
-    state = until(
-        "the end",
-        lambda: (found := service.openai.fine_tuning.jobs.retrieve(job.id)).status in ("failed", "succeeded") and found,
-    )
-    assert state.status == "succeeded" or state.error.code == "diverged"
 
 
 def test_bad_rows_are_refused_before_a_job_exists(service: Service) -> None:

@@ -48,6 +48,12 @@ class DatabaseReporter:
             *(self._job, step, json.dumps(figures), time.time()),
         )
 
+    def trial(self, number: int, trials: int, value: float, settings: dict[str, Any]) -> None:
+        """A finished trial of a search."""
+        words = ", ".join(f"{name} {setting}" for name, setting in settings.items())
+        data = {"value": value, "settings": settings}
+        add_event(self._database, self._job, f"Trial {number} of {trials} scored {value:.4g} with {words}.", data)
+
     def wanted(self) -> str | None:
         row = self._database.one("SELECT wanted FROM jobs WHERE id = ?", self._job)
         return row["wanted"] if row is not None else "cancel"

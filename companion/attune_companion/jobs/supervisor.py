@@ -84,7 +84,9 @@ class Supervisor:
 
     def _start_zygote(self) -> None:
         if self._running is not None:
-            self._ended(self._running, -9)
+            job, self._running = find_job(self._database, self._running), None
+            if job["status"] == "running":
+                self._put_back(job, "The node's workshop was restarted")
         self.hardware = {}
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "attune_companion.jobs.zygote", self._settings.to_json()],
@@ -176,7 +178,7 @@ class Supervisor:
         with self._database.transaction():
             self._database.execute(
                 "UPDATE jobs SET status = 'queued', deaths = ?, death_step = ?, batch_halvings = ? WHERE id = ?",
-                *(deaths, job["step"], halvings, job["id"]),
+                *(deaths, max(job["step"], job["death_step"]), halvings, job["id"]),
             )
             more = " with half the batch" if halvings > job["batch_halvings"] else ""
             add_event(self._database, job["id"], f"{reason}; it goes on from its last checkpoint{more}.", level="warn")

@@ -53,9 +53,10 @@ def train(settings: Settings, database: Database, spec: JobSpec, job: Row) -> Ou
     if job["search"]:
         from .search import best_settings
 
-        spec = best_settings(spec, json.loads(job["search"]), reporter)
-        if reporter.wanted() is not None and not spec.settings.get("searched"):
-            return Outcome(reporter.wanted())
+        found = best_settings(spec, json.loads(job["search"]), reporter)
+        if isinstance(found, Outcome):
+            return found
+        spec = found
     if settings.ray:
         from .ray_engine import run_on_ray
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from trl import DPOConfig, SFTConfig
 
 from .contract import JobSpec
 
@@ -56,6 +57,10 @@ def arguments(kind: Any, spec: JobSpec, **more: Any) -> Any:
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": cuda,
     }
+    if issubclass(kind, SFTConfig | DPOConfig):
+        # Decoders on a GPU keep the inputs of their blocks alone and compute the rest again. TRL's default is to do so
+        # everywhere.
+        values["gradient_checkpointing"] = cuda
     if spec.workers > 1:
         values |= {"ddp_backend": "nccl" if cuda else "gloo", "ddp_find_unused_parameters": False}
     return kind(**{**values, **more})

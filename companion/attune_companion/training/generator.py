@@ -44,7 +44,6 @@ def prepare(spec: JobSpec) -> Task:
         max_length=None,
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=torch.cuda.is_available(),
     )
     trainer = GeneratorTrainer(
         model=adapted, args=config, train_dataset=Dataset.from_list(learned), processing_class=tokenizer

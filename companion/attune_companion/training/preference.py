@@ -30,7 +30,6 @@ def prepare(spec: JobSpec) -> Task:
         spec,
         beta=spec.settings["beta"],
         max_length=spec.settings["maxTokens"],
-        gradient_checkpointing=torch.cuda.is_available(),
     )
     rows = [
         {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
+from sentence_transformers.base.model_card import BaseModelCardCallback
 from transformers import set_seed
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 

@@ -1,0 +1,151 @@
+"""
+The same run on a Ray cluster: Ray Train starts one process per GPU (or per worker on CPUs), on one machine or several,
+with PyTorch's data parallelism between them. Rows travel through Ray's object store, checkpoints lie on storage that all
+nodes see. When a worker is lost, Ray starts the group again and the run goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train.torch import TorchConfig, TorchTrainer
+
+from ..problems import Problem
+from ..settings import Settings
+from ..training.contract import JobSpec, Outcome
+
+LOOK_EVERY = 0.2
+
+
+@ray.remote(num_cpus=0)
+class Desk:
+    """Where the first worker leaves news and reads what is wanted; the driver empties it."""
+
+    def __init__(self) -> None:
+        self._news: list[tuple[str, tuple[Any, ...]]] = []
+        self._wanted: str | None = None
+        self._outcome: Outcome | None = None
+        self._problem: Problem | None = None
+
+    def tell(self, kind: str, *values: Any) -> None:
+        self._news.append((kind, values))
+
+    def take(self, wanted: str | None) -> list[tuple[str, tuple[Any, ...]]]:
+        """The news since; `wanted` is passed the other way."""
+        self._wanted = wanted
+        news, self._news = self._news, []
+        return news
+
+    def wanted(self) -> str | None:
+        return self._wanted
+
+    def end(self, outcome: Outcome | None, problem: Problem | None) -> None:
+        self._outcome, self._problem = outcome, problem
+
+    def result(self) -> tuple[Outcome | None, Problem | None]:
+        return self._outcome, self._problem
+
+
+class DeskReporter:
+    """A `Reporter` from a worker on any machine."""
+
+    def __init__(self, desk: Any) -> None:
+        self._desk = desk
+
+    def message(self, text: str, level: str = "info") -> None:
+        self._desk.tell.remote("message", text, level)
+
+    def metrics(self, step: int, total: int, figures: dict[str, float]) -> None:
+        self._desk.tell.remote("metrics", step, total, figures)
+
+    def checkpoint(self, step: int, figures: dict[str, float]) -> None:
+        # Waited for: what is announced as kept has been told before the next step begins.
+        ray.get(self._desk.tell.remote("checkpoint", step, figures))
+
+    def wanted(self) -> str | None:
+        return ray.get(self._desk.wanted.remote())
+
+
+def loop(config: dict[str, Any]) -> None:
+    """Runs in every worker."""
+    from ..training.run import run
+
+    desk = config["desk"]
+    first = ray.train.get_context().get_world_rank() == 0
+    try:
+        outcome, problem = run(ray.get(config["spec"][0]), DeskReporter(desk)), None
+    except Problem as error:
+        # The owner's to mend: starting again would not help.
+        outcome, problem = None, error
+    if first or problem is not None:
+        ray.get(desk.end.remote(outcome, problem))
+
+
+def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
+    """Drives a job on the cluster and passes its news on. Raises the worker's problem."""
+    connect(settings)
+    desk = Desk.remote()
+    gpus = ray.cluster_resources().get("GPU", 0) > 0
+    spec = dataclasses.replace(spec, workers=settings.ray_workers)
+    storage = spec.folder / "ray"
+    trainer = TorchTrainer(
+        loop,
+        # In a list: Ray would replace a bare reference by its value and copy it into every worker's arguments.
+        train_loop_config={"desk": desk, "spec": [ray.put(spec)]},
+        scaling_config=ScalingConfig(num_workers=spec.workers, use_gpu=gpus),
+        torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
+        run_config=RunConfig(
+            name="train", storage_path=str(storage), failure_config=FailureConfig(max_failures=settings.attempts)
+        ),
+    )
+    failure: list[BaseException] = []
+
+    def fit() -> None:
+        try:
+            trainer.fit()
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=fit, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(LOOK_EVERY)
+        pass_on(ray.get(desk.take.remote(reporter.wanted())), reporter)
+    pass_on(ray.get(desk.take.remote(None)), reporter)
+    outcome, problem = ray.get(desk.result.remote())
+    shutil.rmtree(storage, ignore_errors=True)
+    if problem is not None:
+        raise problem
+    if outcome is None:
+        raise failure[0] if failure else RuntimeError("the cluster ended the run without a result")
+    return outcome
+
+
+def pass_on(news: list[tuple[str, tuple[Any, ...]]], reporter: Any) -> None:
+    """From the desk to the database."""
+    for kind, values in news:
+        getattr(reporter, kind)(*values)
+
+
+def connect(settings: Settings) -> None:
+    """To a cluster that runs ('auto', an address), or to one that is started here ('local')."""
+    package = str(Path(__file__).parent.parent.parent)
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
+    options: dict[str, Any] = {
+        "runtime_env": {"env_vars": {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}},
+        "log_to_driver": False,
+        "logging_level": "ERROR",
+    }
+    if settings.ray == "local":
+        # A socket's path is short: Ray's own folder cannot lie below ours.
+        options |= {"num_cpus": max(settings.ray_workers + 1, os.cpu_count() or 1), "include_dashboard": False}
+    else:
+        options["address"] = settings.ray
+    ray.init(**options)
