@@ -35,7 +35,7 @@ def load_parts(training: Path, validation: Path | None, method: str, longest: in
         return Parts(rows, [read_row(method, row, record) for row, record in read_jsonl(validation, longest)])
     marked = [row for row in rows if isinstance(row, PairRow) and row.split == "validation"]
     if marked:
-        return Parts([row for row in rows if row.split == "train"], marked)
+        return Parts([row for row in rows if isinstance(row, PairRow) and row.split == "train"], marked)
     if held_out <= 0 or len(rows) < FEWEST_TO_HOLD_OUT:
         return Parts(rows, [])
     return hold_out(rows, held_out, seed)

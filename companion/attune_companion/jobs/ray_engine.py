@@ -1,6 +1,5 @@
 """
-The same run on a Ray cluster: Ray Train starts one process per GPU (or per worker on CPUs), on one machine or several,
-with PyTorch's data parallelism between them. Rows travel through Ray's object store, checkpoints lie on storage that all
+The same run on a Ray cluster: Ray Train starts one process per GPU (or per worker on CPUs), on one or more machines, with PyTorch's data parallelism between them. Rows travel through Ray's object store, checkpoints lie on storage that all
 nodes see. When a worker is lost, Ray starts the group again and the run goes on from the last checkpoint.
 """
 
@@ -24,7 +23,6 @@ from ..training.contract import JobSpec, Outcome
 LOOK_EVERY = 0.2
 
 
-@ray.remote(num_cpus=0)
 class Desk:
     """Where the first worker leaves news and reads what is wanted; the driver empties it."""
 
@@ -91,7 +89,7 @@ def loop(config: dict[str, Any]) -> None:
 def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """Drives a job on the cluster and passes its news on. Raises the worker's problem."""
     connect(settings)
-    desk = Desk.remote()
+    desk = ray.remote(num_cpus=0)(Desk).remote()
     gpus = ray.cluster_resources().get("GPU", 0) > 0
     spec = dataclasses.replace(spec, workers=settings.ray_workers)
     storage = spec.folder / "ray"

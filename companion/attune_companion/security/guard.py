@@ -9,7 +9,7 @@ does not pass as its own origin.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -19,9 +19,10 @@ from ..settings import Settings
 from .rate import Buckets
 from .token import is_token
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # Health is asked by what starts and restarts the service; it says nothing about anybody's data.
 OPEN = {"/health/live", "/health/ready"}
@@ -93,7 +94,7 @@ class Guard:
             raise too_large(limit)
 
     def _with_origin(self, send: Send, origin: str | None) -> Send:
-        async def wrapped(message: dict[str, Any]) -> None:
+        async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 extra = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"vary", b"origin")]
                 if origin is not None:
@@ -114,7 +115,7 @@ def bounded(receive: Receive, limit: int) -> Receive:
     """The same body, which ends in a problem where it goes beyond `limit` without having said so."""
     seen = 0
 
-    async def wrapped() -> dict[str, Any]:
+    async def wrapped() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))

@@ -83,7 +83,7 @@ def read_card(folder: Path, settings: Settings) -> dict[str, Any]:
     # PEFT would act on much else, patterns that take for ever to match among it.
     (folder / CONFIG).write_text(json.dumps({key: config[key] for key in KEPT if key in config}))
     given = read_json(folder / CARD) if (folder / CARD).exists() else {}
-    base = given.get("base") if isinstance(given.get("base"), dict) else {}
+    base: dict[str, Any] = given["base"] if isinstance(given.get("base"), dict) else {}
     name = str(base.get("id") or config.get("base_model_name_or_path") or "").rsplit("/", 1)[-1]
     model = find_model(settings, name)
     sha256 = sha256_of(model, settings)

@@ -20,7 +20,7 @@ from ..store.database import Database
 from ..training.lora import WEIGHTS
 from .catalogue import check_safetensors, find_model, list_models
 from .chat import generate
-from .load import load_embedder, load_generator, load_reranker, prepared
+from .load import device, load_embedder, load_generator, load_reranker, prepared
 
 MOST_BASES = 3
 MOST_ADAPTERS = 8
@@ -71,6 +71,11 @@ class Decoder:
         self.model = model
 
 
+def on_device(model: Any) -> Any:
+    """Ready to answer where models run."""
+    return model.to(device()).eval()
+
+
 class ModelHost:
     """Answers of all kinds, by the name of a base, an adapter or a checkpoint."""
 
@@ -105,9 +110,7 @@ class ModelHost:
                 folder = prepared(find_model(self._settings, base), self._settings)
                 if role == "generator":
                     model, tokenizer = load_generator(folder, quantised=False)
-                    if torch.cuda.is_available():
-                        model.to("cuda")
-                    self._loaded[key] = Loaded(Decoder(model.eval()), tokenizer)
+                    self._loaded[key] = Loaded(Decoder(on_device(model)), tokenizer)
                 else:
                     whole = (load_embedder if role == "embedder" else load_reranker)(folder, MAX_TOKENS)
                     loaded = Loaded(whole[0], whole)

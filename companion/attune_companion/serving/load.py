@@ -35,7 +35,7 @@ def prepared(model: BaseModel, settings: Settings) -> Path:
     partial.mkdir(parents=True)
     if model.format == "gguf":
         source: dict[str, Any] = {"gguf_file": model.weights[0].name, "local_files_only": True}
-        decoder = AutoModelForCausalLM.from_pretrained(model.folder, dtype=torch.float32, **source)
+        decoder: Any = AutoModelForCausalLM.from_pretrained(model.folder, dtype=torch.float32, **source)
         # Its weights are plain numbers by now; Transformers refuses to save what it remembers as quantised.
         decoder.hf_quantizer = None
         decoder.is_quantized = False

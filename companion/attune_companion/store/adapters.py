@@ -85,7 +85,7 @@ def delete_adapter(settings: Settings, database: Database, name: str) -> None:
 def zip_parts(folder: Path) -> Iterator[bytes]:
     """A PEFT folder as a zip, made while it is sent: weights do not compress, so they are stored."""
     sink = Sink()
-    with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[arg-type]
+    with ZipFile(sink, "w", ZIP_STORED) as archive:
         for name in FILES:
             if not (folder / name).is_file():
                 continue

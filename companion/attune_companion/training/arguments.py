@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from trl import DPOConfig, SFTConfig
+from trl import DPOConfig, SFTConfig  # type: ignore[attr-defined]
 
 from .contract import JobSpec
 

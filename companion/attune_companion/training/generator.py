@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]
 
 from ..data.recipe import PromptWriter, recipe
 from ..data.rows import ChatRow, Message, PairRow, TextRow

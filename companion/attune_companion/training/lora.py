@@ -63,7 +63,7 @@ def save_weights(model: PeftModel, path: Path) -> None:
 
 def load_weights(model: PeftModel, path: Path) -> None:
     """Puts saved tensors in the place of the adapter's. Raises a KeyError when one is missing."""
-    result = set_peft_model_state_dict(model, load_file(path))
+    result: Any = set_peft_model_state_dict(model, load_file(path))
     if result.unexpected_keys:
         raise KeyError(f"{path} does not fit its model: {result.unexpected_keys[0]}")
 
@@ -74,6 +74,6 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     config = model.peft_config["default"]
     was = config.inference_mode
     config.inference_mode = True
-    config.save_pretrained(folder)
+    config.save_pretrained(str(folder))
     config.inference_mode = was
     save_weights(model, folder / WEIGHTS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from trl import DPOConfig, DPOTrainer
+from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from ..data.rows import PreferenceRow
 from ..serving.load import load_generator
