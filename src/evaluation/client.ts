@@ -28,5 +28,6 @@ export const evaluation: EvaluationService = {
   addConfigurations: (id, configurations) => call((remote) => remote.addConfigurations(id, configurations)),
   proceed: (id, onProgress) => call((remote) => remote.proceed(id, onProgress && callback(onProgress))),
   stop: (id, how) => call((remote) => remote.stop(id, how)),
+  learningPoints: (id, metric) => call((remote) => remote.learningPoints(id, metric)),
   remove: (id) => call((remote) => remote.remove(id)),
 };

@@ -1,4 +1,5 @@
 import type { DatasetSplit, PipelineConfiguration, PipelineModel } from '../storage/schema.ts';
+import type { CurvePoint } from './statistics/learning-curve.ts';
 
 /** Which configurations to ask which questions. */
 export interface EvaluationRequest {
@@ -59,6 +60,11 @@ export interface EvaluationService {
   proceed(evaluationId: string, onProgress?: (progress: EvaluationProgress) => void): Promise<void>;
   /** Ends what is going on after the step in progress; the row says which of the two it was. */
   stop(evaluationId: string, how: 'pause' | 'cancel'): Promise<void>;
+  /**
+   * How a metric grew with the number of training questions, for `statistics/learning-curve.ts`: from configurations that
+   * differ in one adapter only. Few or no points where adapters of several sizes were not compared.
+   */
+  learningPoints(evaluationId: string, metric: string): Promise<CurvePoint[]>;
   /** Deletes an evaluation with its scores; what it computed stays in the cache for the next one. */
   remove(evaluationId: string): Promise<void>;
 }

@@ -6,11 +6,13 @@ import type { EvaluationMachine, EvaluationRow, ExampleRow, PipelineConfiguratio
 import type { EvaluationEstimate, EvaluationProgress, EvaluationRequest, EvaluationService } from './contract.ts';
 import { ResultCache } from './matrix/cache.ts';
 import { Desk } from './matrix/desk.ts';
+import { learningPoints } from './matrix/learning-points.ts';
 import { LoadedModels, type ModelSource } from './matrix/models.ts';
 import { checkConfigurations } from './matrix/plan.ts';
 import type { StoredVectors } from './matrix/rank.ts';
 import { readQuestions, runMatrix } from './matrix/run.ts';
 import { ScoreWriter } from './matrix/score-writer.ts';
+import type { CurvePoint } from './statistics/learning-curve.ts';
 
 export interface EvaluationDependencies {
   database: AttuneDatabase;
@@ -115,6 +117,10 @@ export class Evaluation implements EvaluationService {
     }
     active.how = how;
     active.controller.abort(new DOMException('The evaluation was stopped.', 'AbortError'));
+  }
+
+  async learningPoints(evaluationId: string, metric: string): Promise<CurvePoint[]> {
+    return learningPoints(this.#db, await this.#row(evaluationId), metric);
   }
 
   async remove(evaluationId: string): Promise<void> {

@@ -1,5 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import type { ChatTurn } from '../../../src/generation/contract.ts';
+import type { AdapterRow, RunRow } from '../../../src/storage/schema.ts';
 import type { EvaluationRequest } from '../../../src/evaluation/contract.ts';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
 import {
@@ -185,5 +187,56 @@ describe('a killed or stopped evaluation', () => {
     const id = await service.create(request());
     await lab.db.datasets.update('d', { hash: 'other' });
     await expect(service.proceed(id)).rejects.toMatchObject({ code: 'evaluation/data-changed' });
+  });
+});
+
+describe('a learning curve', () => {
+  it('is made of adapters of one part that were trained on different numbers of questions', async () => {
+    const lab = await setUpLab();
+    const sizes = { small: 20, large: 80 };
+    for (const [adapterId, train] of Object.entries(sizes)) {
+      const id = `data-${adapterId}`;
+      const counts = { train, validation: 5, test: 5 };
+      const times = { createdAt: 0, updatedAt: 0 };
+      await lab.db.datasets.add({ id, workspaceId: WORKSPACE, name: id, source: '', hash: id, counts, ...times });
+      await lab.db.runs.add({ id: adapterId, datasetId: id, datasetHash: id } as RunRow);
+      await lab.db.adapters.add({ id: adapterId, runId: adapterId } as AdapterRow);
+    }
+    const adapted = (adapterId: string) => of({ ...search, adapterId, name: adapterId });
+    const configurations = [
+      adapted('large'),
+      of(search),
+      adapted('small'),
+      adapted('unknown'),
+      of(search, null, writer),
+    ];
+    const { id } = await evaluate(lab, { configurations });
+    const points = await lab.start().service.learningPoints(id, 'recall@1');
+    expect(points.map(({ examples }) => examples)).toEqual([0, 20, 80]);
+    for (const { scores } of points) expect(scores).toHaveLength(QUESTIONS.length);
+  });
+});
+
+describe('a judge', () => {
+  const judge = { modelId: 'writer', name: 'Judge' };
+  const says = (turns: ChatTurn[]) =>
+    turns.some(({ content }) => content.includes('JSON')) ? '{"reason": "It says so.", "grade": 4}' : 'thirty days [1]';
+
+  it('adds its scores and its reason to every answer, once', async () => {
+    const lab = await setUpLab();
+    const configurations = [of(search, null, writer)];
+    const first = lab.start({ says });
+    const id = await first.service.create(request({ configurations, judge }));
+    await first.service.proceed(id);
+    for (const { scores, judgement } of await lab.scores(id)) {
+      expect(scores['answerRelevance']).toBe(1);
+      expect(judgement).toMatchObject({ scores: { answerRelevance: 1 } });
+      expect(judgement!.reason).toContain('It says so.');
+    }
+    const second = lab.start({ says });
+    const again = await second.service.create(request({ configurations, judge }));
+    await second.service.proceed(again);
+    expect(second.calls.answered).toEqual([]);
+    expect(await lab.scores(again)).toEqual(await lab.scores(id));
   });
 });
