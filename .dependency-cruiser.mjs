@@ -26,6 +26,9 @@ const SHARED_PIECES =
   'generation/(engines|estimate-tokens|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|pair-tokens|passage-search|similarities)\\.ts)';
 
+/** Of the laboratory what is arithmetic or words over a few rows: a worker would only carry it back and forth. */
+const PURE_EVALUATION = '^src/evaluation/metrics/catalogue\\.ts$';
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [

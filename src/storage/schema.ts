@@ -506,6 +506,8 @@ export interface EvaluationScoreRow {
   /** Where it went wrong; absent: right, or no answer was asked for. */
   failure?: 'notRetrieved' | 'rankedLow' | 'wrongFromRight' | 'unsupported' | 'refused';
   judgement?: { scores: Record<string, number>; reason: string };
+  /** What the user thinks of the answer: judges are measured by it. */
+  opinion?: 'right' | 'wrong';
   cost?: QuestionCost;
 }
 

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { AppServer, HANDBOOK, TestBrowser, addFilesInChat, openApp, waitUntilInstalled } from './harness/index.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SCREENS = ['chat', 'library', 'search', 'datasets', 'tune', 'models', 'settings'];
+const SCREENS = ['chat', 'library', 'search', 'datasets', 'tune', 'compare', 'models', 'settings'];
 
 let server: AppServer;
 let browser: TestBrowser;

@@ -29,9 +29,28 @@ export class ScoreWriter {
   async flush(): Promise<void> {
     const rows = this.#pending;
     this.#pending = [];
-    await this.#db.evaluationScores.bulkPut(rows).catch((error: unknown) => {
+    await this.#put(rows).catch((error: unknown) => {
       throw storageFull(error);
     });
     this.#writtenAt = performance.now();
+  }
+
+  /** A row that is computed again keeps what the user thought of it, as long as the answer is the same. */
+  #put(rows: readonly EvaluationScoreRow[]): Promise<unknown> {
+    const table = this.#db.evaluationScores;
+    return this.#db.transaction('rw', table, async () => {
+      const keys = rows.map(({ evaluationId, configurationId, exampleId }): [string, string, string] => [
+        evaluationId,
+        configurationId,
+        exampleId,
+      ]);
+      const before = await table.bulkGet(keys);
+      await table.bulkPut(
+        rows.map((row, i) => {
+          const { opinion, answer } = before[i] ?? {};
+          return opinion && answer === row.answer ? { ...row, opinion } : row;
+        }),
+      );
+    });
   }
 }

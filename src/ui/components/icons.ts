@@ -8,6 +8,7 @@ export const icons = {
   search: 'M9 3.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM13 13l3.5 3.5',
   datasets: 'M3.5 4.5h13v11h-13zM3.5 8h13M3.5 11.8h13M8 8v7.5',
   tune: 'M3.5 15.5c3 0 3-9 6.500-9s3 4 6.500 4M3.5 3.500v13h13',
+  compare: 'M10 3.500v13M3.5 5.5h4v9h-4zM12.5 5.5h4v9h-4z',
   models:
     'M5.5 5.5h9v9h-9zM8.5 8.5h3v3h-3zM8 5.5v-2.5M12 5.5v-2.5M8 17v-2.5M12 17v-2.5M5.5 8h-2.5M5.5 12h-2.5M17 8h-2.5M17 12h-2.5',
   settings:

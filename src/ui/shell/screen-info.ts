@@ -15,6 +15,7 @@ export const screenInfo: Record<ScreenName, ScreenInfo> = {
   search: { label: 'Search', icon: 'search', load: () => import('../screens/search/SearchScreen.svelte') },
   datasets: { label: 'Data sets', icon: 'datasets', load: () => import('../screens/datasets/DatasetsScreen.svelte') },
   tune: { label: 'Tune', icon: 'tune', load: () => import('../screens/tune/TuneScreen.svelte') },
+  compare: { label: 'Compare', icon: 'compare', load: () => import('../screens/compare/CompareScreen.svelte') },
   models: { label: 'Models', icon: 'models', load: () => import('../screens/models/ModelsScreen.svelte') },
   settings: { label: 'Settings', icon: 'settings', load: () => import('../screens/settings/SettingsScreen.svelte') },
 };

@@ -1,5 +1,5 @@
 /** Screens in the navigation, in its order. */
-export const screens = ['chat', 'library', 'search', 'datasets', 'tune', 'models', 'settings'] as const;
+export const screens = ['chat', 'library', 'search', 'datasets', 'tune', 'compare', 'models', 'settings'] as const;
 export type ScreenName = (typeof screens)[number];
 
 export interface Route {

@@ -11,6 +11,9 @@ export interface MeasuredSpeed {
   unit: 'tokens/s' | 'passages/s';
   device: string;
   at: number;
+  /** Of an answer model, as it said when it was loaded. */
+  contextTokens?: number;
+  memoryBytes?: number;
 }
 
 const PREFIX = 'speed:';
@@ -55,6 +58,7 @@ class Speeds {
         unit: 'tokens/s',
         device: info?.device ?? '',
         at: Date.now(),
+        ...(info && { contextTokens: info.contextTokens, memoryBytes: info.memoryBytes }),
       });
     }
   }

@@ -1,0 +1,30 @@
+import type { PipelineModel } from '../../storage/schema.ts';
+import type { ConfigurationSummary } from '../matrix/summary.ts';
+import type { Agreement } from '../statistics/kappa.ts';
+import type { Strength } from '../statistics/preference.ts';
+import type { MatrixTable } from '../table/contract.ts';
+
+/** What screens show of an evaluation, made of its rows. */
+export interface EvaluationFigures {
+  table: MatrixTable;
+  /** Failures, time and tokens of each configuration, in the table's order. */
+  summaries: Omit<ConfigurationSummary, 'metrics'>[];
+}
+
+/** How far a judge says what the user says. */
+export interface JudgeAgreement extends Agreement {
+  words: string;
+}
+
+/**
+ * The statistics of an evaluation: tens of thousands of resamples take seconds, which neither the page nor the worker
+ * that runs the models has to spare.
+ */
+export interface FiguresService {
+  /** @returns undefined while nothing is scored. @throws AttuneError `evaluation/missing` when it is not there */
+  figures(evaluationId: string): Promise<EvaluationFigures | undefined>;
+  /** A judge's verdicts beside the user's opinions, over all evaluations of the workspace that it judged. */
+  agreement(workspaceId: string, judge: PipelineModel): Promise<JudgeAgreement>;
+  /** Who is how strong by the user's votes in a workspace, strongest first. */
+  strengths(workspaceId: string): Promise<Strength[]>;
+}

@@ -1,0 +1,103 @@
+import { adapters } from '../../../adapters/client.ts';
+import type { AdapterDescription } from '../../../adapters/contract.ts';
+import { listModels } from '../../../models/client.ts';
+import type { ModelDescription } from '../../../models/contract.ts';
+import type { ModelRole, PipelineModel } from '../../../storage/schema.ts';
+import { bytes } from '../../format.ts';
+import { engineOf } from '../../state/answer-model.svelte.ts';
+import { LiveQuery } from '../../state/live-query.svelte.ts';
+import { privacy } from '../../state/privacy.svelte.ts';
+
+/** A model with or without an adapter that can stand in a place of the pipeline. */
+export interface PipelineOption {
+  /** Of model and adapter; unique within its role. */
+  key: string;
+  model: PipelineModel;
+  /** Of the model alone. */
+  modelName: string;
+  /** The adapter's name, or "as it is". */
+  variant: string;
+  /** Model and variant in one. */
+  label: string;
+  /** Size, licence or host. */
+  detail: string;
+  tuned: boolean;
+  /** Questions and passages go to another machine. */
+  leavesMachine: boolean;
+}
+
+export const keyOf = ({ modelId, adapterId }: PipelineModel): string => `${modelId}|${adapterId ?? ''}`;
+
+/** What can be compared on this machine: every model as it is and with each of its adapters, and endpoints that are on. */
+export class PipelineOptions {
+  #models = $state.raw<readonly ModelDescription[]>([]);
+  #loaded = $state(false);
+  #adapters = new LiveQuery<AdapterDescription[]>(() => adapters.list(), []);
+
+  async refresh(): Promise<void> {
+    this.#models = await listModels();
+    this.#loaded = true;
+  }
+
+  get loaded(): boolean {
+    return this.#loaded && this.#adapters.loaded;
+  }
+  get models(): readonly ModelDescription[] {
+    return this.#models;
+  }
+  get adapters(): readonly AdapterDescription[] {
+    return this.#adapters.current;
+  }
+
+  readonly embedders = $derived.by(() => this.#withAdapters('embedder', ['embedder', 'linear']));
+  /** Each is a search model with an adapter that scores pairs; a ranking model without one cannot be served. */
+  readonly rerankers = $derived.by(() =>
+    this.#adapters.current
+      .filter(({ task }) => task === 'reranker')
+      .flatMap((adapter) => {
+        const model = this.#models.find(({ id }) => id === adapter.modelId);
+        return model ? [this.#option(model, adapter)] : [];
+      }),
+  );
+  readonly generators = $derived.by(() => [
+    ...this.#withAdapters('generator', ['generator']),
+    ...privacy.connections.map(({ id, model, name }): PipelineOption => ({
+      key: `${id}|`,
+      model: { modelId: id, engine: 'endpoint' },
+      modelName: model,
+      variant: 'as it is',
+      label: model,
+      detail: name,
+      tuned: false,
+      leavesMachine: privacy.remote.some((endpoint) => endpoint.id === id),
+    })),
+  ]);
+
+  #withAdapters(role: ModelRole, tasks: readonly AdapterDescription['task'][]): PipelineOption[] {
+    return this.#models
+      .filter((model) => model.role === role)
+      .flatMap((model) => [
+        this.#option(model),
+        ...this.#adapters.current
+          .filter(
+            ({ modelId, task, purpose }) => modelId === model.id && tasks.includes(task) && purpose !== 'questions',
+          )
+          .map((adapter) => this.#option(model, adapter)),
+      ]);
+  }
+
+  #option(model: ModelDescription, adapter?: AdapterDescription): PipelineOption {
+    const engine = model.role === 'generator' ? { engine: engineOf(model) } : {};
+    const part: PipelineModel = { modelId: model.id, ...(adapter && { adapterId: adapter.id }), ...engine };
+    return {
+      key: keyOf(part),
+      model: part,
+      modelName: model.name,
+      variant: adapter ? adapter.name : 'as it is',
+      label: adapter ? `${model.name} with ${adapter.name}` : model.name,
+      detail: adapter ? `adapter, ${bytes(adapter.bytes)}` : [bytes(model.bytes), model.licence].join(', '),
+      tuned: adapter !== undefined,
+      leavesMachine: false,
+    };
+  }
+}
