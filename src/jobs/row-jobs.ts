@@ -116,7 +116,9 @@ export class RowJobs {
 
   async #tell(rowId: string, state: 'paused' | 'cancelled'): Promise<void> {
     const { table } = this.#work;
-    if ((await table.get(rowId))?.state === 'waiting') await table.update(rowId, { state, updatedAt: Date.now() });
+    const from: RunState[] = state === 'paused' ? ['waiting'] : ['waiting', 'paused'];
+    const row = await table.get(rowId);
+    if (row && from.includes(row.state)) await table.update(rowId, { state, updatedAt: Date.now() });
   }
 
   async #run(id: string): Promise<void> {

@@ -67,7 +67,7 @@ async function end(db: AttuneDatabase, id: string, changes: Partial<JobRow>): Pr
 /** Taken up again by the tab that owns the workspace. */
 const RESUMED = new Set<JobKind>(['ingest', 'embed', 'train', 'evaluate', 'generate']);
 
-/** Marks tracked jobs whose tab is gone as interrupted. Called at start; reading, embedding, training and evaluation resume by themselves. */
+/** Marks tracked jobs whose tab is gone as interrupted. Called at start; those that the owner takes up go on by themselves. */
 export async function endOrphans(db: AttuneDatabase): Promise<void> {
   const held = new Set((await navigator.locks.query()).held?.map((lock) => lock.name));
   const running = await db.jobs.where('state').equals('running').toArray();

@@ -48,7 +48,7 @@ export async function writeDrafts(
   const known = existsSync(file) ? readDrafts(file) : [];
   const done = new Set(known.map(({ passage }) => passage));
   const left = passages.filter(({ place }) => !done.has(place));
-  if (left.length === 0) return known;
+  if (left.length === 0 || seconds <= 0) return known;
   mkdirSync(dirname(file), { recursive: true });
   const { drafts, dispose } = await loadDraftWriter(await starterModelFiles(STARTER_GENERATOR), {
     runtime: scriptRuntime(),

@@ -125,7 +125,8 @@ function readingWindow(text: string, longest: number, random: () => number): Spa
   return { start, end: end > start ? end : start + longest };
 }
 
-function valueOfDraft({ likelihood, rank }: RankedDraft): number {
+/** By what the drafts of a passage are ordered, best first. */
+export function valueOfDraft({ likelihood, rank }: RankedDraft): number {
   return likelihood - RANK_COST * Math.log(rank ?? 1);
 }
 

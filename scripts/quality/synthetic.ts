@@ -1,0 +1,107 @@
+/**
+ * What tuning on documents alone buys: questions written by the product's question writer for the passages of a corpus,
+ * checked by its rules, the search model tuned on them, and people's questions asked of both. No question by a person
+ * is trained on, checked with or chosen by. What was computed is kept in `.cache/synthetic/`: a killed run goes on.
+ *
+ * Run: npx tsx scripts/quality/synthetic.ts [--set handbook|cranfield|attackqa-like] [--passages 0 all] [--write-seconds N]
+ *   [--seed 1] [--per-passage 6] [--top-k 20] [--write-only] [--no-test] [knob=value of the training task …]
+ */
+import { parseArgs } from 'node:util';
+import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
+import { ndcgAtK, recallAtK, reciprocalRank } from '../../src/evaluation/metrics/ranking.ts';
+import { interval, signedInterval, table } from '../training/report.ts';
+import { corpus } from './synthetic/corpora.ts';
+import { Ranker, type Mode } from './synthetic/ranker.ts';
+import { rowsOf } from './synthetic/rows.ts';
+import { baseEmbedder, tune } from './synthetic/tune.ts';
+import { passagesToRead, writeDrafts } from './synthetic/write-drafts.ts';
+
+const METRICS = {
+  'recall@1': (ids: number[], relevant: Set<number>) => recallAtK(ids, relevant, 1),
+  'recall@5': (ids: number[], relevant: Set<number>) => recallAtK(ids, relevant, 5),
+  'nDCG@10': (ids: number[], relevant: Set<number>) => ndcgAtK(ids, relevant, 10),
+  MRR: (ids: number[], relevant: Set<number>) => reciprocalRank(ids, relevant),
+};
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    set: { type: 'string', default: 'handbook' },
+    passages: { type: 'string', default: '0' },
+    'write-seconds': { type: 'string', default: 'Infinity' },
+    seed: { type: 'string', default: '1' },
+    'per-passage': { type: 'string', default: '6' },
+    'top-k': { type: 'string', default: '20' },
+    'write-only': { type: 'boolean', default: false },
+    'no-test': { type: 'boolean', default: false },
+  },
+});
+const knobs = Object.fromEntries(
+  positionals.map((pair) => {
+    const [key, value] = pair.split('=') as [string, string];
+    return [key, Number.isNaN(Number(value)) ? value : Number(value)];
+  }),
+);
+const seed = Number(flags.seed);
+const set = await corpus(flags.set);
+const toRead = passagesToRead(set.passages, seed, Number(flags.passages));
+console.log(
+  `${set.name}: ${set.passages.length} passages, ${toRead.length} to read, ${set.test.length} questions by people`,
+);
+const written = await writeDrafts(
+  toRead,
+  `.cache/synthetic/${set.name}-${seed}.jsonl`,
+  {},
+  seed,
+  Number(flags['write-seconds']),
+);
+if (!flags['write-only']) await measure();
+
+async function measure(): Promise<void> {
+  const base = await baseEmbedder();
+  const baseRanker = await Ranker.of(set, base);
+  const drafts = written.reduce((sum, { drafts: { length } }) => sum + length, 0);
+  const { rows, dropped } = await rowsOf(set, written, baseRanker, {
+    seed,
+    perPassage: Number(flags['per-passage']),
+    topK: Number(flags['top-k']),
+    validationShare: 0.1,
+  });
+  const count = (split: string) => rows.filter((row) => row.split === split).length;
+  console.log(
+    `${drafts} drafts on ${written.length} passages; ${rows.length} rows in use: ${count('train')} to train, ${count('validation')} to validate`,
+  );
+  console.log(
+    `dropped: ${Object.entries(dropped)
+      .map(([reason, n]) => `${reason} ${n}`)
+      .join(', ')}`,
+  );
+  const tuned = await tune(base, rows, { validationPool: 200, validationLimit: 80, ...knobs }, seed);
+  console.log(
+    `best of ${tuned.steps} steps: ${tuned.best}; validations ${tuned.validations.map(({ step, score }) => `${step}: ${score.toFixed(3)}`).join(', ')}`,
+  );
+  if (flags['no-test']) return;
+  const tunedRanker = await Ranker.of(set, tuned.embedder);
+  for (const mode of ['dense', 'hybrid'] as const) await report(mode, baseRanker, tunedRanker);
+  await base.dispose();
+}
+
+async function report(mode: Mode, base: Ranker, tuned: Ranker): Promise<void> {
+  const questions = set.test.map(({ text }) => text);
+  const scores = await Promise.all(
+    [base, tuned].map(async (ranker) => {
+      const ranked = await ranker.rank(questions, mode);
+      return Object.values(METRICS).map((metric) => ranked.map((ids, i) => metric(ids, set.test[i]!.relevant)));
+    }),
+  );
+  const [before, after] = scores as [number[][], number[][]];
+  console.log(`\n${set.name}, ${mode}: ${questions.length} questions by people, mean [95 % interval]\n`);
+  table(
+    ['', ...Object.keys(METRICS)],
+    [
+      ['base', ...before.map(interval)],
+      ['tuned', ...after.map(interval)],
+      ['gain, paired', ...after.map((values, m) => signedInterval(pairedDifference(values, before[m]!)))],
+    ],
+  );
+}

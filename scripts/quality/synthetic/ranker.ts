@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Embedder } from '../../../src/retrieval/contract.ts';
+import { fuse, type Scored } from '../../../src/retrieval/fusion.ts';
+import { LexicalIndex } from '../../../src/retrieval/lexical/lexical-index.ts';
+import { passageText } from '../../../src/retrieval/passage-text.ts';
+import { retrievalKnobs } from '../../../src/retrieval/settings.ts';
+import { valuesOf } from '../../../src/settings/knob.ts';
+import type { Corpus } from './corpora.ts';
+
+const FOLDER = '.cache/embeddings';
+/** How far down a ranking is looked at; what lies beyond counts as not found. */
+const DEPTH = 100;
+
+export type Mode = 'dense' | 'hybrid';
+
+/** Search over a corpus in memory: the product's vectors, word index and fusion, with its default settings. */
+export class Ranker {
+  readonly #embedder: Embedder;
+  readonly #count: number;
+  readonly #vectors: Float32Array;
+  readonly #words = new LexicalIndex();
+
+  private constructor(corpus: Corpus, embedder: Embedder, vectors: Float32Array) {
+    this.#embedder = embedder;
+    this.#count = corpus.passages.length;
+    this.#vectors = vectors;
+    corpus.passages.forEach(({ chunk }, i) => this.#words.add(i, passageText(chunk), 'en'));
+  }
+
+  static async of(corpus: Corpus, embedder: Embedder): Promise<Ranker> {
+    const texts = corpus.passages.map(({ chunk }) => passageText(chunk));
+    return new Ranker(corpus, embedder, await keptVectors(embedder, texts, 'passage'));
+  }
+
+  /** For each question the indices of passages, best first. */
+  async rank(questions: readonly string[], mode: Mode, depth = DEPTH): Promise<number[][]> {
+    const settings = valuesOf(retrievalKnobs);
+    const width = this.#embedder.dimensions;
+    const queries = await keptVectors(this.#embedder, questions, 'query');
+    return questions.map((question, q) => {
+      const cosine = (passage: number) => {
+        let sum = 0;
+        for (let d = 0; d < width; d++) sum += queries[q * width + d]! * this.#vectors[passage * width + d]!;
+        return sum;
+      };
+      const all = Array.from({ length: this.#count }, (_, item): Scored<number> => ({ item, score: cosine(item) }));
+      const dense = all.sort((a, b) => b.score - a.score).slice(0, Math.max(depth, settings.candidates));
+      if (mode === 'dense') return dense.slice(0, depth).map(({ item }) => item);
+      const lexical = this.#words
+        .search(question, settings.candidates, settings)
+        .map(({ passage, score }): Scored<number> => ({ item: passage, score }));
+      return fuse(dense, lexical, settings, cosine)
+        .slice(0, depth)
+        .map(({ item }) => item);
+    });
+  }
+}
+
+/** Vectors of texts, kept in `.cache/` by embedder and content. */
+async function keptVectors(embedder: Embedder, texts: readonly string[], kind: 'query' | 'passage') {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([embedder.id, kind, texts]))
+    .digest('hex');
+  const file = `${FOLDER}/${hash}.f32`;
+  if (!existsSync(file)) {
+    const vectors = await embedder.embed([...texts], kind);
+    mkdirSync(FOLDER, { recursive: true });
+    writeFileSync(file, new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
+  }
+  return new Float32Array(new Uint8Array(readFileSync(file)).buffer);
+}

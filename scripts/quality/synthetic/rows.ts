@@ -1,0 +1,105 @@
+import { dealGroups, splitValues } from '../../../src/datasets/split.ts';
+import { applyRules } from '../../../src/datasets/quality/apply-rules.ts';
+import { inUse } from '../../../src/datasets/in-use.ts';
+import { readable } from '../../../src/datasets/generation/readable.ts';
+import { draftProblem, isAlike } from '../../../src/datasets/generation/writer/checks.ts';
+import { valueOfDraft, writtenQuestion } from '../../../src/datasets/generation/writer/question-writer.ts';
+import type { DatasetSplit, ExampleRow } from '../../../src/storage/schema.ts';
+import type { Corpus } from './corpora.ts';
+import type { Ranker } from './ranker.ts';
+import type { PassageDrafts } from './write-drafts.ts';
+
+export interface RowOptions {
+  seed: number;
+  /** Questions kept of a passage. */
+  perPassage: number;
+  /** Places among which the search must find the passage. */
+  topK: number;
+  /** Share of questions for validation. */
+  validationShare: number;
+}
+
+/** Rows of a data set made of drafts by the product's own checks and rules, and what became of the drafts. */
+export async function rowsOf(
+  corpus: Corpus,
+  written: readonly PassageDrafts[],
+  base: Ranker,
+  { seed, perPassage, topK, validationShare }: RowOptions,
+): Promise<{ rows: ExampleRow[]; dropped: Record<string, number> }> {
+  const dropped: Record<string, number> = {};
+  const drop = (reason: string) => (dropped[reason] = (dropped[reason] ?? 0) + 1);
+  const sound = written.flatMap(({ passage, drafts }) =>
+    drafts.flatMap((draft) => {
+      const problem = draftProblem(draft);
+      if (problem) drop(problem);
+      return problem ? [] : [{ passage, draft }];
+    }),
+  );
+  const found = await base.rank(
+    sound.map(({ draft }) => draft.question),
+    'hybrid',
+    topK,
+  );
+  const ranked = sound.flatMap((item, i) => {
+    const rank = found[i]!.indexOf(item.passage) + 1;
+    if (rank === 0) drop('does not find its passage');
+    return rank === 0 ? [] : [{ passage: item.passage, draft: { ...item.draft, rank } }];
+  });
+  const parts = partsOf(
+    corpus,
+    ranked.map(({ passage }) => passage),
+    seed,
+    validationShare,
+  );
+  const rows: ExampleRow[] = [];
+  const byPassage = new Map<number, typeof ranked>();
+  for (const item of ranked) byPassage.set(item.passage, [...(byPassage.get(item.passage) ?? []), item]);
+  for (const group of byPassage.values()) {
+    const kept: string[] = [];
+    for (const { passage, draft } of group.sort((a, b) => valueOfDraft(b.draft) - valueOfDraft(a.draft))) {
+      if (kept.length === perPassage) break;
+      if (isAlike(draft.question, kept)) {
+        drop('asked before');
+        continue;
+      }
+      kept.push(draft.question);
+      const { chunk, documentKey } = corpus.passages[passage]!;
+      rows.push({
+        ...writtenQuestion(draft, readable(chunk.text), chunk.text),
+        id: `${passage}/${kept.length}`,
+        datasetId: 'synthetic',
+        workspaceId: 'synthetic',
+        ordinal: rows.length,
+        split: parts.get(passage)!,
+        passage: chunk.text,
+        headings: chunk.headings,
+        documentKey,
+        chunkId: chunk.id,
+        negatives: [],
+        provenance: { origin: 'writer', seed },
+      });
+    }
+  }
+  const search = async (questions: readonly string[], limit: number) =>
+    (await base.rank(questions, 'hybrid', limit)).map((ids) =>
+      ids.map((i) => {
+        const { chunk, documentKey } = corpus.passages[i]!;
+        return { chunkId: chunk.id, documentKey, headings: chunk.headings, text: chunk.text };
+      }),
+    );
+  const judged = await applyRules(rows, { search, rules: { roundTrip: { topK } } });
+  judged.forEach(({ removedBy }) => removedBy && drop(`rule ${removedBy}`));
+  return { rows: rows.map((row, i) => ({ ...row, ...judged[i] })).filter(inUse), dropped };
+}
+
+/** By document, as the app deals; by passage where every document is one. There is no part for tests: people asked those. */
+function partsOf(corpus: Corpus, passages: readonly number[], seed: number, validationShare: number) {
+  const keyOf = (passage: number) => corpus.passages[passage]!.documentKey;
+  const groups = new Map<string, Map<string, number>>();
+  for (const passage of passages) {
+    const counts = groups.get(keyOf(passage)) ?? new Map<string, number>();
+    groups.set(keyOf(passage), counts.set('', (counts.get('') ?? 0) + 1));
+  }
+  const dealt = dealGroups(groups, { ...splitValues(undefined), seed, validationShare, testShare: 0 });
+  return new Map<number, DatasetSplit>(passages.map((passage) => [passage, dealt.get(keyOf(passage))!]));
+}
