@@ -7,7 +7,7 @@ import type {
   RunRow,
 } from '../../storage/schema.ts';
 import type { PriceTable } from '../costs/contract.ts';
-import type { CurvePoint } from '../statistics/learning-curve.ts';
+import type { RecommendationInput } from '../advice/recommend.ts';
 import type { MatrixTable } from '../table/contract.ts';
 
 /** All that a report tells; every form (HTML, Markdown, CSV, JSON) is made of it alone. */
@@ -23,7 +23,7 @@ export interface ReportInput {
   adapters: readonly AdapterRow[];
   runs: readonly RunRow[];
   /** Score against number of training examples, where it was measured. */
-  learningCurve?: readonly CurvePoint[];
+  learningCurve?: RecommendationInput['learningCurve'];
   prices?: PriceTable;
   /** Name and version of what took part: the app, models by id. */
   versions: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import type { EvaluationScoreRow, PipelineConfiguration } from '../../storage/schema.ts';
 import { bootstrapMean } from '../metrics/bootstrap.ts';
-import { inCatalogueOrder } from '../metrics/catalogue.ts';
+import { describeMetric, inCatalogueOrder } from '../metrics/catalogue.ts';
 import { holm, signFlipP } from '../statistics/significance.ts';
 import type { Cell, Difference, MatrixTable } from './contract.ts';
 
@@ -21,11 +21,12 @@ export function matrixTable(configurations: readonly PipelineConfiguration[], ro
   for (const { configurationId, exampleId, scores } of rows) columns.get(configurationId)?.set(exampleId, scores);
   const metrics = inCatalogueOrder(rows.flatMap(({ scores }) => Object.keys(scores)));
   const pairs = comparedPairs(configurations);
+  const byId = new Map(configurations.map((configuration) => [configuration.id, configuration]));
   return {
     configurations: [...configurations],
     metrics,
     cells: configurations.flatMap(({ id }) => metrics.flatMap((metric) => cell(id, metric, columns.get(id)!))),
-    differences: metrics.flatMap((metric) => differencesIn(metric, pairs, columns)),
+    differences: metrics.flatMap((metric) => differencesIn(metric, pairs, columns, byId)),
   };
 }
 
@@ -63,6 +64,7 @@ function differencesIn(
   metric: string,
   pairs: readonly [from: string, to: string][],
   columns: ReadonlyMap<string, Column>,
+  byId: ReadonlyMap<string, PipelineConfiguration>,
 ): Difference[] {
   const tested = pairs.flatMap(([from, to]) => {
     const after = columns.get(to)!;
@@ -73,10 +75,31 @@ function differencesIn(
     if (changes.length === 0) return [];
     return [{ from, to, metric, n: changes.length, ...bootstrapMean(changes), p: signFlipP(changes) }];
   });
-  const adjusted = holm(tested.map(({ p }) => p));
+  const adjusted = holmOnce(
+    tested.map(({ from, to, p }) => ({ p, what: comparisonOf(metric, byId.get(from)!, byId.get(to)!) })),
+  );
   return tested.map((difference, i) => ({
     ...difference,
     adjustedP: adjusted[i]!,
     significant: adjusted[i]! < SIGNIFICANCE_LEVEL,
   }));
+}
+
+/**
+ * Names what a pair compares. No ranking depends on the answer model: two pairs that differ in nothing else are one
+ * comparison, and a pair that changes the answer model alone is none.
+ */
+function comparisonOf(metric: string, from: PipelineConfiguration, to: PipelineConfiguration): string | undefined {
+  const ranking = describeMetric(metric)?.group === 'retrieval';
+  const name = ({ embedder, reranker, generator }: PipelineConfiguration) =>
+    JSON.stringify([embedder, reranker, ...(ranking ? [] : [generator])]);
+  return name(from) === name(to) ? undefined : `${name(from)} ${name(to)}`;
+}
+
+/** Holm's correction where the same comparison may come several times: it is one chance of a false finding. */
+function holmOnce(tests: readonly { p: number; what: string | undefined }[]): number[] {
+  const distinct = new Map(tests.flatMap(({ p, what }): [string, number][] => (what === undefined ? [] : [[what, p]])));
+  const names = [...distinct.keys()];
+  const adjusted = holm([...distinct.values()]);
+  return tests.map(({ what }) => (what === undefined ? 1 : adjusted[names.indexOf(what)]!));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedPart, matrixTable } from '../../../src/evaluation/table/matrix-table.ts';
 import type { PipelineConfiguration } from '../../../src/storage/schema.ts';
+import { configurationOf, scoreRows } from '../../support/evaluation-rows.ts';
 
 const model = (modelId: string, adapterId: string | null = null) => ({ modelId, adapterId });
 const [bare, embedder, both]: PipelineConfiguration[] = [
@@ -47,6 +48,17 @@ describe('the table of a matrix', () => {
     expect(pairs[0]!.p).toBeCloseTo(2 / 1024, 12);
     expect(pairs[0]!.adjustedP).toBeCloseTo(6 / 1024, 12);
     expect(pairs[2]).toMatchObject({ mean: 0, p: 1, significant: false });
+  });
+
+  it('counts a comparison once that comes with several answer models', () => {
+    const states = ['base/none/base', 'base/none/tuned', 'tuned/none/base', 'tuned/none/tuned'] as const;
+    const found = (id: string) =>
+      scoreRows(id, 40, (i) => ({ scores: { 'recall@5': Number(id.startsWith('tuned') || i > 9) } }));
+    const { differences } = matrixTable(states.map(configurationOf), states.flatMap(found));
+    // Ten changes of one sign: 2 of 2^10 signs. One comparison in three pairs; two pairs change nothing that ranks.
+    expect(differences.map(({ adjustedP }) => adjustedP)).toEqual(
+      [1, 2 / 1024, 2 / 1024, 2 / 1024, 1].map((p) => expect.closeTo(p, 12) as number),
+    );
   });
 
   it('is empty without scores', () => {
