@@ -23,7 +23,7 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
 const SHARED_PIECES =
   '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
   'chat/(prompt/(answer-recipe|relevance)|text/sentences|contract|settings|snapshot|write-answer)\\.ts|' +
-  'generation/(engines|estimate-tokens|local/(load|chat-tokenizer|sampler))\\.ts|' +
+  'training/negative-guard\\.ts|generation/(engines|estimate-tokens|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|pair-tokens|passage-search|similarities)\\.ts)';
 
 /** Of the laboratory what is arithmetic or words over a few rows: a worker would only carry it back and forth. */

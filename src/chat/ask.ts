@@ -9,6 +9,7 @@ import { findAnswered, historyBefore, openQuestion, storeAnswer, storeOther } fr
 import { condense } from './prompt/condense.ts';
 import type { Exchange } from './prompt/follow-up.ts';
 import { relevanceOf } from './prompt/relevance.ts';
+import { recordAnswer } from './record-answer.ts';
 import { CHAT_KNOBS } from './settings.ts';
 import { snapshotOf } from './snapshot.ts';
 import { NOT_FOUND, quote, writeAnswer, type WritingParts } from './write-answer.ts';
@@ -40,7 +41,9 @@ export async function* ask(
   } catch (error) {
     answering.fail(error);
   }
-  yield { type: 'done', message: await storeAnswer(question, answering.answer, db) };
+  const message = await storeAnswer(question, answering.answer, db);
+  await recordAnswer(question, message, valuesOf(CHAT_KNOBS, overrides), db);
+  yield { type: 'done', message };
 }
 
 /**
@@ -67,8 +70,8 @@ export async function* answerOther(
     if (error instanceof AttuneError && error.code === 'chat/no-adapter') throw error;
     answering.fail(error);
   }
-  const { text, kind, replacedText, support, stats, problem } = answering.answer;
-  const other = { text, kind, replacedText, support, stats, problem };
+  const { text, kind, replacedText, reason, support, stats, problem } = answering.answer;
+  const other = { text, kind, replacedText, reason, support, stats, problem };
   yield { type: 'done', message: await storeOther(message.id, other, db) };
 }
 

@@ -96,6 +96,17 @@ export const CHAT_KNOBS = {
     max: 1,
     step: 0.01,
   },
+  recordAnswers: {
+    kind: 'choice',
+    label: 'Record answers',
+    help: 'Keeps questions with passages and answers as you chat, so that a small model can learn from a large one.',
+    default: 'never',
+    choices: [
+      { value: 'never', label: 'Never' },
+      { value: 'teachers', label: 'Of larger models (endpoints, WebLLM)' },
+      { value: 'all', label: 'Of every model' },
+    ],
+  },
   whenUnsupported: {
     kind: 'choice',
     label: 'Answers without support',

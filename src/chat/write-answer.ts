@@ -6,7 +6,7 @@ import { attribute, type Attribution } from './attribution/attribute.ts';
 import { attributeShortAnswer } from './attribution/short-answer.ts';
 import type { AnswerAdapter, AskEvent, AskServices, Generator } from './contract.ts';
 import { extractAnswer } from './extractive/extract.ts';
-import { answerTurns, isRefusal, readingWindow } from './prompt/answer-recipe.ts';
+import { answerTurns, isRefusal, readingWindow, splitReason } from './prompt/answer-recipe.ts';
 import { buildPrompt } from './prompt/build-prompt.ts';
 import type { Exchange } from './prompt/follow-up.ts';
 import { isAble, sentencesOnly } from './prompt/reading.ts';
@@ -17,6 +17,8 @@ export const NOT_FOUND = 'Your documents do not seem to answer this. The nearest
 const ASKS_ITSELF = /\n\s*Question:[\s\S]*$/;
 /** A tuned answer is a few words long; one that is not has lost its way. */
 const SHORT_ANSWER_TOKENS = 96;
+/** A sentence or two of reason come before it. */
+const REASONED_ANSWER_TOKENS = 192;
 
 /** What an answer is written from. */
 export interface WritingParts {
@@ -60,13 +62,21 @@ export async function* writeAnswer(
   yield { type: 'stage', stage: 'writing' };
   const ownQuestion = new AbortController();
   const signal = AbortSignal.any([userSignal, ownQuestion.signal]);
+  let written = '';
   for await (const piece of generator.stream(turns, options, signal)) {
-    answer.text += piece.text;
+    written += piece.text;
+    // A reason that comes before the answer is kept beside it, and not shown as if it were the answer.
+    const { answer: text, reason } = recipe ? splitReason(recipe, written) : { answer: written };
+    const more = text.slice(answer.text.length);
+    answer.text = text;
+    if (reason) answer.reason = reason;
     if (piece.stats) answer.stats = statsOf(generator.info, piece.stats, parts.retrievalSeconds);
-    if (piece.text !== '') yield { type: 'text', text: piece.text };
+    if (more !== '') yield { type: 'text', text: more };
     if (wanders && ASKS_ITSELF.test(answer.text)) ownQuestion.abort();
   }
   if (wanders) answer.text = answer.text.replace(ASKS_ITSELF, '');
+  // Cut within its reason: that is all there is to be shown.
+  if (answer.text.trim() === '' && answer.reason) answer.text = answer.reason;
   answer.text = answer.text.trim();
   // A stopped answer is attributed too: its citations are as useful as a whole one's.
   answer.kind = userSignal.aborted ? 'stopped' : 'answer';
@@ -99,7 +109,7 @@ async function formOf(parts: WritingParts): Promise<Form> {
       headings,
       text: readingWindow(text, searched, recipe.passageCharacters),
     }));
-    const maxNewTokens = Math.min(options.maxNewTokens, SHORT_ANSWER_TOKENS);
+    const maxNewTokens = Math.min(options.maxNewTokens, recipe.reasons ? REASONED_ANSWER_TOKENS : SHORT_ANSWER_TOKENS);
     // It was trained to repeat the passages' words, and never on a history.
     return {
       turns: answerTurns(recipe, windows, question),

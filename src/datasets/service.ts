@@ -10,8 +10,12 @@ import type {
   DatasetService,
   ExampleEdit,
   ExportOptions,
+  FromUseOptions,
+  FromUseReport,
   ImportPreview,
   LabelledExample,
+  MiningOptions,
+  MiningReport,
   QualityReport,
   RuleSettings,
   SearchPassages,
@@ -21,17 +25,17 @@ import type {
 import { exportDataset } from './export/export-dataset.ts';
 import { previewDataset } from './formats/preview.ts';
 import { readDataset } from './formats/read-dataset.ts';
+import { fromChats, fromRecordings } from './from-use.ts';
 import { importDataset } from './import-dataset.ts';
+import { mineDataset } from './negatives/mine.ts';
 import { changeRules, checkDataset } from './quality/check.ts';
 import { previewSplit, resplit } from './resplit.ts';
 import { addLabelled, editExample, removeExamples, reviewExamples } from './review.ts';
 import { DatasetStore } from './store.ts';
 import { bringBack, diffVersions, keepVersion } from './versions.ts';
 
-type Later = 'mineNegatives' | 'fromChats' | 'fromRecordings';
-
 /** Data sets over a database; see {@link DatasetService}. */
-export class Datasets implements Omit<DatasetService, Later> {
+export class Datasets implements DatasetService {
   readonly #store: DatasetStore;
   /** Long work by data set. */
   readonly #running = new Map<string, AbortController>();
@@ -99,6 +103,18 @@ export class Datasets implements Omit<DatasetService, Later> {
     return removeExamples(this.#store, exampleIds);
   }
 
+  mineNegatives(
+    datasetId: string,
+    options: MiningOptions = {},
+    onProgress?: (progress: DatasetProgress) => void,
+    search?: SearchPassages,
+  ): Promise<MiningReport> {
+    if (!search) throw new Error('Mining needs a search: the client hands in the one of the workspace.');
+    return this.#long(datasetId, (signal) =>
+      mineDataset(this.#store, datasetId, options, { search, onProgress, signal }),
+    );
+  }
+
   previewSplit(datasetId: string, settings: SplitSettings): Promise<SplitPreview> {
     return previewSplit(this.#store, datasetId, settings);
   }
@@ -128,6 +144,14 @@ export class Datasets implements Omit<DatasetService, Later> {
 
   export(datasetId: string, options: ExportOptions): Promise<File> {
     return exportDataset(this.#store, datasetId, options);
+  }
+
+  fromChats(workspaceId: string, options: FromUseOptions = {}): Promise<FromUseReport> {
+    return fromChats(this.#store, workspaceId, options);
+  }
+
+  fromRecordings(workspaceId: string, options: FromUseOptions = {}): Promise<FromUseReport> {
+    return fromRecordings(this.#store, workspaceId, options);
   }
 
   async stop(datasetId: string): Promise<void> {

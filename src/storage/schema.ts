@@ -203,6 +203,8 @@ export interface MessageRow {
   kind?: 'answer' | 'extractive' | 'notFound' | 'stopped' | 'failed';
   /** What the answer model wrote, where nothing of it held and the documents' own sentences answer in its place. */
   replacedText?: string;
+  /** Why, in the words of an answer model that was tuned to say so before it answers. */
+  reason?: string;
   /** The question as it was searched, when a follow-up was condensed with its history. */
   searchedAs?: string;
   passages?: PassageSnapshot[];
@@ -215,7 +217,7 @@ export interface MessageRow {
 }
 
 /** An answer without the question and passages that it shares with another one. */
-export type AnswerVariant = Pick<MessageRow, 'text' | 'kind' | 'replacedText' | 'support' | 'stats' | 'problem'>;
+export type AnswerVariant = Pick<MessageRow, 'text' | 'kind' | 'replacedText' | 'reason' | 'support' | 'stats' | 'problem'>;
 
 /** App-wide settings by key (theme, last workspace, chosen models). */
 export interface SettingRow {
@@ -605,6 +607,8 @@ export interface AnswerRecipe {
   passageCharacters: number;
   /** What it says where the passages lack the answer. */
   refusal: string;
+  /** It says first why, then the answer: `Reason: … Answer: …`. */
+  reasons?: boolean;
 }
 
 /**

@@ -3,8 +3,8 @@ import { seededRandom, shuffled } from '../engine/training/random.ts';
 export interface BatchPlanOptions {
   seed: number;
   batchSize: number;
-  /** Examples with an equal key never share a batch: one's right passage would be the other's wrong one. */
-  keys?: readonly string[];
+  /** Examples with a key in common never share a batch: one's right passage would be the other's wrong one. */
+  keys?: readonly (readonly string[])[];
   /** Tokens of each example: those of similar length share a batch, so that little is padded. */
   lengths?: readonly number[];
 }
@@ -55,15 +55,18 @@ export class BatchPlan {
   /** Each example goes into the first batch with room and without its key. */
   #deal(order: readonly number[]): number[][] {
     const { batchSize, keys } = this.#options;
-    const batches = Array.from({ length: this.batchesPerEpoch }, () => ({ items: [] as number[], keys: new Set() }));
+    const batches = Array.from({ length: this.batchesPerEpoch }, () => ({
+      items: [] as number[],
+      keys: new Set<string>(),
+    }));
     let open = 0;
     for (const item of order) {
       while (open < batches.length && batches[open]!.items.length === batchSize) open++;
       for (let b = open; b < batches.length; b++) {
         const batch = batches[b]!;
-        if (batch.items.length === batchSize || (keys && batch.keys.has(keys[item]))) continue;
+        if (batch.items.length === batchSize || keys?.[item]!.some((key) => batch.keys.has(key))) continue;
         batch.items.push(item);
-        if (keys) batch.keys.add(keys[item]);
+        for (const key of keys?.[item] ?? []) batch.keys.add(key);
         break;
       }
     }

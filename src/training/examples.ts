@@ -1,5 +1,6 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import { seededRandom, shuffled } from '../engine/training/random.ts';
+import { inUse, isUnanswerable } from '../datasets/in-use.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 import type { ExampleRow } from '../storage/schema.ts';
 
@@ -16,15 +17,24 @@ export interface PoolPassage {
   documentKey: string;
 }
 
+/** What is learned from a row: to find its passages, or to answer from them. */
+export type LearnedFrom = 'passage' | 'answer';
+
 /**
- * Sorts rows by part, in the order of the data set.
+ * Sorts rows in use by part, in the order of the data set. Who learns to find passages sees no unanswerable rows, whose
+ * passage is not right, and a row of several passages as one for each; who learns to answer sees no rows of which no
+ * answer is known.
  *
  * @throws AttuneError `training/test-part` when a row of the test part is among them: nothing is ever trained, mined or
  *   validated on those; `training/too-few` when training or validation would have nothing
  */
-export function trainingExamples(rows: readonly ExampleRow[]): TrainingExamples {
+export function trainingExamples(rows: readonly ExampleRow[], learned: LearnedFrom): TrainingExamples {
   refuseTestPart(rows);
-  const ordered = rows.toSorted((a, b) => a.ordinal - b.ordinal);
+  const used = rows.filter(inUse).toSorted((a, b) => a.ordinal - b.ordinal);
+  const ordered =
+    learned === 'passage'
+      ? used.filter((row) => !isUnanswerable(row)).flatMap(eachPassage)
+      : used.filter((row) => row.answer !== '' || isUnanswerable(row));
   const train = ordered.filter(({ split }) => split === 'train');
   const validation = ordered.filter(({ split }) => split === 'validation');
   if (train.length < 2 || validation.length < 1) {
@@ -53,10 +63,26 @@ export function exampleText({ headings, passage }: Pick<ExampleRow, 'headings' |
   return passageText({ headings, text: passage });
 }
 
+/** The passages that an example needs, its own first. */
+export function rightPassages({ passage: text, headings, documentKey, morePassages }: ExampleRow): PoolPassage[] {
+  return [{ text, headings, documentKey }, ...(morePassages ?? [])];
+}
+
+/** A row for each passage that the question needs, all right for it. */
+function eachPassage(example: ExampleRow): ExampleRow[] {
+  const { morePassages, ...row } = example;
+  return [row, ...(morePassages ?? []).map(({ text, ...from }) => ({ ...row, ...from, passage: text }))];
+}
+
+/** What keeps examples out of each other's batch: the same passage, or the same question with another right one. */
+export function batchKeys(examples: readonly ExampleRow[]): string[][] {
+  return examples.map((example) => [`passage ${exampleText(example)}`, `question ${example.question}`]);
+}
+
 /** The distinct passages of examples, in their order. */
 export function distinctPassages(examples: readonly ExampleRow[]): PoolPassage[] {
   const byText = new Map<string, PoolPassage>();
-  for (const example of examples) {
+  for (const example of examples.flatMap(eachPassage)) {
     const { passage: text, headings, documentKey } = example;
     if (!byText.has(exampleText(example))) byText.set(exampleText(example), { text, headings, documentKey });
   }

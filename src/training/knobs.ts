@@ -348,6 +348,12 @@ export const generatorKnobs = {
     max: 0.5,
     step: 0.05,
   },
+  reasons: {
+    kind: 'switch',
+    label: 'Answer with its reason first',
+    help: 'Learns to say why before it answers, from rows that have a reason; answers then take longer to come.',
+    default: false,
+  },
   lossOn: {
     kind: 'choice',
     label: 'Learn from',

@@ -1,7 +1,7 @@
 import { seededRandom } from '../engine/training/random.ts';
-import { jaccard, shingles } from '../ingest/duplicates/minhash.ts';
 import type { ExampleRow } from '../storage/schema.ts';
-import { exampleText, refuseTestPart, type PoolPassage } from './examples.ts';
+import { refuseTestPart, type PoolPassage } from './examples.ts';
+import { NegativeGuard } from './negative-guard.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 
 export interface MiningInput {
@@ -18,16 +18,13 @@ export interface MiningInput {
   seed: number;
 }
 
-/** Word triples in common above which two passages say the same. */
-const NEAR_DUPLICATE = 0.5;
 /** How far down the list is looked before negatives are drawn at random. */
 const DEPTH = 200;
 
 /**
  * Hard negatives: for each question the passages that the search model likes best and that do not answer it. A passage
- * is passed over when it is a right one of the same question, nearly the same as it, holds the answer in so many words,
- * or comes too near to it (the margin of NV-Retriever, Moreira et al. 2024): most such passages are right ones that
- * nobody has marked.
+ * is passed over when {@link NegativeGuard} says so, or when it comes too near to the right one (the margin of
+ * NV-Retriever, Moreira et al. 2024): most such passages are right ones that nobody has marked.
  *
  * @returns indices into the pool, `count` for every example; fewer only where the pool has fewer others
  * @throws AttuneError `training/test-part`
@@ -36,28 +33,13 @@ export function mineNegatives(input: MiningInput): number[][] {
   const { examples, pool, count } = input;
   refuseTestPart(examples);
   const texts = pool.map(passageText);
-  const poolShingles = new Map<number, Set<number>>();
-  const shinglesOf = (i: number) => {
-    let known = poolShingles.get(i);
-    if (!known) poolShingles.set(i, (known = shingles(pool[i]!.text)));
-    return known;
-  };
-  const rightTexts = new Map<string, Set<string>>();
-  for (const example of examples) {
-    const key = plain(example.question);
-    rightTexts.set(key, (rightTexts.get(key) ?? new Set()).add(exampleText(example)));
-  }
+  const guard = new NegativeGuard(examples);
   return examples.map((example, e) => {
-    const right = rightTexts.get(plain(example.question))!;
-    const own = shingles(example.passage);
-    const answer = plain(example.answer);
+    const right = guard.right(example);
     const scores = similarities(input, e);
     const limit = input.margin * rightScore(texts, scores, right);
     const order = scores.map((score, i) => ({ score, i })).sort((a, b) => b.score - a.score || a.i - b.i);
-    const isWrong = (i: number) =>
-      !right.has(texts[i]!) &&
-      !(answer.length > 3 && ` ${plain(pool[i]!.text)} `.includes(` ${answer} `)) &&
-      jaccard(own, shinglesOf(i)) < NEAR_DUPLICATE;
+    const isWrong = (i: number) => guard.reason(example, pool[i]!) === undefined;
     const chosen: number[] = [];
     for (const { score, i } of order.slice(0, DEPTH)) {
       if (chosen.length === count) break;
@@ -99,8 +81,4 @@ export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
-
-function plain(text: string): string {
-  return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(' ');
 }

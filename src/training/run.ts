@@ -2,6 +2,7 @@ import { AttuneError, isAbort, toProblem } from '../errors/attune-error.ts';
 import type { TrainOptions, TrainResult } from '../engine/training/train-options.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { AdapterRow, ExampleRow, RunRow } from '../storage/schema.ts';
+import { inUse } from '../datasets/in-use.ts';
 import type { TrainingProgress } from './contract.ts';
 import type { RunFiles } from './checkpoints.ts';
 import { RunRecord } from './run-record.ts';
@@ -183,7 +184,7 @@ export async function examplesOf(database: AttuneDatabase, run: RunRow): Promise
   }
   const parts = await Promise.all(
     (['train', 'validation'] as const).map((split) =>
-      database.examples.where('[datasetId+split]').equals([run.datasetId, split]).sortBy('ordinal'),
+      database.examples.where('[datasetId+split]').equals([run.datasetId, split]).filter(inUse).sortBy('ordinal'),
     ),
   );
   return parts.flat();

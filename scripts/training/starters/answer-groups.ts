@@ -40,7 +40,7 @@ export function answerGroup(library: ParagraphLibrary, recipe: AnswerRecipe, ran
   const answerable = shown.flatMap(({ paragraph, text }, i) =>
     paragraph.questions
       .filter(({ answers }) => text.includes(answers[0]!))
-      .map(({ text: asked, answers }) => dialogue(asked, answerTarget(withoutFullStop(answers[0]!), i + 1))),
+      .map(({ text: asked, answers }) => dialogue(asked, answerTarget(withoutFullStop(answers[0]!), [i + 1]))),
   );
   const missing = [own, ...article, ...near]
     .filter((paragraph) => !shown.some((passage) => passage.paragraph === paragraph))

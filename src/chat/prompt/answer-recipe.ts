@@ -15,6 +15,14 @@ export const ANSWER_RECIPE: AnswerRecipe = {
   refusal: 'Not in your documents.',
 };
 
+/** Before it answers it says why: more to write, and a small model then answers from what it has just said. */
+const REASONS_SYSTEM = 'Say why from the passages, then answer and cite the one that says it, like [1].';
+
+/** The recipe of a model that gives its reason first. */
+export function withReasons(recipe: AnswerRecipe): AnswerRecipe {
+  return { ...recipe, system: REASONS_SYSTEM, reasons: true };
+}
+
 /** A passage as a recipe shows it. */
 export interface RecipePassage {
   /** Headings above it, outermost first; the innermost one is shown. */
@@ -42,9 +50,26 @@ export function answerTurns(
   ];
 }
 
-/** What the model is trained to say: a short answer with the number of its passage, `Denver Broncos [2]`. */
-export function answerTarget(answer: string, passage: number): string {
-  return `${oneLine(answer)} [${passage}]`;
+/** What the model is trained to say: a short answer with the numbers of its passages, `Denver Broncos [2]`. */
+export function answerTarget(answer: string, passages: readonly number[]): string {
+  return `${oneLine(answer)} ${passages.map((number) => `[${number}]`).join('')}`;
+}
+
+/** What a model is trained to say that gives its reason first; without one the answer alone. */
+export function reasonedTarget(answer: string, passages: readonly number[], thought: string | undefined): string {
+  const reason = thought ? `Reason: ${oneLine(thought)}\n` : '';
+  return `${reason}Answer: ${answerTarget(answer, passages)}`;
+}
+
+/** The answer without the reason before it; of a text that was cut within its reason there is no answer yet. */
+export function splitReason(recipe: AnswerRecipe, text: string): { answer: string; reason?: string } {
+  if (!recipe.reasons) return { answer: text };
+  const match = /^\s*(?:Reason:\s*([\s\S]*?)\s*)?(?:^|\n)\s*Answer:\s*([\s\S]*)$/.exec(text);
+  if (match) return { answer: match[2]!, ...(match[1] && { reason: match[1] }) };
+  const reason = /^\s*Reason:\s*([\s\S]*)$/.exec(text)?.[1];
+  // Neither word has come yet, or it has lost its form: then all of it is the answer, as a refusal is.
+  if (reason === undefined) return { answer: /^\s*(R(e(a(s(on?)?)?)?)?|A(n(s(w(er?)?)?)?)?)?$/.test(text) ? '' : text };
+  return { answer: '', reason };
 }
 
 /** What it is trained to say where no passage has the answer. */

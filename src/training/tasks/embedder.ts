@@ -2,7 +2,7 @@ import { createEmbedderTrainer } from '../../engine/models/bert/training/embedde
 import type { PairBatch } from '../../engine/training/batches.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { exampleText, trainingExamples } from '../examples.ts';
+import { batchKeys, trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { loadEncoder } from './encoder.ts';
@@ -20,7 +20,7 @@ import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
   const { files, runtime, seed } = input;
   const settings = trainingSettings('embedder', input.settings);
-  const examples = trainingExamples(input.examples);
+  const examples = trainingExamples(input.examples, 'passage');
   const { train } = examples;
   const { config, weights, recipe, texts } = await loadEncoder(files, settings.maxTokens, input.onProgress);
   const trainer = createEmbedderTrainer({
@@ -49,7 +49,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     positive: texts.passage({ headings: example.headings, text: example.passage }),
     negatives: negatives[i]!.map((passage) => texts.passage(passage)),
   }));
-  const plan = new BatchPlan(pairs.length, { seed, batchSize: settings.batchSize, keys: train.map(exampleText) });
+  const plan = new BatchPlan(pairs.length, { seed, batchSize: settings.batchSize, keys: batchKeys(train) });
   const batchOf = (chosen: readonly number[]): PairBatch => ({
     queries: chosen.map((i) => pairs[i]!.query),
     positives: chosen.map((i) => pairs[i]!.positive),

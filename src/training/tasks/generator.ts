@@ -1,12 +1,13 @@
 import type { CausalBatch, CausalExample } from '../../engine/training/batches.ts';
 import { seededRandom, shuffled } from '../../engine/training/random.ts';
 import { createGeneratorTrainer } from '../../engine/models/llama/training/trainer.ts';
-import { answerTarget, answerTurns, refusalTarget } from '../../chat/prompt/answer-recipe.ts';
+import { answerTarget, answerTurns, reasonedTarget, refusalTarget } from '../../chat/prompt/answer-recipe.ts';
 import { ChatTokenizer } from '../../generation/local/chat-tokenizer.ts';
 import { loadModel } from '../../generation/local/load.ts';
 import type { AnswerRecipe, ExampleRow } from '../../storage/schema.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { distinctPassages, exampleText, sample, trainingExamples, type PoolPassage } from '../examples.ts';
+import { isUnanswerable } from '../../datasets/in-use.ts';
+import { distinctPassages, rightPassages, sample, trainingExamples, type PoolPassage } from '../examples.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import { LLAMA_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
@@ -27,7 +28,7 @@ const STREAM = 0x67656e;
 export async function prepareGenerator(input: TaskInput): Promise<PreparedTask> {
   const { files, runtime, seed } = input;
   const settings = trainingSettings('generator', input.settings);
-  const { train, validation } = trainingExamples(input.examples);
+  const { train, validation } = trainingExamples(input.examples, 'answer');
   input.onProgress?.({ stage: 'Reading the model', done: 0, total: 1 });
   const model = await loadModel(files, ({ stage, done, total }) => input.onProgress?.({ stage, done, total }));
   const writer = new ExampleWriter(new ChatTokenizer(model.tokenizer), input.settings, seed, [
@@ -111,14 +112,14 @@ class ExampleWriter {
   write(example: ExampleRow, index: number, judged = false): CausalExample {
     const random = seededRandom(this.#seed, index, judged ? STREAM + 1 : STREAM);
     const { passages: count, refusals, lossOn, maxTokens } = this.#settings;
-    const right: PoolPassage = { text: example.passage, headings: example.headings, documentKey: example.documentKey };
+    // All passages that the question needs, as far as the prompt has places.
+    const right = rightPassages(example).slice(0, count);
     const others = this.#distractors(example, random).slice(0, count);
-    // A row without an answer is one that its passage does not answer.
-    const refuses = example.answer === '' || (!judged && others.length > 0 && random() < refusals);
-    const answerable = example.answer !== '';
-    const shown = refuses && answerable ? others : [right, ...others.slice(0, count - 1)];
+    const answerable = !isUnanswerable(example);
+    const refuses = !answerable || (!judged && others.length > 0 && random() < refusals);
+    const shown = refuses && answerable ? others : [...right, ...others.slice(0, count - right.length)];
     const passages = shuffled(shown, random);
-    const target = refuses ? refusalTarget(this.#recipe) : answerTarget(example.answer, passages.indexOf(right) + 1);
+    const target = refuses ? refusalTarget(this.#recipe) : this.#answer(example, passages, right);
     const completion = [...this.#tokenizer.encode(target), ...this.#end];
     let recipe = this.#recipe;
     for (;;) {
@@ -133,12 +134,17 @@ class ExampleWriter {
     }
   }
 
+  #answer({ answer, thought }: ExampleRow, passages: readonly PoolPassage[], right: readonly PoolPassage[]): string {
+    const numbers = right.map((passage) => passages.indexOf(passage) + 1).sort((a, b) => a - b);
+    return this.#recipe.reasons ? reasonedTarget(answer, numbers, thought) : answerTarget(answer, numbers);
+  }
+
   /** Passages that look right and are not: those that the data set names, then those of the same document. */
   #distractors(example: ExampleRow, random: () => number): PoolPassage[] {
-    const own = exampleText(example);
+    const own = new Set(rightPassages(example).map(passageText));
     const named = example.negatives.map((text) => ({ text, headings: [], documentKey: '' }));
     const rest = shuffled(
-      this.#pool.filter((passage) => passageText(passage) !== own),
+      this.#pool.filter((passage) => !own.has(passageText(passage))),
       random,
     );
     const near = rest.filter(({ documentKey }) => documentKey === example.documentKey);

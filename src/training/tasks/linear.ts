@@ -2,7 +2,7 @@ import { applyLinearAdapter } from '../../engine/adapters/linear-adapter.ts';
 import { createEmbedderTrainer } from '../../engine/models/bert/training/embedder-trainer.ts';
 import { createLinearTrainer, type VectorBatch } from '../../engine/training/linear-adapter.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { exampleText, trainingExamples } from '../examples.ts';
+import { batchKeys, trainingExamples } from '../examples.ts';
 import { trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { loadEncoder, type Encode } from './encoder.ts';
@@ -19,7 +19,7 @@ import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 export async function prepareLinear(input: TaskInput): Promise<PreparedTask> {
   const { files, runtime, seed, signal } = input;
   const settings = trainingSettings('linear', input.settings);
-  const examples = trainingExamples(input.examples);
+  const examples = trainingExamples(input.examples, 'passage');
   const { train } = examples;
   const { config, weights, recipe, texts } = await loadEncoder(files, settings.maxTokens, input.onProgress);
   const dimensions = config.hiddenSize;
@@ -47,7 +47,7 @@ export async function prepareLinear(input: TaskInput): Promise<PreparedTask> {
     const questions = await cache.of(judge.questions);
     const pool = await cache.of(judge.poolTokens);
 
-    const plan = new BatchPlan(train.length, { seed, batchSize: settings.batchSize, keys: train.map(exampleText) });
+    const plan = new BatchPlan(train.length, { seed, batchSize: settings.batchSize, keys: batchKeys(train) });
     const { hardNegatives: each } = settings;
     const batchOf = (chosen: readonly number[]): VectorBatch => ({
       queries: rows(queries, chosen, dimensions),

@@ -23,7 +23,7 @@ const CANDIDATES = 'candidates';
 export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
   const { files, runtime, seed } = input;
   const settings = trainingSettings('reranker', input.settings);
-  const examples = trainingExamples(input.examples);
+  const examples = trainingExamples(input.examples, 'passage');
   const { train } = examples;
   const encoder = await loadEncoder(files, settings.maxTokens, input.onProgress);
   const { config, weights, pooler, texts } = encoder;
@@ -111,7 +111,7 @@ async function searched(
     seed: input.seed,
   });
   try {
-    const { train } = trainingExamples(input.examples);
+    const { train } = trainingExamples(input.examples, 'passage');
     const negatives = await hardNegatives(input, settings, train, texts, search.encode.bind(search));
     const remembered = input.memo?.get(CANDIDATES) as number[][] | undefined;
     if (remembered?.length === judge.asked.length) return { negatives, candidates: remembered };

@@ -5,10 +5,32 @@ import {
   answerTurns,
   isRefusal,
   readingWindow,
+  reasonedTarget,
   refusalTarget,
+  splitReason,
+  withReasons,
 } from '../../../src/chat/prompt/answer-recipe.ts';
 
 const FILLER = 'The valley lies between two ridges of slate. ';
+
+describe('a reason before the answer', () => {
+  const recipe = withReasons(ANSWER_RECIPE);
+  const written = reasonedTarget('30 days', [2, 3], 'The leave\nsection says so.');
+
+  it('is written and read back, and an answer without one too', () => {
+    expect(written).toBe('Reason: The leave section says so.\nAnswer: 30 days [2][3]');
+    expect(splitReason(recipe, written)).toEqual({ answer: '30 days [2][3]', reason: 'The leave section says so.' });
+    expect(splitReason(recipe, reasonedTarget('30', [1], undefined))).toEqual({ answer: '30 [1]' });
+    expect(splitReason(recipe, recipe.refusal)).toEqual({ answer: recipe.refusal });
+    expect(splitReason(ANSWER_RECIPE, written)).toEqual({ answer: written });
+  });
+
+  it('is never taken for the answer while it is being written', () => {
+    const answers = [...written].map((_, i) => splitReason(recipe, written.slice(0, i + 1)).answer);
+    for (const answer of answers) expect('30 days [2][3]'.startsWith(answer)).toBe(true);
+    expect(answers.at(-1)).toBe('30 days [2][3]');
+  });
+});
 
 describe('the prompt of a tuned generator', () => {
   it('numbers passages from 1, a line each, with the innermost heading, and ends with the question', () => {
@@ -19,7 +41,7 @@ describe('the prompt of a tuned generator', () => {
     const [system, user] = answerTurns(ANSWER_RECIPE, passages, 'When is lunch?');
     expect(system).toEqual({ role: 'system', content: ANSWER_RECIPE.system });
     expect(user.content).toBe('[1] Leave: Ask two weeks before.\n[2] Lunch is at noon.\nQuestion: When is lunch?');
-    expect(answerTarget('at  noon', 2)).toBe('at noon [2]');
+    expect(answerTarget('at  noon', [2])).toBe('at noon [2]');
   });
 
   it('shows no more passages than the recipe says', () => {

@@ -5,7 +5,7 @@ import { answerOther, ask } from '../../../src/chat/ask.ts';
 import { attributeShortAnswer } from '../../../src/chat/attribution/short-answer.ts';
 import { createChat, listMessages } from '../../../src/chat/chats.ts';
 import type { AnswerAdapter, AskEvent, AskRequest, AskServices, Generator } from '../../../src/chat/contract.ts';
-import { ANSWER_RECIPE } from '../../../src/chat/prompt/answer-recipe.ts';
+import { ANSWER_RECIPE, withReasons } from '../../../src/chat/prompt/answer-recipe.ts';
 import type { ChatTurn, GenerationOptions } from '../../../src/generation/contract.ts';
 import { FolderFiles } from '../../../src/retrieval/files/node.ts';
 import { Retrieval } from '../../../src/retrieval/service.ts';
@@ -58,7 +58,9 @@ const generator: Generator = {
   },
 };
 
+let recipe = ANSWER_RECIPE;
 beforeEach(async () => {
+  recipe = ANSWER_RECIPE;
   db = new AttuneDatabase(`tuned-answer-${databases++}`);
   const own = db;
   onTestFinished(() => own.delete());
@@ -76,7 +78,7 @@ beforeEach(async () => {
 const use = (adapters: WorkspaceAdapters) =>
   // The similarities of words' random vectors are not those that the threshold was calibrated on.
   db.workspaces.put({ id: 'w', name: 'W', createdAt: 0, updatedAt: 0, settings: { adapters, minimumRelevance: 0 } });
-const services = (): AskServices => ({ retrieval, generator, adapters: async () => [STARTER, OWN] });
+const services = (): AskServices => ({ retrieval, generator, adapters: async () => [{ ...STARTER, recipe }, OWN] });
 const never = new AbortController().signal;
 
 async function collect(events: AsyncIterable<AskEvent>) {
@@ -122,6 +124,18 @@ describe('a tuned answer model', () => {
     expect(message).toMatchObject({ kind: 'answer', text: 'thirty days [1]' });
     expect(message.support).toEqual([{ start: 0, end: 15, passages: [1], basis: 'cited' }]);
     expect(message.stats!.adapters).toEqual(['answers']);
+  });
+
+  test('that gives its reason first shows the answer alone, and keeps the reason', async () => {
+    says['answers'] = 'Reason: The leave section says so.\nAnswer: thirty days [1]';
+    recipe = withReasons(ANSWER_RECIPE);
+    let shown = '';
+    for await (const event of ask({ chatId, question: QUESTION }, services(), never, db))
+      if (event.type === 'text') shown += event.text;
+    expect(shown).toBe('thirty days [1]');
+    const message = (await listMessages(chatId, db)).at(-1)!;
+    expect(message).toMatchObject({ kind: 'answer', text: 'thirty days [1]', reason: 'The leave section says so.' });
+    expect(asked[0]!.turns[0]!.content).toBe(recipe.system);
   });
 
   test('without a recipe is asked like its base', async () => {

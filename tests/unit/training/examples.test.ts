@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
 import { BatchPlan, planSteps } from '../../../src/training/batch-plan.ts';
-import { distinctPassages, sample, trainingExamples } from '../../../src/training/examples.ts';
+import { batchKeys, distinctPassages, sample, trainingExamples } from '../../../src/training/examples.ts';
 import { mineNegatives } from '../../../src/training/negatives.ts';
 import { matryoshkaSizes } from '../../../src/training/tasks/embedder.ts';
 
@@ -24,16 +24,43 @@ const example = (ordinal: number, more: Partial<ExampleRow> = {}): ExampleRow =>
 describe('examples', () => {
   it('of the test part are refused, whoever hands them in', () => {
     const rows = [example(0), example(1), example(2, { split: 'validation' }), example(3, { split: 'test' })];
-    expect(() => trainingExamples(rows)).toThrow(expect.objectContaining({ code: 'training/test-part' }));
+    expect(() => trainingExamples(rows, 'passage')).toThrow(expect.objectContaining({ code: 'training/test-part' }));
     const mining = { pool: [], queryVectors: new Float32Array(0), poolVectors: new Float32Array(0), dimensions: 1 };
     expect(() => mineNegatives({ ...mining, examples: [rows[3]!], count: 1, margin: 1, seed: 1 })).toThrow(
       expect.objectContaining({ code: 'training/test-part' }),
     );
-    expect(trainingExamples(rows.slice(0, 3)).train).toHaveLength(2);
+    expect(trainingExamples(rows.slice(0, 3), 'passage').train).toHaveLength(2);
+  });
+
+  it('out of use are not seen; each passage of a question is learned from; no answer is learned that nobody knows', () => {
+    const imported = { provenance: { origin: 'imported' } } as const;
+    const more = [{ text: 'The other half.', headings: ['Two'], documentKey: 'document-9' }];
+    const rows = [
+      example(0, { removedBy: 'length' }),
+      example(1, { review: 'rejected' }),
+      example(2, { removedBy: 'length', review: 'accepted' }),
+      example(3, { morePassages: more }),
+      example(4, { answer: '', kind: 'unanswerable' }),
+      example(5, { answer: '', ...imported }),
+      example(6, { answer: '' }),
+      example(7, { split: 'validation' }),
+    ];
+    const learned = (from: 'passage' | 'answer') =>
+      trainingExamples(rows, from).train.map(({ id, passage }) => [id, passage]);
+    expect(learned('passage')).toEqual([
+      ['e2', 'Passage 2 is here.'],
+      ['e3', 'Passage 3 is here.'],
+      ['e3', 'The other half.'],
+      ['e5', 'Passage 5 is here.'],
+    ]);
+    expect(learned('answer').map(([id]) => id)).toEqual(['e2', 'e3', 'e4', 'e6']);
+    // Both passages are right for the question: they may not stand against each other in a batch.
+    const keys = batchKeys(trainingExamples(rows, 'passage').train);
+    expect(keys[1]!.some((key) => keys[2]!.includes(key))).toBe(true);
   });
 
   it('too few to train or validate are refused', () => {
-    expect(() => trainingExamples([example(0), example(1)])).toThrow(
+    expect(() => trainingExamples([example(0), example(1)], 'answer')).toThrow(
       expect.objectContaining({ code: 'training/too-few' }),
     );
   });
@@ -68,7 +95,7 @@ describe('a plan of batches', () => {
       fc.property(inputs, ({ count, batchSize, keys: distinct, seed, sorted }) => {
         const keys = Array.from({ length: count }, (_, i) => `key-${i % distinct}`);
         const lengths = sorted ? keys.map((_, i) => (i * 7) % 13) : undefined;
-        const plan = new BatchPlan(count, { seed, batchSize, keys, lengths });
+        const plan = new BatchPlan(count, { seed, batchSize, keys: keys.map((key, i) => [key, `own-${i}`]), lengths });
         const epoch = Array.from({ length: plan.batchesPerEpoch }, (_, i) => plan.batch(i));
         for (const batch of epoch) {
           expect(batch.length).toBeGreaterThan(0);
