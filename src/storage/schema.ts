@@ -217,7 +217,10 @@ export interface MessageRow {
 }
 
 /** An answer without the question and passages that it shares with another one. */
-export type AnswerVariant = Pick<MessageRow, 'text' | 'kind' | 'replacedText' | 'reason' | 'support' | 'stats' | 'problem'>;
+export type AnswerVariant = Pick<
+  MessageRow,
+  'text' | 'kind' | 'replacedText' | 'reason' | 'support' | 'stats' | 'problem'
+>;
 
 /** App-wide settings by key (theme, last workspace, chosen models). */
 export interface SettingRow {
