@@ -24,6 +24,8 @@ export interface EvaluationDependencies {
 interface Active {
   controller: AbortController;
   how: 'pause' | 'cancel';
+  /** Resolves when nothing is written any more. */
+  ended: Promise<void>;
 }
 
 /** Evaluations over a database; see {@link EvaluationService}. Runs in the evaluation worker, and in Node. */
@@ -45,7 +47,9 @@ export class Evaluation implements EvaluationService {
     const { signal } = new AbortController();
     const desk = new Desk({ cache: this.#cache(row), signal, dry: true });
     const models = new LoadedModels(this.#dependencies.models);
-    await runMatrix({ row, questions, desk, models, signal }, row.configurations);
+    const indexes = await this.#db.vectorIndexes.where('workspaceId').equals(row.workspaceId).toArray();
+    const indexed = new Set(indexes.map(({ adapterId = null }) => adapterId));
+    await runMatrix({ row, questions, desk, models, signal, indexed }, row.configurations);
     const stages = desk.estimate();
     return {
       questions: questions.asked.length,
@@ -74,11 +78,21 @@ export class Evaluation implements EvaluationService {
     });
   }
 
-  async proceed(evaluationId: string, onProgress?: (progress: EvaluationProgress) => void): Promise<void> {
+  proceed(evaluationId: string, onProgress?: (progress: EvaluationProgress) => void): Promise<void> {
+    const active: Active = { controller: new AbortController(), how: 'pause', ended: Promise.resolve() };
+    const proceeding = this.#proceed(evaluationId, active, onProgress);
+    active.ended = proceeding.catch(() => undefined);
+    return proceeding;
+  }
+
+  async #proceed(
+    evaluationId: string,
+    active: Active,
+    onProgress?: (progress: EvaluationProgress) => void,
+  ): Promise<void> {
     const unwanted = this.#unwanted.get(evaluationId);
     this.#unwanted.delete(evaluationId);
     if (unwanted) return this.#update(evaluationId, { state: stateAfter(unwanted) });
-    const active: Active = { controller: new AbortController(), how: 'pause' };
     this.#active.set(evaluationId, active);
     const models = new LoadedModels(this.#dependencies.models);
     const { signal } = active.controller;
@@ -88,13 +102,11 @@ export class Evaluation implements EvaluationService {
     try {
       await this.#update(evaluationId, { state: 'running', problem: undefined });
       // Configurations may be added meanwhile: then there is another round, in which the first ones are known.
-      for (let asked = -1; ;) {
+      for (let ended = false; !ended;) {
         const row = await this.#row(evaluationId);
-        if (row.configurations.length === asked) break;
-        asked = row.configurations.length;
         await this.#run(row, models, signal, onProgress);
+        ended = await this.#end(row, seconds());
       }
-      await this.#update(evaluationId, { state: 'done', seconds: seconds() });
       await this.#cache({ workspaceId: '' }).tidy();
     } catch (error) {
       const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
@@ -124,7 +136,9 @@ export class Evaluation implements EvaluationService {
   }
 
   async remove(evaluationId: string): Promise<void> {
-    await this.stop(evaluationId, 'cancel');
+    const active = this.#active.get(evaluationId);
+    if (active) await this.stop(evaluationId, 'cancel');
+    await active?.ended;
     this.#unwanted.delete(evaluationId);
     const { evaluations, evaluationScores } = this.#db;
     await this.#db.transaction('rw', evaluations, evaluationScores, async () => {
@@ -157,6 +171,15 @@ export class Evaluation implements EvaluationService {
       const device = [...new Set(devices.filter((name) => name !== undefined))].join('; ');
       await this.#update(row.id, { machines, device });
     }
+  }
+
+  /** Says that it is done, unless there are configurations by now that were not asked. @returns whether it is */
+  #end({ id, configurations }: EvaluationRow, seconds: number): Promise<boolean> {
+    return this.#db.transaction('rw', this.#db.evaluations, async () => {
+      if ((await this.#row(id)).configurations.length > configurations.length) return false;
+      await this.#update(id, { state: 'done', seconds });
+      return true;
+    });
   }
 
   /** @throws AttuneError `evaluation/no-questions`, `evaluation/no-configuration`, `evaluation/empty-configuration` */

@@ -101,8 +101,10 @@ export class Desk {
 
   /** What was found and what is missing, for an estimate. */
   estimate(): EvaluationEstimate['stages'] {
-    return [...this.#counts].map(([stage, { cached }]) => {
-      const steps = Math.max(this.#counts.get(stage)!.steps, cached + (this.#left.get(stage) ?? 0));
+    const stages = new Set([...this.#left.keys(), ...this.#counts.keys()]);
+    return [...stages].map((stage) => {
+      const { steps: seen, cached } = this.#counts.get(stage) ?? { steps: 0, cached: 0 };
+      const steps = Math.max(seen, cached + (this.#left.get(stage) ?? 0));
       const seconds = (steps - cached) * USUAL_SECONDS[stage];
       return { stage, steps, cached, seconds };
     });

@@ -1,6 +1,6 @@
 import type { Embedder } from '../../retrieval/contract.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
-import { PassageSearch, type RankedPassage } from '../../retrieval/passage-search.ts';
+import { PassageSearch, type RankedPassage, type SearchablePassage } from '../../retrieval/passage-search.ts';
 import type { RetrievalSettings } from '../../retrieval/settings.ts';
 import type { ExampleRow, PipelineModel } from '../../storage/schema.ts';
 import type { Corpus } from './corpus.ts';
@@ -36,6 +36,8 @@ interface RankerParts {
   /** Passages of a ranking that are kept. */
   depth: number;
   storedVectors?: StoredVectors | undefined;
+  /** For an estimate: adapters, null for none, that the workspace has an index by. */
+  indexed?: ReadonlySet<string | null> | undefined;
 }
 
 /** Ranks the corpus for questions, by search models and ranking models. */
@@ -55,7 +57,7 @@ export class Ranker {
     const { denseWeight, fusion, rrfK, candidates, k1, b } = settings;
     const knobs = { denseWeight, fusion, rrfK, candidates, k1, b };
     let ready: Promise<{ embedder: Embedder; vectors: Float32Array[] }> | undefined;
-    return desk.take({
+    const found = await desk.take({
       stage: 'search',
       title: `Searching with ${name}`,
       items: examples,
@@ -69,6 +71,11 @@ export class Ranker {
         return { passages, seconds: secondsSince(started), device: embedder.device };
       },
     });
+    // Nothing was computed, for an estimate: without an index every passage has to be read.
+    const isIndexed = this.#parts.indexed?.has(model.adapterId ?? null) ?? false;
+    if (found.size < examples.length && !isIndexed)
+      await this.#embed(identity, name, distinctPassages(corpus.passages));
+    return found;
   }
 
   /** The first `rerankDepth` of what the search found in the ranking model's order, the others behind them. */
@@ -106,10 +113,23 @@ export class Ranker {
     const hashes = corpus.passages.map(({ chunk }) => chunk.hash);
     const known = (await storedVectors?.(workspaceId, embedder, hashes)) ?? new Map<string, Float32Array>();
     const missing = corpus.passages.filter(({ chunk }) => !known.has(chunk.hash));
-    const distinct = [...new Map(missing.map((passage) => [passage.chunk.hash, passage])).values()];
-    const blocks: (typeof distinct)[] = [];
-    for (let from = 0; from < distinct.length; from += BLOCK) blocks.push(distinct.slice(from, from + BLOCK));
+    const rows = await this.#embed(identity, name, distinctPassages(missing), embedder);
+    for (const [hash, vector] of rows) known.set(hash, vector);
+    return { embedder, vectors: hashes.map((hash) => known.get(hash)!) };
+  }
+
+  /** @param embedder absent: only what the cache knows. @returns vectors by the hash of the passage */
+  async #embed(
+    identity: string,
+    name: string,
+    passages: readonly SearchablePassage[],
+    embedder?: Embedder,
+  ): Promise<Map<string, Float32Array>> {
+    const { desk } = this.#parts;
+    const blocks: SearchablePassage[][] = [];
+    for (let from = 0; from < passages.length; from += BLOCK) blocks.push(passages.slice(from, from + BLOCK));
     desk.expect('embed', blocks.length);
+    const vectors = new Map<string, Float32Array>();
     await desk.take(
       {
         stage: 'embed',
@@ -117,18 +137,23 @@ export class Ranker {
         items: blocks,
         dependsOn: (block) => [identity, block.map(({ chunk }) => chunk.hash)],
         compute: (block) =>
-          embedder.embed(
+          embedder!.embed(
             block.map(({ chunk }) => passageText(chunk)),
             'passage',
           ),
       },
       (block, rows: Float32Array) => {
-        const { dimensions } = embedder;
-        block.forEach(({ chunk }, i) => known.set(chunk.hash, rows.subarray(i * dimensions, (i + 1) * dimensions)));
+        const dimensions = rows.length / block.length;
+        block.forEach(({ chunk }, i) => vectors.set(chunk.hash, rows.subarray(i * dimensions, (i + 1) * dimensions)));
       },
     );
-    return { embedder, vectors: hashes.map((hash) => known.get(hash)!) };
+    return vectors;
   }
+}
+
+/** One of each text. */
+function distinctPassages(passages: readonly SearchablePassage[]): SearchablePassage[] {
+  return [...new Map(passages.map((passage) => [passage.chunk.hash, passage])).values()];
 }
 
 /** A ranking in a ranking model's order. */

@@ -38,6 +38,8 @@ export interface RunParts {
   models: LoadedModels;
   signal: AbortSignal;
   storedVectors?: StoredVectors | undefined;
+  /** For an estimate: adapters, null for none, that the workspace has an index by. */
+  indexed?: ReadonlySet<string | null>;
   /** Absent: nothing is written, for an estimate. */
   writer?: ScoreWriter;
   onMachine?: (configurationId: string, machine: EvaluationMachine) => void;
@@ -76,11 +78,12 @@ class Matrix {
 
   constructor(parts: RunParts, configurations: readonly PipelineConfiguration[]) {
     this.#parts = parts;
-    const { row, questions, desk, models, storedVectors } = parts;
+    const { row, questions, desk, models, storedVectors, indexed } = parts;
     const { workspaceId } = row;
     const { depth } = evaluationSettings(row.settings);
     const settings = retrievalSettings(row.settings);
-    this.#ranker = new Ranker({ desk, models, corpus: questions.corpus, workspaceId, settings, depth, storedVectors });
+    const { corpus } = questions;
+    this.#ranker = new Ranker({ desk, models, corpus, workspaceId, settings, depth, storedVectors, indexed });
     const first = configurations.find(({ embedder }) => embedder)?.embedder;
     this.#answers = new AnswerDesk(parts, first ? { modelId: first.modelId } : undefined);
     this.#announce(configurations);

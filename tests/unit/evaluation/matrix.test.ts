@@ -122,6 +122,9 @@ describe('the cache', () => {
     const { service } = lab.start();
     const before = await service.estimate(request());
     expect(before.seconds).toBeGreaterThan(0);
+    const steps = Object.fromEntries(before.stages.map(({ stage, steps }) => [stage, steps]));
+    expect(steps).toEqual({ embed: 2, search: 6, rerank: 3, answer: 12, similarity: 12 });
+    expect(before.stages.every(({ cached }) => cached === 0)).toBe(true);
     await evaluate(lab);
     const after = await service.estimate(request());
     expect(after).toMatchObject({ questions: 3, passages: 6, seconds: 0 });
@@ -187,6 +190,38 @@ describe('a killed or stopped evaluation', () => {
     const id = await service.create(request());
     await lab.db.datasets.update('d', { hash: 'other' });
     await expect(service.proceed(id)).rejects.toMatchObject({ code: 'evaluation/data-changed' });
+  });
+});
+
+describe('an evaluation that changes while it runs', () => {
+  it('asks configurations that are added meanwhile', async () => {
+    const lab = await setUpLab();
+    let id = '';
+    const { service } = lab.start({
+      before: (question) =>
+        question.includes('hotels') ? service.addConfigurations(id, [of(tunedSearch)]) : undefined,
+    });
+    id = await service.create(request({ configurations: [of(search)] }));
+    await service.proceed(id);
+    expect((await lab.db.evaluations.get(id))!.state).toBe('done');
+    expect(await lab.scores(id)).toHaveLength(2 * QUESTIONS.length);
+  });
+
+  it('leaves nothing behind when it is deleted', async () => {
+    const lab = await setUpLab();
+    let id = '';
+    let removing: Promise<void> | undefined;
+    const { service } = lab.start({
+      says: () => {
+        removing ??= service.remove(id);
+        return 'thirty days [1]';
+      },
+    });
+    id = await service.create(request());
+    await service.proceed(id);
+    await removing;
+    expect(await lab.scores(id)).toEqual([]);
+    expect(await lab.db.evaluations.get(id)).toBeUndefined();
   });
 });
 
