@@ -14,6 +14,8 @@ export default mergeConfig(
   viteConfig,
   defineConfig({
     test: {
+      // Vite first bundles what the page imports, which takes minutes where the machine is busy.
+      browser: { connectTimeout: 300_000 },
       projects: [
         {
           extends: true,
