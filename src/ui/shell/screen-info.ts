@@ -16,6 +16,7 @@ export const screenInfo: Record<ScreenName, ScreenInfo> = {
   datasets: { label: 'Data sets', icon: 'datasets', load: () => import('../screens/datasets/DatasetsScreen.svelte') },
   tune: { label: 'Tune', icon: 'tune', load: () => import('../screens/tune/TuneScreen.svelte') },
   compare: { label: 'Compare', icon: 'compare', load: () => import('../screens/compare/CompareScreen.svelte') },
+  demo: { label: 'Show me', icon: 'play', load: () => import('../screens/demo/DemoScreen.svelte') },
   models: { label: 'Models', icon: 'models', load: () => import('../screens/models/ModelsScreen.svelte') },
   settings: { label: 'Settings', icon: 'settings', load: () => import('../screens/settings/SettingsScreen.svelte') },
 };

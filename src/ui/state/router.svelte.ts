@@ -1,6 +1,8 @@
 /** Screens in the navigation, in its order. */
 export const screens = ['chat', 'library', 'search', 'datasets', 'tune', 'compare', 'models', 'settings'] as const;
-export type ScreenName = (typeof screens)[number];
+/** Reached from other screens: a place of its own in the navigation would be one too many. */
+const further = ['demo'] as const;
+export type ScreenName = (typeof screens)[number] | (typeof further)[number];
 
 export interface Route {
   screen: ScreenName;
@@ -13,7 +15,7 @@ export interface Route {
 function parse(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
   const [name = '', id] = path.split('/').map(decodeURIComponent);
-  const screen = screens.find((known) => known === name) ?? 'chat';
+  const screen = [...screens, ...further].find((known) => known === name) ?? 'chat';
   return { screen, id: id || null, query: new URLSearchParams(search) };
 }
 

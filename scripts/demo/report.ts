@@ -1,0 +1,49 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import type { MatrixTable } from '../../src/evaluation/table/contract.ts';
+import { reportHtml } from '../../src/evaluation/report/html/page.ts';
+import type {
+  AdapterRow,
+  DatasetRow,
+  EvaluationRow,
+  EvaluationScoreRow,
+  ExampleRow,
+  RunRow,
+} from '../../src/storage/schema.ts';
+import { tableRows } from './browser.ts';
+
+/** Writes the app's report of an evaluation, from the rows that the app made. */
+export async function saveReport(
+  page: Page,
+  evaluation: EvaluationRow,
+  table: MatrixTable,
+  path: string,
+): Promise<void> {
+  const all = await Promise.all([
+    tableRows<EvaluationScoreRow>(page, 'evaluationScores'),
+    tableRows<ExampleRow>(page, 'examples'),
+    tableRows<DatasetRow>(page, 'datasets'),
+    tableRows<AdapterRow>(page, 'adapters'),
+    tableRows<RunRow>(page, 'runs'),
+  ]);
+  const [scores, examples, datasets, adapters, runs] = all;
+  const { name, version } = JSON.parse(await readFile('package.json', 'utf8')) as { name: string; version: string };
+  const html = reportHtml({
+    evaluation,
+    table,
+    scores: scores.filter(({ evaluationId }) => evaluationId === evaluation.id),
+    examples: examples.filter(({ id }) => evaluation.exampleIds.includes(id)),
+    dataset: datasets.find(({ id }) => id === evaluation.datasetId),
+    adapters: adapters.filter(({ id }) => usesAdapter(evaluation, id)),
+    runs: runs.filter(({ adapterId }) => adapterId !== undefined && usesAdapter(evaluation, adapterId)),
+    versions: { [name]: version, Chromium: page.context().browser()?.version() ?? '' },
+    createdAt: Date.now(),
+  });
+  await writeFile(path, html);
+}
+
+function usesAdapter({ configurations }: EvaluationRow, id: string): boolean {
+  return configurations.some(({ embedder, reranker, generator }) =>
+    [embedder, reranker, generator].some((model) => model?.adapterId === id),
+  );
+}

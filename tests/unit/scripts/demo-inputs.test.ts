@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { demoArguments } from '../../../scripts/demo/arguments.ts';
+import { askedIds, readDocuments, readQuestions, sampleDocuments } from '../../../scripts/demo/inputs.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const lines = (records: unknown[]) => records.map((record) => JSON.stringify(record)).join('\n');
+const textOf = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+
+describe('arguments of the demonstration', () => {
+  test('have defaults and keep the parts in the order in which they are tuned', () => {
+    expect(demoArguments([])).toMatchObject({ tune: ['embedder', 'reranker'], minutes: 10, seed: 1, engine: 'wasm' });
+    expect(demoArguments(['--tune', 'generator,embedder']).tune).toEqual(['embedder', 'generator']);
+  });
+
+  test.each([
+    [['--tune', 'everything'], /--tune takes embedder, reranker, generator, not “everything”/],
+    [['--minutes', 'soon'], /--minutes takes a number/],
+    [['--seed', '1.5'], /--seed takes a whole number/],
+    [['--test-share', '1'], /--test-share takes a number from 0.05 to 0.9/],
+    [['--questions', 'q.jsonl'], /--docs/],
+    [['--colour', 'red'], /--colour/],
+  ])('%j are refused by name', (args, message) => {
+    expect(() => demoArguments(args)).toThrow(message);
+  });
+});
+
+describe('documents and questions of the demonstration', () => {
+  const DOCUMENTS = [
+    { id: 'a/1', title: 'Harbour', text: 'It was dredged in 1912.', subject: 'coast' },
+    { doc_id: 7, text: 'The mill has two wheels.' },
+    { _id: 'empty', text: ' ' },
+  ];
+
+  test('come from lines by their ids, packed or not', async () => {
+    const folder = temporaryFolder();
+    for (const [name, bytes] of [
+      ['docs.jsonl', Buffer.from(lines(DOCUMENTS))],
+      ['docs.jsonl.gz', gzipSync(lines(DOCUMENTS))],
+    ] as const) {
+      await writeFile(join(folder, name), bytes);
+      const documents = readDocuments(join(folder, name));
+      expect([...documents.keys()]).toEqual(['a/1', '7']);
+      expect(documents.get('a/1')?.path).toBe('coast/a-1.txt');
+      expect(textOf(documents.get('a/1')?.bytes)).toBe('Harbour\n\nIt was dredged in 1912.');
+    }
+  });
+
+  test('come from a folder by their paths below it', async () => {
+    const folder = temporaryFolder();
+    await mkdir(join(folder, 'inner'));
+    await writeFile(join(folder, 'inner/one.md'), '# One');
+    await writeFile(join(folder, '.hidden'), 'no');
+    expect([...readDocuments(folder).keys()]).toEqual(['inner/one.md']);
+  });
+
+  test('questions keep only those whose documents are all there', async () => {
+    const folder = temporaryFolder();
+    await writeFile(join(folder, 'docs.jsonl'), lines(DOCUMENTS));
+    const file = join(folder, 'questions.jsonl');
+    await writeFile(
+      file,
+      lines([
+        { question: 'When was it dredged?', answer: '1912', relevant_doc_ids: ['a/1'] },
+        { query: 'How many wheels?', doc_ids: ['7', 'elsewhere'] },
+        { question: 'Both?', doc_ids: ['a/1', 7] },
+      ]),
+    );
+    expect(readQuestions(file, readDocuments(join(folder, 'docs.jsonl')))).toEqual([
+      { question: 'When was it dredged?', answer: '1912', document: 'coast/a-1.txt', documents: ['coast/a-1.txt'] },
+      { question: 'Both?', answer: '', document: 'coast/a-1.txt', documents: ['coast/a-1.txt', '7.txt'] },
+    ]);
+    expect(askedIds(file)).toEqual(new Set(['a/1', '7', 'elsewhere']));
+  });
+
+  test('errors name the file, the line and what is missing', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'docs.jsonl');
+    await writeFile(file, '{"id": 1, "text": "x"}\n{"id": 2}');
+    expect(() => readDocuments(file)).toThrow(/docs\.jsonl, line 2: text/);
+    await writeFile(file, 'no json');
+    expect(() => readDocuments(file)).toThrow(/line 1 is no JSON/);
+    expect(() => readDocuments(join(folder, 'nowhere'))).toThrow(/There is no .*nowhere/);
+  });
+
+  test('a sample takes the documents that questions are on first, the same ones for a seed', () => {
+    const documents = new Map(
+      Array.from({ length: 50 }, (_, i) => [String(i), { path: `${i}.txt`, bytes: new Uint8Array() }]),
+    );
+    const asked = new Set(['3', '41']);
+    const sampled = [...sampleDocuments(documents, asked, 10, 5).keys()];
+    expect(sampled).toHaveLength(10);
+    expect(sampled).toEqual(expect.arrayContaining([...asked]));
+    expect([...sampleDocuments(documents, asked, 10, 5).keys()]).toEqual(sampled);
+    expect([...sampleDocuments(documents, asked, 10, 6).keys()]).not.toEqual(sampled);
+  });
+});
