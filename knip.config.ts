@@ -10,10 +10,10 @@ const config: KnipConfig = {
     // Loaded by URL in the browser under test.
     'tests/**/*-page.ts',
     // Started by the companion's Python tests.
-    'companion/tests/node/*.mjs',
+    'companion/tests/node/*.{mjs,ts}',
   ],
   project: [
-    'companion/tests/**/*.mjs',
+    'companion/tests/**/*.{mjs,ts}',
     'src/**/*.{ts,svelte}',
     'workers/**/*.ts',
     'scripts/**/*.{ts,mjs}',

@@ -36,7 +36,6 @@ def test_two_workers_tune_together_and_one_may_be_lost(tmp_path: Path, models: P
         until(
             "a checkpoint",
             lambda: service.openai.fine_tuning.jobs.checkpoints.list(job.id).data or over(service, job.id),
-            600,
         )
         workers = train_workers(service)
         assert len(workers) >= 2

@@ -1,7 +1,7 @@
 """
 The same run on a Ray cluster: Ray Train starts one process per GPU, or per worker on CPUs, on one machine or several,
-with PyTorch's data parallelism between them. Rows travel through Ray's object store, checkpoints lie on storage that all
-nodes see. When a worker is lost, Ray starts the group again and the run goes on from the last checkpoint.
+with PyTorch's data parallelism between them. Rows travel through Ray's object store, checkpoints lie on storage that
+all nodes see. When a worker is lost, Ray starts the group again and the run goes on from the last checkpoint.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+/**
+ * The app's own client through a whole job against a running node: what is sent, progress, the adapter, and deletion.
+ * Run by tests/test_node_client.py with address, token, and the rows as JSON.
+ */
+import assert from 'node:assert/strict';
+import { CompanionClient } from '../../../src/companion/client.ts';
+import type { CompanionEvent } from '../../../src/companion/contract.ts';
+import { readPairing } from '../../../src/companion/pairing.ts';
+import { shipment } from '../../../src/companion/rows.ts';
+import type { ExampleRow } from '../../../src/storage/schema.ts';
+
+const [address = '', token = '', json = '[]'] = process.argv.slice(2);
+const client = new CompanionClient(readPairing(address, token));
+const rows = JSON.parse(json) as ExampleRow[];
+
+assert.equal((await client.system()).ready, true);
+const base = (await client.models()).find(({ id }) => id === 'tiny-bert')!;
+const sent = shipment(rows);
+const file = await client.send(sent);
+const settings = { steps: 4, batchSize: 4, maxTokens: 64, checkpointEvery: 2 };
+const started = await client.start({ task: 'embedder', model: base.id, settings, seed: 3, suffix: 'app' }, file);
+
+const events: CompanionEvent[] = [];
+// A tab that closes after two events and comes back later.
+for await (const event of client.follow(started.id)) if (events.push(event) === 2) break;
+for await (const event of client.follow(started.id, events[1]!.id)) events.push(event);
+assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
+const steps = events.flatMap(({ data }) => (data && 'train_loss' in data ? [data.step] : []));
+assert.deepEqual(steps, [1, 2, 3, 4]);
+
+const job = await client.job(started.id);
+assert.equal(job.status, 'succeeded');
+await assert.rejects(client.adapter(job.fine_tuned_model!, 'other'), { code: 'companion/other-base' });
+const zip = await client.adapter(job.fine_tuned_model!, base.sha256!);
+assert.ok(zip.size > 1000 && zip.name.endsWith('.zip'));
+
+await client.removeFile(file);
+await client.removeModel(job.fine_tuned_model!);
+assert.ok(!(await client.models()).some(({ id }) => id === job.fine_tuned_model));
+await assert.rejects(client.job('none'), { code: 'companion/not-found' });
+await assert.rejects(new CompanionClient({ url: address, token: 'wrong' }).system(), {
+  code: 'companion/token-refused',
+});

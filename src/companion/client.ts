@@ -1,0 +1,187 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { AttuneError } from '../errors/attune-error.ts';
+import type {
+  CompanionConnection,
+  CompanionEvent,
+  CompanionJob,
+  CompanionModel,
+  CompanionRequest,
+  CompanionShipment,
+  CompanionSystem,
+} from './contract.ts';
+import { request, requestJson } from './http.ts';
+
+const METHODS = { embedder: 'embedder', reranker: 'reranker', generator: 'supervised' } as const;
+const RETRY_MS = [500, 1000, 2000, 5000];
+
+/**
+ * A companion node, as its protocol has it (`companion/README.md`). Nothing is kept here: identifiers of files and jobs
+ * are all that a caller needs to catch up after the tab was closed.
+ */
+export class CompanionClient {
+  readonly #connection: CompanionConnection;
+
+  constructor(connection: CompanionConnection) {
+    this.#connection = connection;
+  }
+
+  system(signal?: AbortSignal): Promise<CompanionSystem> {
+    return requestJson(this.#connection, '/v1/system', { signal: signal ?? null });
+  }
+
+  /** Bases and adapters. */
+  async models(signal?: AbortSignal): Promise<CompanionModel[]> {
+    return (await requestJson<{ data: CompanionModel[] }>(this.#connection, '/v1/models', { signal: signal ?? null }))
+      .data;
+  }
+
+  /**
+   * Sends rows. Whoever sends them has shown them before.
+   *
+   * @returns the file's id on the node
+   * @throws AttuneError `companion/damaged` when other bytes arrived than were sent
+   */
+  async send({ file }: CompanionShipment, signal?: AbortSignal): Promise<string> {
+    const form = new FormData();
+    form.set('purpose', 'fine-tune');
+    form.set('file', file, 'rows.jsonl');
+    const response = await request(this.#connection, '/v1/files', {
+      method: 'POST',
+      body: form,
+      signal: signal ?? null,
+    });
+    const { id, sha256 } = (await response.json()) as { id: string; sha256: string };
+    if (sha256 === (await sha256Of(file))) return id;
+    await this.removeFile(id);
+    throw new AttuneError('companion/damaged', 'The rows arrived damaged at the node.', 'Send them again.');
+  }
+
+  /** Deletes rows on the node and asks again, until the node itself says that they are gone. */
+  async removeFile(id: string): Promise<void> {
+    const path = `/v1/files/${encodeURIComponent(id)}`;
+    await request(this.#connection, path, { method: 'DELETE' }).catch(ignoreMissing);
+    const left = await request(this.#connection, path).catch(ignoreMissing);
+    if (left) {
+      throw new AttuneError(
+        'companion/not-deleted',
+        'The node still has the rows.',
+        'Cancel the job that uses them, then delete them again.',
+      );
+    }
+  }
+
+  /** Queues a job on rows that were sent. @throws AttuneError `companion/refused` naming the row and the reason */
+  start({ task, model, settings, seed, suffix }: CompanionRequest, fileId: string): Promise<CompanionJob> {
+    const type = METHODS[task];
+    return requestJson(this.#connection, '/v1/fine_tuning/jobs', {
+      json: {
+        model,
+        training_file: fileId,
+        method: { type, [type]: { hyperparameters: settings } },
+        ...(seed !== undefined && { seed }),
+        ...(suffix && { suffix }),
+      },
+    });
+  }
+
+  job(id: string, signal?: AbortSignal): Promise<CompanionJob> {
+    return requestJson(this.#connection, jobPath(id), { signal: signal ?? null });
+  }
+
+  /** A job that runs stops after its step; a paused one keeps its checkpoint. */
+  control(id: string, how: 'cancel' | 'pause' | 'resume'): Promise<CompanionJob> {
+    return requestJson(this.#connection, `${jobPath(id)}/${how}`, { method: 'POST' });
+  }
+
+  /**
+   * What happens to a job, from the event after `after` on, until it is over or paused. A connection that breaks is taken
+   * up again where it was.
+   */
+  async *follow(id: string, after?: string, signal?: AbortSignal): AsyncGenerator<CompanionEvent> {
+    let seen = after;
+    for (let tries = 0; ; tries++) {
+      try {
+        const response = await request(this.#connection, `${jobPath(id)}/events?stream=true`, {
+          headers: seen ? { 'Last-Event-ID': seen } : {},
+          signal: signal ?? null,
+        });
+        const events = response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+        for await (const { id: eventId, data } of iterate(events)) {
+          if (data === '[DONE]') return;
+          seen = eventId;
+          tries = 0;
+          yield JSON.parse(data) as CompanionEvent;
+        }
+      } catch (error) {
+        signal?.throwIfAborted();
+        const lost = error instanceof TypeError || isCode(error, 'companion/unreachable');
+        if (!lost || tries >= RETRY_MS.length) throw error;
+      }
+      await pause(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!, signal);
+    }
+  }
+
+  /**
+   * The finished adapter as a zip of a PEFT folder, checked against the base that it is to be used with.
+   *
+   * @param sha256 of the base model's weights here
+   * @throws AttuneError `companion/other-base`
+   */
+  async adapter(name: string, sha256: string): Promise<File> {
+    const path = `/v1/models/${encodeURIComponent(name)}`;
+    const { base_sha256: trainedOn, base } = await requestJson<CompanionModel>(this.#connection, path);
+    if (trainedOn !== sha256) {
+      throw new AttuneError(
+        'companion/other-base',
+        `The adapter was trained on other weights of ${base ?? 'its base model'} than those here.`,
+        'Give the node the same model files as this app, and tune again.',
+      );
+    }
+    const zip = await (await request(this.#connection, `${path}/adapter`)).blob();
+    return new File([zip], `${name.replaceAll(/[^\w.-]+/g, '-')}.zip`, { type: 'application/zip' });
+  }
+
+  /** Deletes a tuned model with its checkpoints on the node. */
+  async removeModel(name: string): Promise<void> {
+    await request(this.#connection, `/v1/models/${encodeURIComponent(name)}`, { method: 'DELETE' }).catch(
+      ignoreMissing,
+    );
+  }
+}
+
+function jobPath(id: string): string {
+  return `/v1/fine_tuning/jobs/${encodeURIComponent(id)}`;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof AttuneError && error.code === code;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isCode(error, 'companion/not-found')) throw error;
+}
+
+async function sha256Of(file: Blob): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Safari's streams cannot be looped over. Leaving the loop closes the connection. */
+async function* iterate<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
+  const reader = stream.getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}

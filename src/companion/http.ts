@@ -1,0 +1,67 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import type { CompanionConnection } from './contract.ts';
+
+interface ErrorBody {
+  error?: { message?: string; code?: string };
+}
+
+/**
+ * One request to a node.
+ *
+ * @throws AttuneError `companion/unreachable`, `companion/token-refused`, `companion/not-found`, `companion/refused`
+ *   with the node's own words; AbortError when `signal` fires
+ */
+export async function request(
+  { url, token }: CompanionConnection,
+  path: string,
+  init: RequestInit & { signal?: AbortSignal | null } = {},
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url + path, {
+      ...init,
+      headers: { ...(init.headers as Record<string, string> | undefined), Authorization: `Bearer ${token}` },
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      cache: 'no-store',
+    });
+  } catch (error) {
+    // fetch reports every failure to connect as a TypeError, whatever the reason.
+    if (!(error instanceof TypeError)) throw error;
+    throw new AttuneError(
+      'companion/unreachable',
+      `The node ${new URL(url).host} cannot be reached.`,
+      'Check that it runs, that it was started with --origin for this page, and that its certificate is trusted.',
+      { cause: error },
+    );
+  }
+  if (response.ok) return response;
+  throw await problemOf(response, new URL(url).host);
+}
+
+/** As {@link request}, for answers in JSON. */
+export async function requestJson<T>(
+  connection: CompanionConnection,
+  path: string,
+  init: RequestInit & { json?: unknown } = {},
+): Promise<T> {
+  const { json, ...rest } = init;
+  const sent: RequestInit =
+    json === undefined
+      ? rest
+      : { ...rest, method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
+  return (await (await request(connection, path, sent)).json()) as T;
+}
+
+async function problemOf(response: Response, host: string): Promise<AttuneError> {
+  const { error } = (await response.json().catch(() => ({}))) as ErrorBody;
+  const said = error?.message ?? `status ${response.status}`;
+  switch (response.status) {
+    case 401:
+      return new AttuneError('companion/token-refused', `${host} refused the token.`, 'Pair with the node again.');
+    case 404:
+      return new AttuneError('companion/not-found', `${host} has it no more: ${said}`, 'Look at the list of the node.');
+    default:
+      return new AttuneError('companion/refused', `${host} refused: ${said}`, 'Change what it names, and try again.');
+  }
+}

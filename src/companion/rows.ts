@@ -1,0 +1,31 @@
+import type { ExampleRow } from '../storage/schema.ts';
+import { AttuneError } from '../errors/attune-error.ts';
+import type { CompanionShipment } from './contract.ts';
+
+/**
+ * Rows of a data set as a file for a node, and what is in it. Only what training reads goes along: no names of
+ * documents, no thoughts, no history; documents are numbered, so that the node can keep them apart.
+ *
+ * @param withPassages false: questions and answers alone (a generator that learns without passages)
+ * @throws AttuneError `training/test-part`
+ */
+export function shipment(rows: readonly ExampleRow[], withPassages = true): CompanionShipment {
+  const leaked = rows.some(({ split }) => split === 'test');
+  if (leaked) {
+    throw new AttuneError(
+      'training/test-part',
+      'Rows of the test part were about to be sent to the node.',
+      'Send the parts for training and validation; the test part is for the final score.',
+    );
+  }
+  const documents = new Map<string, string>();
+  const lines = rows.map(({ question, answer, passage, headings, documentKey, negatives, split }) => {
+    const document = documents.get(documentKey) ?? `d${documents.size}`;
+    documents.set(documentKey, document);
+    const seen = withPassages ? { passage, headings, negatives } : {};
+    return JSON.stringify({ question, answer, document, split, ...seen });
+  });
+  const file = new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' });
+  const passages = withPassages ? new Set(rows.flatMap(({ passage, negatives }) => [passage, ...negatives])).size : 0;
+  return { rows: rows.length, passages, bytes: file.size, file };
+}
