@@ -90,7 +90,7 @@ def loop(config: dict[str, Any]) -> None:
 def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """Drives a job on the cluster and passes its news on. Raises the worker's problem."""
     connect(settings)
-    desk = ray.remote(num_cpus=0)(Desk).remote()
+    desk: Any = ray.remote(num_cpus=0)(Desk).remote()
     gpus = ray.cluster_resources().get("GPU", 0) > 0
     spec = dataclasses.replace(spec, workers=settings.ray_workers)
     storage = spec.folder / "ray"

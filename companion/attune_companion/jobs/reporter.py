@@ -27,7 +27,7 @@ class DatabaseReporter:
             self._began = (now, step)
         since, first = self._began
         finish = now + (total - step) * (now - since) / (step - first) if step > first else None
-        data: dict[str, Any] = {"step": step, "total_steps": total, **figures}
+        data: dict[str, Any] = {"step": step, "total_steps": total, "seconds": round(now - since, 3), **figures}
         words = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
         with self._database.transaction():
             self._database.execute(

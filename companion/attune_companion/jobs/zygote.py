@@ -41,7 +41,8 @@ def main() -> None:
     """Serves commands until stdin ends."""
     settings = Settings.from_json(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in PRELOADED:
+    # Importing Ray starts nothing; it connects in the job's own process.
+    for name in (*PRELOADED, *(("attune_companion.jobs.ray_engine",) if settings.ray else ())):
         importlib.import_module(name)
     say({"ready": hardware()})
     children: dict[int, str] = {}
