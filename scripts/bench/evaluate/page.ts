@@ -147,8 +147,8 @@ function embedder(id: string): Embedder {
       const rows = new Float32Array(texts.length * DIMENSIONS);
       texts.forEach((text, i) => {
         const row = rows.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS);
-        for (const word of text.split(' ')) row[(Number(word.slice(4)) * seed || 0) % DIMENSIONS]! += 1;
-        const length = Math.hypot(...row) || 1;
+        for (const [digits] of text.matchAll(/\d+/g)) row[(Number(digits) * seed) % DIMENSIONS]! += 1;
+        const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
         row.forEach((value, d) => (row[d] = value / length));
       });
       return rows;
