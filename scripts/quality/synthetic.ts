@@ -12,7 +12,7 @@ import { ndcgAtK, recallAtK, reciprocalRank } from '../../src/evaluation/metrics
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
 import { Ranker, type Mode } from './synthetic/ranker.ts';
-import { rowsOf } from './synthetic/rows.ts';
+import { rowsOf, withNegatives } from './synthetic/rows.ts';
 import { baseEmbedder, tune } from './synthetic/tune.ts';
 import { passagesToRead, writeDrafts } from './synthetic/write-drafts.ts';
 
@@ -76,7 +76,10 @@ async function measure(): Promise<void> {
       .map(([reason, n]) => `${reason} ${n}`)
       .join(', ')}`,
   );
-  const tuned = await tune(base, rows, { validationPool: 200, validationLimit: 80, ...knobs }, seed);
+  const mined = knobs['hardNegatives']
+    ? await withNegatives(set, rows, baseRanker, Number(knobs['hardNegatives']), seed)
+    : rows;
+  const tuned = await tune(base, mined, { validationPool: 200, validationLimit: 80, ...knobs }, seed);
   console.log(
     `best of ${tuned.steps} steps: ${tuned.best}; validations ${tuned.validations.map(({ step, score }) => `${step}: ${score.toFixed(3)}`).join(', ')}`,
   );

@@ -33,6 +33,12 @@ export class Ranker {
     return new Ranker(corpus, embedder, await keptVectors(embedder, texts, 'passage'));
   }
 
+  /** Unit vectors of the passages, and of questions, row by row. */
+  async vectors(questions: readonly string[]): Promise<{ pool: Float32Array; queries: Float32Array; width: number }> {
+    const queries = await keptVectors(this.#embedder, questions, 'query');
+    return { pool: this.#vectors, queries, width: this.#embedder.dimensions };
+  }
+
   /** For each question the indices of passages, best first. */
   async rank(questions: readonly string[], mode: Mode, depth = DEPTH): Promise<number[][]> {
     const settings = valuesOf(retrievalKnobs);

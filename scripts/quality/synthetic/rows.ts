@@ -4,6 +4,8 @@ import { inUse } from '../../../src/datasets/in-use.ts';
 import { readable } from '../../../src/datasets/generation/readable.ts';
 import { draftProblem, isAlike } from '../../../src/datasets/generation/writer/checks.ts';
 import { valueOfDraft, writtenQuestion } from '../../../src/datasets/generation/writer/question-writer.ts';
+import { passageText } from '../../../src/retrieval/passage-text.ts';
+import { mineNegatives } from '../../../src/training/negatives.ts';
 import type { DatasetSplit, ExampleRow } from '../../../src/storage/schema.ts';
 import type { Corpus } from './corpora.ts';
 import type { Ranker } from './ranker.ts';
@@ -90,6 +92,43 @@ export async function rowsOf(
   const judged = await applyRules(rows, { search, rules: { roundTrip: { topK } } });
   judged.forEach(({ removedBy }) => removedBy && drop(`rule ${removedBy}`));
   return { rows: rows.map((row, i) => ({ ...row, ...judged[i] })).filter(inUse), dropped };
+}
+
+/**
+ * Gives training rows hard negatives out of the whole corpus but the documents of the validation part, as the product
+ * mines them: the nearest passages that do not answer, by the untuned search model.
+ */
+export async function withNegatives(
+  corpus: Corpus,
+  rows: readonly ExampleRow[],
+  base: Ranker,
+  count: number,
+  seed: number,
+): Promise<ExampleRow[]> {
+  const validated = new Set(rows.filter(({ split }) => split === 'validation').map(({ documentKey }) => documentKey));
+  const train = rows.filter(({ split }) => split === 'train');
+  const allowed = corpus.passages.flatMap(({ documentKey }, i) => (validated.has(documentKey) ? [] : [i]));
+  const { pool, queries, width } = await base.vectors(train.map(({ question }) => question));
+  const poolVectors = new Float32Array(allowed.length * width);
+  allowed.forEach((passage, i) => poolVectors.set(pool.subarray(passage * width, (passage + 1) * width), i * width));
+  const mined = mineNegatives({
+    examples: train,
+    pool: allowed.map((passage) => {
+      const { chunk, documentKey } = corpus.passages[passage]!;
+      return { text: chunk.text, headings: chunk.headings, documentKey };
+    }),
+    queryVectors: queries,
+    poolVectors,
+    dimensions: width,
+    count,
+    margin: 0.95,
+    seed,
+  });
+  // With their headings, as the right passage has its own: else the form alone would tell them apart.
+  const negatives = new Map(
+    train.map(({ id }, i) => [id, mined[i]!.map((p) => passageText(corpus.passages[allowed[p]!]!.chunk))]),
+  );
+  return rows.map((row) => ({ ...row, negatives: negatives.get(row.id) ?? [] }));
 }
 
 /** By document, as the app deals; by passage where every document is one. There is no part for tests: people asked those. */

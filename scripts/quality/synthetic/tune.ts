@@ -40,7 +40,13 @@ export async function tune(
   const sha256 = createHash('sha256')
     .update(
       JSON.stringify([
-        rows.map(({ split, question, passage, headings }) => [split, question, passage, headings]),
+        rows.map(({ split, question, passage, headings, negatives }) => [
+          split,
+          question,
+          passage,
+          headings,
+          negatives,
+        ]),
         settings,
         seed,
       ]),

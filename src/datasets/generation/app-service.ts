@@ -14,7 +14,7 @@ export function questionService(): Questions {
   return new Questions({ database: database(), openWriter });
 }
 
-const openWriter: OpenWriter = async (row, find, report) => {
+const openWriter: OpenWriter = async (row, search, report) => {
   const onProgress = ({ stage, done, total }: { stage: string; done: number; total: number }) =>
     report(stage, done, total);
   switch (row.method) {
@@ -67,7 +67,7 @@ const openWriter: OpenWriter = async (row, find, report) => {
         drafts,
         settings: generationSettings('writer', row.settings),
         seed: row.seed,
-        find,
+        search,
         dispose,
       });
     }

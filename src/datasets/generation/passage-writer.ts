@@ -33,10 +33,3 @@ export interface PassageWriter {
   write(passage: SourcePassage, signal: AbortSignal): Promise<WrittenPassage>;
   dispose(): Promise<void>;
 }
-
-/**
- * Searches the workspace as people would.
- *
- * @returns for each question the ids of the passages found, best first; undefined: nothing can be searched here
- */
-export type FindPassages = (questions: string[], limit: number) => Promise<string[][] | undefined>;

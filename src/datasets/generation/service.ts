@@ -5,7 +5,8 @@ import { DatasetStore } from '../store.ts';
 import { datasetHash } from '../ledger.ts';
 import type { GenerationEstimate, GenerationProgress, GenerationRequest, QuestionGeneration } from './contract.ts';
 import { estimateOf } from './estimate.ts';
-import type { FindPassages, PassageWriter } from './passage-writer.ts';
+import type { SearchPassages } from '../contract.ts';
+import type { PassageWriter } from './passage-writer.ts';
 import { choosePassages, worthReading } from './passages.ts';
 import { executeGeneration } from './run.ts';
 import { generationSettings } from './settings.ts';
@@ -13,7 +14,7 @@ import { generationSettings } from './settings.ts';
 /** Loads what a method writes with. */
 export type OpenWriter = (
   row: GenerationRow,
-  find: FindPassages | undefined,
+  search: SearchPassages | undefined,
   report: (stage: string, done: number, total: number) => void,
 ) => Promise<PassageWriter>;
 
@@ -108,7 +109,11 @@ export class Questions implements QuestionGeneration {
     return row;
   }
 
-  async proceed(id: string, onProgress?: (progress: GenerationProgress) => void, find?: FindPassages): Promise<void> {
+  async proceed(
+    id: string,
+    onProgress?: (progress: GenerationProgress) => void,
+    search?: SearchPassages,
+  ): Promise<void> {
     const { database, openWriter } = this.#dependencies;
     const active: Active = { controller: new AbortController(), how: 'pause' };
     this.#active.set(id, active);
@@ -120,7 +125,7 @@ export class Questions implements QuestionGeneration {
         signal: active.controller.signal,
         stoppedBy: () => active.how,
         openWriter: (row) =>
-          openWriter(row, find, (stage, done, total) => onProgress?.({ stage, done, total, kept: row.kept })),
+          openWriter(row, search, (stage, done, total) => onProgress?.({ stage, done, total, kept: row.kept })),
         onProgress,
       });
     } finally {

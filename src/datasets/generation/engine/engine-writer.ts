@@ -1,4 +1,5 @@
 import { seedOf } from '../../../engine/training/random.ts';
+import { AttuneError } from '../../../errors/attune-error.ts';
 import type { ChatEngine, ChatTurn } from '../../../generation/contract.ts';
 import { passageText } from '../../../retrieval/passage-text.ts';
 import type { QuestionKind } from '../../../storage/schema.ts';
@@ -40,6 +41,18 @@ export class EngineWriter implements PassageWriter {
   }
 
   async write(passage: SourcePassage, signal: AbortSignal): Promise<WrittenPassage> {
+    try {
+      return await this.#write(passage, signal);
+    } catch (error) {
+      // One passage that is too long for a model must not end a run over thousands.
+      if (!(error instanceof AttuneError && error.code === 'generation/context-full')) throw error;
+      const { perPassage } = this.#options.settings;
+      const dropped = { 'passage does not fit the model': perPassage };
+      return { questions: [], drafts: perPassage, dropped, tokens: { prompt: 0, output: 0 } };
+    }
+  }
+
+  async #write(passage: SourcePassage, signal: AbortSignal): Promise<WrittenPassage> {
     const { settings, kinds } = this.#options;
     const wanted = kinds[passage.place] ?? 'fact';
     const kind = wanted === 'multi-passage' && !passage.other ? 'fact' : wanted;

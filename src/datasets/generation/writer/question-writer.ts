@@ -1,7 +1,8 @@
 import { seededRandom, seedOf } from '../../../engine/training/random.ts';
 import { splitSentences, type Span } from '../../../chat/text/sentences.ts';
 import { answerCandidates, spreadCandidates } from '../candidates.ts';
-import type { FindPassages, PassageWriter, SourcePassage, WrittenPassage, WrittenQuestion } from '../passage-writer.ts';
+import type { SearchPassages } from '../../contract.ts';
+import type { PassageWriter, SourcePassage, WrittenPassage, WrittenQuestion } from '../passage-writer.ts';
 import { isWhole, readable, spanInPassage, type ReadableText } from '../readable.ts';
 import type { GenerationSettings } from '../settings.ts';
 import { draftProblem, isAlike, type DropReason } from './checks.ts';
@@ -24,26 +25,26 @@ export interface RankedDraft extends Draft {
 export class QuestionWriter implements PassageWriter {
   readonly promptVersion = PROMPT_VERSION;
   readonly generator: string;
-  readonly #drafts: DraftWriter;
+  readonly #drafts: Pick<DraftWriter, 'write'>;
   readonly #settings: GenerationSettings<'writer'>;
   readonly #seed: number;
-  readonly #find: FindPassages | undefined;
+  readonly #search: SearchPassages | undefined;
   readonly #dispose: () => Promise<void>;
 
   constructor(options: {
     generator: string;
-    drafts: DraftWriter;
+    drafts: Pick<DraftWriter, 'write'>;
     settings: GenerationSettings<'writer'>;
     seed: number;
     /** Absent: drafts are not searched for. */
-    find?: FindPassages;
+    search?: SearchPassages;
     dispose?: () => Promise<void>;
   }) {
     this.generator = options.generator;
     this.#drafts = options.drafts;
     this.#settings = options.settings;
     this.#seed = options.seed;
-    this.#find = options.find;
+    this.#search = options.search;
     this.#dispose = options.dispose ?? (() => Promise.resolve());
   }
 
@@ -104,9 +105,9 @@ export class QuestionWriter implements PassageWriter {
   async #rank(drafts: readonly Draft[], chunkId: string): Promise<RankedDraft[]> {
     const limit = this.#settings.roundTrip;
     const questions = drafts.map(({ question }) => question);
-    const found = limit > 0 && questions.length > 0 ? await this.#find?.(questions, limit) : undefined;
+    const found = limit > 0 && questions.length > 0 ? await this.#search?.(questions, limit) : undefined;
     return drafts.map((draft, i) => {
-      const at = found?.[i]!.indexOf(chunkId);
+      const at = found?.[i]!.findIndex((hit) => hit.chunkId === chunkId);
       return at === undefined ? draft : { ...draft, rank: at < 0 ? Infinity : at + 1 };
     });
   }

@@ -31,9 +31,9 @@ const passage: SourcePassage = {
 };
 const never = new AbortController().signal;
 
-function writer(kind: QuestionKind = 'fact', overrides: Record<string, unknown> = {}) {
+function writer(kind: QuestionKind = 'fact', overrides: Record<string, unknown> = {}, model = 'scripted') {
   return new EngineWriter({
-    engine: new EndpointEngine('e', 'Teacher', { baseUrl: url, model: 'scripted' }),
+    engine: new EndpointEngine('e', 'Teacher', { baseUrl: url, model }),
     settings: generationSettings('engine', { perPassage: 2, ...overrides }),
     seed: 5,
     kinds: [kind],
@@ -133,6 +133,12 @@ describe('questions by a language model', () => {
   test('name the version of their prompts, and that one was changed', () => {
     expect(writer().promptVersion).not.toContain('+');
     expect(writer('fact', { promptSystem: 'Ask.' }).promptVersion).toMatch(/\+$/);
+  });
+
+  test('skip a passage that does not fit the model, and count it', async () => {
+    const { questions, dropped } = await writer('fact', {}, 'full').write(passage, never);
+    expect([questions, dropped]).toEqual([[], { 'passage does not fit the model': 2 }]);
+    await expect(writer('fact', {}, 'busy').write(passage, never)).rejects.toThrow();
   });
 
   test('end with an abort: half a reply is none', async () => {
