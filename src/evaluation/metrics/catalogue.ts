@@ -235,7 +235,7 @@ export function describeMetric(key: string): MetricDescription | undefined {
   const { name, k } = partsOf(key);
   const entry = BY_KEY.get(name);
   if (!entry) return undefined;
-  const fill = (text: string) => text.replaceAll('{k}', String(k));
+  const fill = (text: string) => (k === 1 ? oneIn(text) : text).replaceAll('{k}', String(k));
   return {
     range: [0, 1],
     better: 'higher',
@@ -254,6 +254,11 @@ export function inCatalogueOrder(keys: Iterable<string>): string[] {
   return [...new Set(keys)].sort(
     (a, b) => place(a) - place(b) || partsOf(a).k - partsOf(b).k || (a < b ? -1 : Number(a > b)),
   );
+}
+
+/** "among the first 1" is no English. */
+function oneIn(text: string): string {
+  return text.replace('among the first {k}', 'at the first place').replace(/(?:in|among) the top \{k\}/, 'at the top');
 }
 
 /** `recall@5` -> `recall@`, 5; `mrr` -> `mrr`, 0. */

@@ -17,12 +17,3 @@ export function differenceOf(table: MatrixTable, from: string, to: string, metri
   }
   return undefined;
 }
-
-/** The first of the metrics that the table has for a configuration. */
-export function firstMetric(
-  table: MatrixTable,
-  configurationId: string,
-  metrics: readonly string[],
-): string | undefined {
-  return metrics.find((metric) => cellOf(table, configurationId, metric));
-}

@@ -120,6 +120,7 @@ describe('the catalogue', () => {
     };
     for (const key of Object.keys(scores)) expect(describeMetric(key), key).toBeDefined();
     expect(describeMetric('recall@5')).toMatchObject({ term: 'Recall@5', group: 'retrieval', better: 'higher' });
+    expect(describeMetric('recall@1')!.help).toBe('Share of the right passages that stand at the first place.');
     expect(describeMetric('something')).toBeUndefined();
     expect(inCatalogueOrder(['tokenF1', 'recall@10', 'own', 'recall@5', 'hit@5'])).toEqual([
       'hit@5',

@@ -39,14 +39,15 @@ table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-nu
 th, td { padding: 8px 12px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; }
 tbody th { font-weight: 400; }
-td.n, th.n { text-align: right; padding-right: 0; padding-left: 16px; white-space: nowrap; }
+td.n, th.n { text-align: right; padding-right: 0; padding-left: 16px; }
+td.n { white-space: nowrap; }
 td small { display: block; font-size: 12px; white-space: nowrap; }
 td.best { font-weight: 600; }
 td.best .v { background: var(--accent-soft); color: var(--accent); border-radius: 4px; padding: 1px 6px; margin-right: -6px; }
 .tuned { color: var(--accent); font-weight: 600; }
 .none { color: var(--muted); }
 td small { font-weight: 400; }
-.plot { width: 40%; min-width: 160px; padding: 0 32px 0 16px; }
+.plot { width: 34%; min-width: 160px; padding: 0 32px 0 16px; }
 .narrow { display: none; }
 td.plot { background: linear-gradient(var(--line), var(--line)) calc(50% - 8px) / 1px 100% no-repeat; }
 .plot svg { display: block; width: 100%; height: 36px; overflow: visible; }
@@ -89,6 +90,9 @@ summary { cursor: pointer; color: var(--accent); }
   main { padding: 24px 16px 48px; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 8px; }
+}
+/* A4 too: print is laid out in fewer pixels than a window. */
+@media (max-width: 800px) {
   .narrow { display: inline; }
   .diff thead th:not(.plot), .diff td.q { display: none; }
   .diff thead th.plot { padding: 0; }
@@ -108,4 +112,9 @@ summary { cursor: pointer; color: var(--accent); }
   .card, tr, figure, .advice { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
+  table { font-size: 9pt; }
+  th, td { padding: 4px 8px 4px 0; }
+  td.n, th.n { padding-left: 8px; }
+  td small { font-size: 8pt; }
+  .bar, .plot { min-width: 80px; }
 }`;
