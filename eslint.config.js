@@ -10,6 +10,9 @@ export default ts.config(
       'dist/',
       '.cache/',
       'public/',
+      // Python's packages bring scripts of their own.
+      'companion/.venv/',
+      'companion/.data/',
       'src/engine/onnx/onnx_pb.ts',
       // Their point is to be wrong.
       'scripts/test/planted/',

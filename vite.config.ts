@@ -6,6 +6,10 @@ import { securityHeadersPlugin } from './scripts/vite/security-headers-plugin.ts
 
 export default defineConfig({
   plugins: [svelte(), onnxRuntimeFiles(), securityHeadersPlugin(), pwa()],
+  // Python's environment of the companion lies below the root and brings thousands of files, pages among them. Tests name
+  // entries of their own, to which these would be added.
+  ...(process.env.VITEST ? {} : { optimizeDeps: { entries: ['index.html'] } }),
+  server: { watch: { ignored: ['**/companion/.venv/**', '**/companion/.data/**'] } },
   worker: { format: 'es', plugins: () => [onnxRuntimeFiles()] },
   build: {
     target: 'es2023',
