@@ -83,11 +83,21 @@ describe('the recommendation', () => {
     const even = advise(scored(base.id, 70, 40));
     expect(even.tune).toBe('unclear');
     expect(even.reasons.join(' ')).toContain('within chance');
+    // Search loses 34, answers 28: more, and within chance.
+    expect(advise(scored(base.id, 66, 38))).toMatchObject({ tune: 'unclear', first: 'embedder' });
     const few = advise(scored(base.id, 50, 30).slice(40, 52));
     expect(few).toMatchObject({ tune: 'unclear', headline: expect.stringContaining('12 questions') as string });
     expect(advise([])).toMatchObject({ tune: 'unclear', reasons: [] });
     const tried = advise([...scored(base.id, 30, 25), ...scored(search.id, 31, 25)], [base, search]);
     expect(tried).toMatchObject({ tune: 'unclear', headline: expect.stringContaining('not helped') as string });
+  });
+
+  it('advises on search alone where no answers were measured', () => {
+    const alone = configurationOf('base/none/none');
+    const rows = scoreRows(alone.id, N, (i) => (i < 60 ? {} : { failure: 'notRetrieved' }));
+    const advice = advise(rows, [alone]);
+    expect(advice).toMatchObject({ tune: 'yes', first: 'embedder' });
+    expect(advice.reasons.join(' ')).toContain('Answers were not measured');
   });
 
   it('tells what searching does to the answers, and what more examples would bring', () => {
