@@ -1,4 +1,5 @@
 import { adapterFolder } from '../adapters/catalogue.ts';
+import type { Table } from 'dexie';
 import type { AttuneDatabase } from '../storage/database.ts';
 import { opfsFolders } from '../storage/folders.ts';
 import type { AdapterRow, WorkspaceAdapters } from '../storage/schema.ts';
@@ -12,6 +13,7 @@ export async function* tuningParts(db: AttuneDatabase, workspaceId: string): Asy
   const datasets = await db.datasets.where('workspaceId').equals(workspaceId).toArray();
   const runs = await db.runs.where('workspaceId').equals(workspaceId).toArray();
   const adapters = await carriedAdapters(db, workspaceId);
+  yield* laboratoryParts(db, workspaceId);
   if (datasets.length + runs.length + adapters.length === 0) return;
   yield { name: 'datasets.jsonl', rows: datasets.map(withoutWorkspace) };
   yield { name: 'examples.jsonl', rows: examples() };
@@ -33,6 +35,22 @@ export async function* tuningParts(db: AttuneDatabase, workspaceId: string): Asy
   }
   async function* points(): AsyncGenerator<object> {
     for (const { id } of runs) yield* await db.runPoints.where('runId').equals(id).toArray();
+  }
+}
+
+/** What the studio and the laboratory keep (layout: `laboratory-format.ts`); parts without rows are left out. */
+async function* laboratoryParts(db: AttuneDatabase, workspaceId: string): AsyncGenerator<ArchivePart> {
+  const tables = {
+    'dataset-versions': db.datasetVersions,
+    recordings: db.recordings,
+    evaluations: db.evaluations,
+    'evaluation-scores': db.evaluationScores,
+    votes: db.votes,
+  };
+  for (const [name, table] of Object.entries(tables)) {
+    const own = (table as Table<{ workspaceId: string }>).where('workspaceId').equals(workspaceId);
+    const rows = await own.toArray();
+    if (rows.length > 0) yield { name: `${name}.jsonl`, rows: rows.map(withoutWorkspace) };
   }
 }
 

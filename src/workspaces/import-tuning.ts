@@ -4,17 +4,11 @@ import type { AttuneDatabase } from '../storage/database.ts';
 import { opfsFolders } from '../storage/folders.ts';
 import type { ExampleRow, RunPointRow, RunRow, WorkspaceAdapters } from '../storage/schema.ts';
 import { rowsOf } from './archive-rows.ts';
-import {
-  adapterFilePattern,
-  adapterSchema,
-  datasetSchema,
-  exampleSchema,
-  runPointSchema,
-  runSchema,
-} from './tuning-format.ts';
-
-/** Rows written in one go. */
-const BATCH = 500;
+import { withNewChunks } from './import-laboratory.ts';
+import { inBatches } from './in-batches.ts';
+import { datasetSchema, exampleSchema } from './laboratory-format.ts';
+import { NewIds } from './new-ids.ts';
+import { adapterFilePattern, adapterSchema, runPointSchema, runSchema } from './tuning-format.ts';
 
 /** Reads what tuning made into a new workspace, under new ids; archives from before there was any have none of it. */
 export class TuningImport {
@@ -22,7 +16,7 @@ export class TuningImport {
   readonly #workspaceId: string;
   readonly #entries: ReadonlyMap<string, ArchiveEntry>;
   readonly #signal: AbortSignal;
-  readonly #newIds = new Map<string, string>();
+  readonly ids = new NewIds();
 
   constructor(
     db: AttuneDatabase,
@@ -41,40 +35,39 @@ export class TuningImport {
     const workspaceId = this.#workspaceId;
     const rows = (name: string) => this.#entries.get(name);
     for await (const row of rowsOf(rows('datasets.jsonl'), datasetSchema, this.#signal))
-      await this.#db.datasets.add({ ...row, id: this.#fresh(row.id), workspaceId });
-    await this.#inBatches(
+      await this.#db.datasets.add({ ...row, id: this.ids.fresh(row.id), workspaceId });
+    await inBatches(
       rowsOf(rows('examples.jsonl'), exampleSchema, this.#signal),
       (row): ExampleRow => ({
-        ...row,
-        id: crypto.randomUUID(),
-        datasetId: this.#known(row.datasetId),
+        ...withNewChunks(row, chunkIdOf),
+        id: this.ids.fresh(row.id),
+        datasetId: this.ids.known(row.datasetId),
         workspaceId,
-        ...(row.chunkId && { chunkId: chunkIdOf(row.chunkId) }),
       }),
       (batch) => this.#db.examples.bulkAdd(batch),
     );
     for await (const row of rowsOf(rows('adapters.jsonl'), adapterSchema, this.#signal))
-      await this.#db.adapters.add({ ...row, id: this.#fresh(row.id), workspaceId });
+      await this.#db.adapters.add({ ...row, id: this.ids.fresh(row.id), workspaceId });
     for await (const row of rowsOf(rows('runs.jsonl'), runSchema, this.#signal)) {
       await this.#db.runs.add({
         ...row,
-        id: this.#fresh(row.id),
+        id: this.ids.fresh(row.id),
         workspaceId,
-        datasetId: this.#known(row.datasetId),
-        ...(row.adapterId && { adapterId: this.#known(row.adapterId) }),
-        ...(row.sweepId && { sweepId: this.#fresh(row.sweepId) }),
+        datasetId: this.ids.known(row.datasetId),
+        ...(row.adapterId && { adapterId: this.ids.known(row.adapterId) }),
+        ...(row.sweepId && { sweepId: this.ids.fresh(row.sweepId) }),
         ...withoutCheckpoint(row),
       });
     }
-    await this.#inBatches(
+    await inBatches(
       rowsOf(rows('run-points.jsonl'), runPointSchema, this.#signal),
-      (row): RunPointRow => ({ ...row, runId: this.#known(row.runId) }),
+      (row): RunPointRow => ({ ...row, runId: this.ids.known(row.runId) }),
       (batch) => this.#db.runPoints.bulkPut(batch),
     );
     await this.#relinkRuns();
     for (const [path, entry] of this.#entries) {
       const [, id, name] = adapterFilePattern.exec(path) ?? [];
-      const own = id && this.#newIds.get(id);
+      const own = id && this.ids.get(id);
       if (own && name) await opfsFolders.write(adapterFolder(own), name, await entry.blob(this.#signal));
     }
   }
@@ -82,7 +75,7 @@ export class TuningImport {
   /** The adapters in force, by their new ids; starters have the same ids everywhere. */
   adapters(inForce: WorkspaceAdapters): WorkspaceAdapters {
     const roles = Object.entries(inForce) as [string, string | null][];
-    const named = roles.map(([role, id]) => [role, typeof id === 'string' ? (this.#newIds.get(id) ?? id) : id]);
+    const named = roles.map(([role, id]) => [role, typeof id === 'string' ? (this.ids.get(id) ?? id) : id]);
     return Object.fromEntries(named) as WorkspaceAdapters;
   }
 
@@ -91,33 +84,8 @@ export class TuningImport {
     await this.#db.adapters
       .filter((row) => row.workspaceId === this.#workspaceId && row.runId !== undefined)
       .modify((row) => {
-        row.runId = this.#newIds.get(row.runId!);
+        row.runId = this.ids.get(row.runId!);
       });
-  }
-
-  async #inBatches<T, R>(rows: AsyncIterable<T>, convert: (row: T) => R, write: (batch: R[]) => PromiseLike<unknown>) {
-    let batch: R[] = [];
-    for await (const row of rows) {
-      batch.push(convert(row));
-      if (batch.length === BATCH) {
-        await write(batch);
-        batch = [];
-      }
-    }
-    await write(batch);
-  }
-
-  #fresh(oldId: string): string {
-    const known = this.#newIds.get(oldId);
-    if (known) return known;
-    const id = crypto.randomUUID();
-    this.#newIds.set(oldId, id);
-    return id;
-  }
-
-  /** What the row points to may have been deleted before the export; then the id means nothing here either. */
-  #known(oldId: string): string {
-    return this.#newIds.get(oldId) ?? oldId;
   }
 }
 

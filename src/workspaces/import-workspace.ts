@@ -6,6 +6,7 @@ import type { AttuneDatabase } from '../storage/database.ts';
 import { damaged } from './archive-errors.ts';
 import { FORMAT, manifestSchema, VERSION, vectorIndexesSchema, type Manifest } from './archive-format.ts';
 import type { ArchiveProgress, ImportResult } from './contract.ts';
+import { importLaboratory } from './import-laboratory.ts';
 import { TuningImport } from './import-tuning.ts';
 import { RowImport } from './row-import.ts';
 import { removeVectors, writeVectorFile } from './vector-files.ts';
@@ -37,7 +38,9 @@ export async function importWorkspace(
     await rows.chats(required(entries, 'chats.jsonl'));
     await rows.messages(required(entries, 'messages.jsonl'));
     const tuning = new TuningImport(db, workspaceId, entries, signal);
-    await tuning.run((oldId) => rows.chunkId(oldId));
+    const chunkIdOf = (oldId: string) => rows.chunkId(oldId);
+    await tuning.run(chunkIdOf);
+    await importLaboratory({ db, workspaceId, entries, signal, ids: tuning.ids, chunkIdOf });
     await importVectors(db, workspaceId, entries, signal);
     rows.compare(manifest.counts);
     const now = Date.now();

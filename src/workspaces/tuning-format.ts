@@ -3,7 +3,7 @@ import * as v from 'valibot';
 /**
  * The part of an exported workspace that tuning made, all of it optional:
  *
- * - `datasets.jsonl`, `examples.jsonl`, `runs.jsonl`, `run-points.jsonl`, `adapters.jsonl`: a row per line as in
+ * - `datasets.jsonl`, `examples.jsonl` (rows in `laboratory-format.ts`), `runs.jsonl`, `run-points.jsonl`, `adapters.jsonl`: a row per line as in
  *   `storage/schema.ts`, without the workspace's id. Runs come without their checkpoints.
  * - `adapters/<id>/<file>`: the files of each adapter.
  */
@@ -12,35 +12,9 @@ const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const text = v.string();
 const texts = v.array(text);
 const task = v.picklist(['embedder', 'reranker', 'generator', 'linear']);
-const split = v.picklist(['train', 'validation', 'test']);
 const hash = v.pipe(text, v.regex(/^[0-9a-f]{64}$/));
 const plain = v.record(text, v.union([text, v.number(), v.boolean()]));
 const problem = v.object({ code: text, message: text, wayOut: text });
-
-export const datasetSchema = v.object({
-  id,
-  name: text,
-  source: text,
-  hash: text,
-  counts: v.object({ train: whole, validation: whole, test: whole }),
-  createdAt: whole,
-  updatedAt: whole,
-});
-
-export const exampleSchema = v.object({
-  id: text,
-  datasetId: id,
-  ordinal: whole,
-  split,
-  question: text,
-  answer: text,
-  thought: v.optional(text),
-  passage: text,
-  headings: texts,
-  documentKey: text,
-  chunkId: v.optional(text),
-  negatives: texts,
-});
 
 export const runSchema = v.object({
   id,
@@ -105,7 +79,15 @@ export const adapterSchema = v.object({
   runId: v.optional(text),
   datasetHash: v.optional(text),
   source: text,
-  recipe: v.optional(v.object({ system: text, passages: whole, passageCharacters: whole, refusal: text })),
+  recipe: v.optional(
+    v.object({
+      system: text,
+      passages: whole,
+      passageCharacters: whole,
+      refusal: text,
+      reasons: v.optional(v.boolean()),
+    }),
+  ),
   createdAt: whole,
 });
 

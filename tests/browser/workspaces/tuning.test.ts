@@ -1,9 +1,18 @@
 import { BlobReader, ZipReader, configure } from '@zip.js/zip.js/lib/zip-core-native.js';
+import type { Table } from 'dexie';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { keepAdapter } from '../../../src/adapters/keep.ts';
 import { AttuneDatabase } from '../../../src/storage/database.ts';
 import { opfsFolders } from '../../../src/storage/folders.ts';
-import type { RunRow } from '../../../src/storage/schema.ts';
+import { configurationId } from '../../../src/evaluation/matrix/index.ts';
+import type {
+  DatasetRow,
+  DatasetVersionRow,
+  EvaluationRow,
+  ExampleRow,
+  RunRow,
+  VoteRow,
+} from '../../../src/storage/schema.ts';
 import { exportWorkspace } from '../../../src/workspaces/export-workspace.ts';
 import { importWorkspace } from '../../../src/workspaces/import-workspace.ts';
 import { removeTuningFiles } from '../../../src/workspaces/tuning-files.ts';
@@ -145,6 +154,114 @@ it('an exported workspace carries its data sets, runs and adapters, and what is 
     [adapterId, adapter!.id].map((owner) => opfsFolders.read(`adapters/${owner}`, 'linear_adapter.safetensors')),
   );
   expect(await theirs!.arrayBuffer()).toEqual(await mine!.arrayBuffer());
+});
+
+it('carries versions, recordings, evaluations and votes, all of them pointing at the rows that came with them', async () => {
+  const studied = {
+    split: { by: 'document', seed: 3 },
+    rules: { roundTrip: { on: false, topK: 5 } },
+    version: 2,
+    seed: 3,
+  };
+  await db.datasets.update('dataset-1', studied);
+  const checked: Partial<ExampleRow> = {
+    kind: 'fact',
+    evidence: { start: 0, end: 1 },
+    provenance: { origin: 'writer', generator: 'starter', seed: 7 },
+    quality: { score: 0.5, findings: [{ rule: 'length', verdict: 'failed', reason: 'Too short.' }] },
+    removedBy: 'length',
+    review: 'accepted',
+    morePassages: [{ text: 'More.', headings: [], documentKey: 'd9' }],
+  };
+  await db.examples.update('e1', checked);
+  const examples = await db.examples.where('datasetId').equals('dataset-1').sortBy('ordinal');
+  const counts = { train: 1, validation: 1, test: 0 };
+  await db.datasetVersions.add({
+    id: 'dataset-1/1',
+    datasetId: 'dataset-1',
+    workspaceId,
+    version: 1,
+    hash: 'h',
+    counts,
+    note: 'first',
+    examples,
+    createdAt: 1,
+  });
+  const recorded = { question: 'Why?', answer: 'So.', passages: [], model: 'Large', createdAt: 1 };
+  await db.recordings.add({ ...recorded, id: 'recording-1', workspaceId });
+  const tuned = { embedder: { modelId: 'm', adapterId }, reranker: null, generator: null };
+  const id = configurationId(tuned);
+  await db.evaluations.add({
+    id: 'evaluation-1',
+    workspaceId,
+    name: 'Matrix',
+    datasetId: 'dataset-1',
+    datasetHash: 'h',
+    split: 'validation',
+    exampleIds: ['e1'],
+    seed: 1,
+    settings: {},
+    configurations: [{ id, name: 'Tuned', ...tuned }],
+    machines: { [id]: { search: 'wasm' } },
+    state: 'running',
+    seconds: 1,
+    device: 'wasm',
+    createdAt: 1,
+    updatedAt: 1,
+  });
+  const score = { scores: { 'recall@5': 1 }, passages: [], rank: 1, opinion: 'right' } as const;
+  await db.evaluationScores.add({
+    ...score,
+    passages: [],
+    evaluationId: 'evaluation-1',
+    configurationId: id,
+    exampleId: 'e1',
+    workspaceId,
+  });
+  const voted = { configurationId: id, name: 'Tuned', answer: 'Yes' };
+  await db.votes.add({
+    id: 'vote-1',
+    workspaceId,
+    question: 'Which?',
+    answers: [voted, { ...voted, answer: 'No' }],
+    winner: 0,
+    blind: true,
+    by: 'user',
+    createdAt: 1,
+  });
+
+  const archive = await exportWorkspace(db, workspaceId, { vectors: false }, signal);
+  const { workspaceId: own } = await importWorkspace(db, archive, signal);
+  const of = <T>(table: Table<T>) => table.where('workspaceId').equals(own).toArray();
+  const [dataset] = await of(db.datasets as unknown as Table<DatasetRow>);
+  expect(dataset).toMatchObject(studied);
+  const rows = await db.examples.where('datasetId').equals(dataset!.id).sortBy('ordinal');
+  expect(rows[1]).toMatchObject(checked);
+  const [version] = await of(db.datasetVersions as unknown as Table<DatasetVersionRow>);
+  expect(version).toMatchObject({ id: `${dataset!.id}/1`, note: 'first' });
+  expect(version!.examples).toEqual(rows);
+  expect(await of(db.recordings as unknown as Table<object>)).toMatchObject([recorded]);
+
+  const [adapter] = await db.adapters.filter((row) => row.workspaceId === own).toArray();
+  const embedder = { modelId: 'm', adapterId: adapter!.id };
+  const theirs = configurationId({ ...tuned, embedder });
+  const [evaluation] = await of(db.evaluations as unknown as Table<EvaluationRow>);
+  expect(evaluation).toMatchObject({
+    datasetId: dataset!.id,
+    exampleIds: [rows[1]!.id],
+    configurations: [{ id: theirs, name: 'Tuned', embedder }],
+    machines: { [theirs]: { search: 'wasm' } },
+    state: 'paused',
+  });
+  const [scored] = await of(db.evaluationScores);
+  expect(scored).toMatchObject({
+    ...score,
+    evaluationId: evaluation!.id,
+    configurationId: theirs,
+    exampleId: rows[1]!.id,
+  });
+  const [vote] = await of(db.votes as unknown as Table<VoteRow>);
+  expect(vote!.answers.map(({ configurationId: each }) => each)).toEqual([theirs, theirs]);
 });
 
 it('a deleted workspace takes its runs and adapters along, but not one that another workspace uses', async () => {
