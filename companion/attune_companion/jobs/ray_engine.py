@@ -7,6 +7,7 @@ all nodes see. When a worker is lost, Ray starts the group again and the run goe
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import shutil
 import threading
@@ -21,7 +22,9 @@ from ..problems import Problem
 from ..settings import Settings
 from ..training.contract import JobSpec, Outcome
 
+log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
+CONNECT_TRIES = 4
 
 
 class Desk:
@@ -147,4 +150,12 @@ def connect(settings: Settings) -> None:
         options |= {"num_cpus": max(settings.ray_workers + 1, os.cpu_count() or 1), "include_dashboard": False}
     else:
         options["address"] = settings.ray
-    ray.init(**options)
+    for attempt in range(CONNECT_TRIES):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:
+            # Ray gives a node half a minute to come up, which is too little where the machine is busy.
+            log.warning("no cluster", extra={"attempt": attempt + 1, "error": type(error).__name__})
+            ray.shutdown()
+    raise Problem(503, "cluster_unavailable", "The Ray cluster cannot be reached. Look whether it runs.")
