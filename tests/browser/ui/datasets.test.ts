@@ -65,6 +65,18 @@ test('is renamed, leads to a run, and is deleted with ten seconds to take it bac
   await expect.poll(() => database().examples.count()).toBe(0);
 });
 
+test('recording is switched on beside what it is for, shows in the top bar, and is stopped there', async () => {
+  const setting = async () => (await database().workspaces.get(workspaceId))?.settings.recordAnswers;
+  await userEvent.selectOptions(page.getByLabelText('Record answers'), 'all');
+  await expect.poll(setting).toBe('all');
+  const mark = page.getByTestId('recorder-mark');
+  await expect.element(mark).toHaveTextContent('Recording');
+  expect(await axeFindings()).toEqual([]);
+  await userEvent.click(mark);
+  await expect.element(mark).not.toBeInTheDocument();
+  expect(await setting()).toBe(undefined);
+});
+
 test('axe finds nothing on list, questions, quality, versions and export, and 360 pixels are enough', async () => {
   await addDataset(workspaceId, 'ds2');
   await expect.element(page.getByRole('article', { name: 'Handbook questions' })).toBeVisible();

@@ -34,9 +34,10 @@ export class MakeForm {
 
   /** Models and switched-on endpoints that can write questions by prompts. */
   readonly models = $derived.by(() => [
-    ...this.#models.map((model) => ({ id: model.id, label: model.name, engine: engineOf(model) })),
+    ...this.#models.map((model) => ({ id: model.id, name: model.name, label: model.name, engine: engineOf(model) })),
     ...privacy.connections.map(({ id, name, model }) => ({
       id,
+      name: model,
       label: `${name}: ${model}`,
       engine: 'endpoint' as const,
     })),

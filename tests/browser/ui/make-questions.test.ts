@@ -1,0 +1,102 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { database } from '../../../src/storage/database.ts';
+import type { GenerationRow } from '../../../src/storage/schema.ts';
+import { router } from '../../../src/ui/state/router.svelte.ts';
+import { addDocument, closeApp, openApp } from './app-harness.ts';
+import { axeFindings } from './screen-support.ts';
+
+/** Definitions and a list, which rules alone find questions in. */
+const GLOSSARY = [
+  'A rotation is the time in which one engineer is told first of every alert, which lasts one week and changes on Tuesday at ten in the morning.',
+  'An incident is an alert that a customer notices before it is solved, and every incident is written down on the day on which it happened.',
+  'A handover is a talk of a quarter of an hour in which the engineer who leaves the rotation tells the next one what is still open.',
+].join('\n\n');
+
+let workspaceId: string;
+beforeEach(async () => {
+  workspaceId = await openApp();
+});
+afterAll(closeApp);
+
+test('without documents it says what is missing and offers the samples', async () => {
+  router.go('datasets', 'new');
+  await expect.element(page.getByRole('heading', { name: 'Questions are made from documents' })).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Add the sample documents' })).toBeVisible();
+});
+
+test('questions by rules alone: what it takes is said first, then they are written and can be looked through', async () => {
+  await addDocument(workspaceId, 'd1', 'glossary.md', GLOSSARY);
+  router.go('datasets', 'new');
+  await userEvent.click(page.getByRole('radio', { name: /^By rules alone/ }));
+  await expect.element(page.getByText(/Up to \d+ questions? from 3 passages/), { timeout: 30_000 }).toBeVisible();
+  await userEvent.fill(page.getByRole('textbox', { name: 'Name of the data set' }), 'Glossary');
+  await userEvent.click(page.getByRole('button', { name: 'Start writing' }));
+
+  const run = page.getByRole('article', { name: /^By rules alone/ });
+  await expect.element(run, { timeout: 30_000 }).toHaveTextContent(/Done: \d+ questions? from 3 passages/);
+  const rows = await database().examples.where('workspaceId').equals(workspaceId).toArray();
+  expect(rows.length).toBeGreaterThan(0);
+  expect(new Set(rows.map(({ provenance }) => provenance?.origin))).toEqual(new Set(['extracted']));
+  await userEvent.click(page.getByRole('link', { name: 'Look through all of them' }));
+  await expect.element(page.getByRole('region', { name: 'Question in hand' })).toHaveTextContent(rows[0]!.question);
+});
+
+test('only the chosen documents are read, and none chosen starts nothing', async () => {
+  await addDocument(workspaceId, 'd1', 'glossary.md', GLOSSARY);
+  await addDocument(workspaceId, 'd2', 'other.md', GLOSSARY);
+  router.go('datasets', 'new');
+  await userEvent.click(page.getByRole('radio', { name: /^By rules alone/ }));
+  await userEvent.click(page.getByRole('radio', { name: 'Chosen ones' }));
+  await expect.element(page.getByRole('button', { name: 'Start writing' })).toBeDisabled();
+  await userEvent.click(page.getByRole('checkbox', { name: /glossary/ }));
+  await expect.element(page.getByText(/from 3 passages/), { timeout: 30_000 }).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Start writing' })).toBeEnabled();
+});
+
+test('a run says what it keeps, what it drops and why, and is paused and resumed through its job', async () => {
+  const now = Date.now();
+  const run: GenerationRow = {
+    ...{ id: 'g1', workspaceId, name: 'Questions', datasetId: 'ds1', method: 'engine', settings: {}, seed: 1 },
+    ...{ state: 'paused', chunkIds: ['a', 'b', 'c', 'd'], next: 1, drafts: 40, kept: 12, seconds: 60 },
+    dropped: { 'no question': 8, 'not found again': 20 },
+    ...{ tokens: { prompt: 6000, output: 1200 }, generator: 'A large model', createdAt: now, updatedAt: now },
+  };
+  const counts = { train: 0, validation: 0, test: 0 };
+  await database().datasets.add({
+    ...{
+      id: 'ds1',
+      workspaceId,
+      name: 'Made',
+      source: 'made',
+      hash: '0'.repeat(64),
+      counts,
+      createdAt: 1,
+      updatedAt: 1,
+    },
+  });
+  await database().generations.add(run);
+  router.go('datasets', 'ds1', { view: 'writing' });
+  const article = page.getByRole('article', { name: /^With a model/ });
+  await expect.element(article).toHaveTextContent('Paused at passage 1 of 4. 12 questions so far.');
+  await expect.element(article).toHaveTextContent('A large model');
+  await expect.element(article).toHaveTextContent('720');
+  const reasons = page.getByRole('region', { name: 'Dropped drafts' }).getByRole('listitem');
+  await expect.element(reasons.first()).toHaveTextContent('not found again');
+  expect(await axeFindings()).toEqual([]);
+
+  await page.viewport(360, 740);
+  expect(document.documentElement.scrollWidth).toBe(360);
+});
+
+test('axe finds nothing on the form with everything open, and 360 pixels are enough', async () => {
+  await addDocument(workspaceId, 'd1', 'glossary.md', GLOSSARY);
+  router.go('datasets', 'new');
+  await userEvent.click(page.getByRole('radio', { name: /^With a model/ }));
+  await userEvent.click(page.getByText('Prompts, word for word'));
+  await expect.element(page.getByRole('textbox', { name: 'Instruction' })).toBeVisible();
+  await userEvent.click(page.getByText('All settings'));
+  expect(await axeFindings()).toEqual([]);
+  await page.viewport(360, 740);
+  expect(document.documentElement.scrollWidth).toBe(360);
+});
