@@ -80,14 +80,17 @@ def loop(config: dict[str, Any]) -> None:
     from ..training.run import run
 
     desk = config["desk"]
-    first = ray.train.get_context().get_world_rank() == 0
-    try:
-        outcome, problem = run(ray.get(config["spec"][0]), DeskReporter(desk)), None
-    except Problem as error:
+    if ray.get(desk.result.remote())[1] is not None:
         # The owner's to mend: starting again would not help.
-        outcome, problem = None, error
-    if first or problem is not None:
-        ray.get(desk.end.remote(outcome, problem))
+        return
+    try:
+        outcome = run(ray.get(config["spec"][0]), DeskReporter(desk))
+    except Problem as problem:
+        ray.get(desk.end.remote(None, problem))
+        # The others wait for this worker in the middle of a sum: Ray ends them with it.
+        raise
+    if ray.train.get_context().get_world_rank() == 0:
+        ray.get(desk.end.remote(outcome, None))
 
 
 def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:

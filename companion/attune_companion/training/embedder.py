@@ -10,6 +10,7 @@ from sentence_transformers import SentenceTransformer, SentenceTransformerTraine
 from sentence_transformers.sentence_transformer.losses import (
     CachedMultipleNegativesRankingLoss,
     MatryoshkaLoss,
+    MultipleNegativesRankingLoss,
 )
 from sentence_transformers.sentence_transformer.training_args import BatchSamplers
 
@@ -71,17 +72,21 @@ def prepare(spec: JobSpec) -> Task:
 def loss_of(model: SentenceTransformer, spec: JobSpec) -> Any:
     """GradCache (Gao et al. 2021): `chunkTokens` at a time, with the result of the whole batch."""
     settings = spec.settings
-    size = max(1, settings["chunkTokens"] // settings["maxTokens"] // 2**spec.batch_halvings)
     directions: Any = ("query_to_doc", "doc_to_query") if settings["symmetric"] else ("query_to_doc",)
-    loss: Any = CachedMultipleNegativesRankingLoss(
-        model,
-        scale=settings["scale"],
-        mini_batch_size=size,
-        gather_across_devices=spec.workers > 1,
-        directions=directions,
-        partition_mode="per_direction",
-    )
+    shared: dict[str, Any] = {
+        "scale": settings["scale"],
+        "directions": directions,
+        "partition_mode": "per_direction",
+        # Wrong answers are those of all workers.
+        "gather_across_devices": spec.workers > 1,
+    }
     sizes = matryoshka_sizes(settings["matryoshka"], model.get_embedding_dimension() or 0)
+    if spec.workers > 1:
+        # GradCache goes backwards several times within one step, which confuses DDP's bookkeeping.
+        whole = MultipleNegativesRankingLoss(model, **shared)
+        return MatryoshkaLoss(model, whole, sizes) if sizes else whole
+    size = max(1, settings["chunkTokens"] // settings["maxTokens"] // 2**spec.batch_halvings)
+    loss = CachedMultipleNegativesRankingLoss(model, mini_batch_size=size, **shared)
     return MatryoshkaLoss(model, loss, sizes) if sizes else loss
 
 
