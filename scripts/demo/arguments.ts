@@ -23,6 +23,8 @@ export interface DemoArguments {
   /** Files to write. */
   json?: string;
   report: string;
+  /** Where to keep the workspace with its adapters. */
+  save?: string;
   /** Shows the browser's window. */
   headed: boolean;
 }
@@ -40,6 +42,7 @@ export const USAGE = `npm run demo -- [options]
   --engine wasm|webgpu default: wasm
   --json FILE          every number
   --report FILE        HTML report; default: attune-demo.html
+  --save FILE          the workspace with its adapters, for npm run evaluate
   --headed             show the window`;
 
 /** @throws Error that names the option and what it takes */
@@ -58,16 +61,18 @@ export function demoArguments(args: string[]): DemoArguments {
       engine: { type: 'string', default: 'wasm' },
       json: { type: 'string' },
       report: { type: 'string', default: 'attune-demo.html' },
+      save: { type: 'string' },
       headed: { type: 'boolean', default: false },
     },
   });
-  const { docs, questions, json, 'max-documents': maxDocuments } = values;
+  const { docs, questions, json, save, 'max-documents': maxDocuments } = values;
   if (questions !== undefined && docs === undefined)
     throw new Error('--questions needs the documents that they are on: --docs.');
   return {
     ...(docs !== undefined && { docs }),
     ...(questions !== undefined && { questions }),
     ...(json !== undefined && { json }),
+    ...(save !== undefined && { save }),
     tune: parts(values.tune),
     minutes: number('--minutes', values.minutes, 0.1, 24 * 60),
     seed: number('--seed', values.seed, 0, 2 ** 31 - 1, true),
@@ -100,4 +105,75 @@ function number(option: string, text: string, least: number, most: number, whole
     throw new Error(`${option} takes a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not “${text}”.`);
   }
   return value;
+}
+
+export interface EvaluateArguments {
+  /** A workspace as the app exports it. */
+  workspace?: string;
+  /** Name of its data set; absent: the newest with a test part. */
+  dataset?: string;
+  docs?: string;
+  questions?: string;
+  /** PEFT adapters as .zip files, added to those of the workspace. The newest of each part is compared with the base. */
+  adapters: string[];
+  seed: number;
+  maxQuestions: number;
+  /** Asks the answer models too, also where none is tuned. */
+  answers: boolean;
+  engine: 'wasm' | 'webgpu';
+  json?: string;
+  report: string;
+  headed: boolean;
+}
+
+export const EVALUATE_USAGE = `npm run evaluate -- --workspace FILE.zip | --docs PATH --questions FILE [options]
+
+  --workspace FILE     an exported workspace: its adapters on the test part of its data set
+  --dataset NAME       of the workspace; default: the newest that has a test part
+  --docs, --questions  as in npm run demo; every question is asked
+  --adapter FILE       a PEFT adapter (.zip) to compare with its base; may be given several times
+  --answers            ask the answer models too
+  --max-questions N    default: 200
+  --seed N             default: 1
+  --engine wasm|webgpu default: wasm
+  --json FILE          every number
+  --report FILE        HTML report; default: attune-evaluation.html
+  --headed             show the window`;
+
+/** @throws Error that names the option and what it takes */
+export function evaluateArguments(args: string[]): EvaluateArguments {
+  const { values } = parseArgs({
+    args,
+    options: {
+      workspace: { type: 'string' },
+      dataset: { type: 'string' },
+      docs: { type: 'string' },
+      questions: { type: 'string' },
+      adapter: { type: 'string', multiple: true, default: [] },
+      answers: { type: 'boolean', default: false },
+      'max-questions': { type: 'string', default: '200' },
+      seed: { type: 'string', default: '1' },
+      engine: { type: 'string', default: 'wasm' },
+      json: { type: 'string' },
+      report: { type: 'string', default: 'attune-evaluation.html' },
+      headed: { type: 'boolean', default: false },
+    },
+  });
+  const { workspace, dataset, docs, questions, json } = values;
+  const own = docs !== undefined && questions !== undefined;
+  if ((workspace === undefined) === !own) {
+    throw new Error('Give either --workspace FILE, or --docs and --questions.');
+  }
+  return {
+    ...(workspace !== undefined ? { workspace } : { docs: docs!, questions: questions! }),
+    ...(dataset !== undefined && { dataset }),
+    ...(json !== undefined && { json }),
+    adapters: values.adapter,
+    seed: number('--seed', values.seed, 0, 2 ** 31 - 1, true),
+    maxQuestions: number('--max-questions', values['max-questions'], 1, 1e6, true),
+    answers: values.answers,
+    engine: oneOf('--engine', values.engine, ['wasm', 'webgpu']),
+    report: values.report,
+    headed: values.headed,
+  };
 }

@@ -9,7 +9,7 @@ const VALIDATION_SHARE = 0.1;
  * Questions with the part that each belongs to. Whole subjects (folders) go to one part, or whole documents where there
  * are no folders, so that no training sees what the test asks about.
  *
- * @param testShare of the questions
+ * @param testShare of the questions; 1: all of them are asked, none is learned from
  * @throws Error when there are fewer than three subjects to deal out
  */
 export function withParts(
@@ -17,6 +17,7 @@ export function withParts(
   seed: number,
   testShare: number,
 ): (DemoQuestion & { split: DatasetSplit })[] {
+  if (testShare >= 1) return questions.map((question) => ({ ...question, split: 'test' }));
   const bySubject = groupBy(questions, ({ document }) => subjectOf(document));
   const groups = bySubject.size >= 3 ? bySubject : groupBy(questions, ({ document }) => document);
   if (groups.size < 3)

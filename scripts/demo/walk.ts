@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { DemoState } from '../../src/demo/contract.ts';
-import type { DatasetRow, DocumentRow, JobRow, SettingRow } from '../../src/storage/schema.ts';
+import type { AdapterRow, DatasetRow, DocumentRow, JobRow, SettingRow } from '../../src/storage/schema.ts';
 import type { DemoArguments, Part } from './arguments.ts';
 import { tableRows } from './browser.ts';
 import type { DemoDocument, DemoQuestion } from './inputs.ts';
@@ -37,7 +37,7 @@ export async function addDocuments(page: Page, documents: Iterable<DemoDocument>
 export async function addQuestions(
   page: Page,
   questions: readonly DemoQuestion[],
-  { seed, testShare }: DemoArguments,
+  { seed, testShare }: Pick<DemoArguments, 'seed' | 'testShare'>,
 ): Promise<string> {
   await page.goto(new URL('#/datasets', page.url()).href);
   const lines = withParts(questions, seed, testShare).map((question) => JSON.stringify(question));
@@ -58,24 +58,35 @@ export async function addQuestions(
   return (await tableRows<DatasetRow>(page, 'datasets'))[0]!.name;
 }
 
+/** What the form of "Show me" asks for. */
+export interface ShowMe extends Pick<DemoArguments, 'tune' | 'minutes' | 'seed' | 'maxQuestions'> {
+  /** Name of the data set; absent: questions are written. */
+  dataset?: string;
+  /** Test questions that are answered too. */
+  answers: number;
+  /** Names of adapters to compare with the base, by part. */
+  adapters: Partial<Record<Part, string>>;
+}
+
 /** Fills in the form of "Show me", starts it and follows it to its end. */
-export async function showMe(
-  page: Page,
-  args: DemoArguments,
-  dataset: string | undefined,
-  say: (line: string) => void,
-): Promise<DemoState> {
+export async function showMe(page: Page, args: ShowMe, say: (line: string) => void): Promise<DemoState> {
   await page.goto(new URL('#/demo', page.url()).href);
   for (const [part, label] of Object.entries(LABELS)) {
     await page.getByRole('checkbox', { name: label }).setChecked(args.tune.includes(part as Part));
   }
   await page.getByText('Details', { exact: true }).click();
-  if (dataset !== undefined) await page.getByRole('combobox', { name: 'Questions' }).selectOption({ label: dataset });
-  const answers = args.tune.includes('generator') ? args.maxQuestions : 0;
+  if (args.dataset !== undefined) {
+    await page.getByRole('combobox', { name: 'Questions' }).selectOption({ label: args.dataset });
+  }
+  for (const [part, name] of Object.entries(args.adapters)) {
+    await page
+      .getByRole('combobox', { name: `${LABELS[part as Part]}: adapter to compare` })
+      .selectOption({ label: name });
+  }
   for (const [label, value] of [
     ['Minutes of tuning', args.minutes],
     ['Test questions', args.maxQuestions],
-    ['Questions to answer', answers],
+    ['Questions to answer', args.answers],
     ['Seed', args.seed],
   ] as const) {
     const field = page.getByRole('spinbutton', { name: label, exact: true });
@@ -93,6 +104,71 @@ export async function showMe(
     told = line || told;
     return demo && demo.state !== 'running' ? demo : undefined;
   });
+}
+
+/** Opens an exported workspace as a person does, and waits until it can be searched. */
+export async function importWorkspace(page: Page, file: string): Promise<void> {
+  await page.goto(new URL('#/settings', page.url()).href);
+  const choosing = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Import…' }).click();
+  await (await choosing).setFiles(file);
+  await until(page, async () => {
+    const problem = page.getByRole('alert');
+    if ((await problem.count()) > 0) throw new Error(`${file}: ${(await problem.first().innerText()).trim()}`);
+    return (
+      (await tableRows<DocumentRow>(page, 'documents')).length > 0 &&
+      (await page.getByText(/is imported and open/).count()) > 0
+    );
+  });
+}
+
+/** Saves the workspace with its adapters, for another machine or for `npm run evaluate`. */
+export async function exportWorkspace(page: Page, file: string): Promise<void> {
+  await page.goto(new URL('#/settings', page.url()).href);
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await (await downloading).saveAs(file);
+}
+
+/** Adds a PEFT adapter to the models that it fits. @throws Error with what the app says of it */
+export async function addAdapter(page: Page, file: string): Promise<void> {
+  await page.goto(new URL('#/models', page.url()).href);
+  const before = (await tableRows(page, 'adapters')).length;
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const models = dialog.getByRole('combobox', { name: 'It was made for' });
+  let problem = '';
+  for (const model of await models.getByRole('option').allInnerTexts()) {
+    await models.selectOption({ label: model });
+    const choosing = page.waitForEvent('filechooser');
+    await dialog.getByRole('button', { name: 'Choose a zip or its files' }).click();
+    await (await choosing).setFiles(file);
+    const added = await until(page, async () => {
+      if ((await tableRows(page, 'adapters')).length > before) return 'yes';
+      return (await dialog.getByRole('alert').count()) > 0 ? 'no' : undefined;
+    });
+    if (added === 'yes') return;
+    problem = (await dialog.getByRole('alert').innerText()).trim();
+  }
+  throw new Error(`${file}: ${problem}`);
+}
+
+/** The newest adapter of each part that can be compared, by name. */
+export async function tunedParts(page: Page): Promise<Partial<Record<Part, string>>> {
+  const rows = (await tableRows<AdapterRow>(page, 'adapters')).sort((a, b) => a.createdAt - b.createdAt);
+  return Object.fromEntries(rows.filter(({ task }) => task !== 'linear').map(({ task, name }) => [task, name]));
+}
+
+/** Name of the data set whose test part is asked. @throws Error when there is none */
+export async function testSet(page: Page, name: string | undefined): Promise<string> {
+  const rows = (await tableRows<DatasetRow>(page, 'datasets')).sort((a, b) => b.updatedAt - a.updatedAt);
+  const row = rows.find((candidate) => (name === undefined ? candidate.counts.test > 0 : candidate.name === name));
+  if (row) return row.name;
+  throw new Error(
+    name === undefined
+      ? 'The workspace has no data set with questions in its test part.'
+      : `The workspace has no data set “${name}”, only ${rows.map((known) => `“${known.name}”`).join(', ') || 'none'}.`,
+  );
 }
 
 /** Asks until there is an answer; between two questions the page has a second to work. */

@@ -5,6 +5,8 @@ export type DemoPart = 'embedder' | 'reranker' | 'generator';
 
 export interface DemoOptions {
   tune: DemoPart[];
+  /** Adapters that are there already, compared with the base where a part is not tuned. */
+  adapters?: Partial<Record<DemoPart, string>>;
   /** Of tuning, shared between the parts. */
   minutes: number;
   seed: number;

@@ -56,7 +56,7 @@ async function namedParts(
   const models = await baseModels(services);
   const made = async (part: DemoPart) => {
     const id = demo.runs[part];
-    return id === undefined ? undefined : (await services.db.runs.get(id))?.adapterId;
+    return id === undefined ? demo.options.adapters?.[part] : (await services.db.runs.get(id))?.adapterId;
   };
   const starter = (await services.adapters()).find(
     ({ purpose, modelId }) => purpose === 'answers' && modelId === models.generator.id,
