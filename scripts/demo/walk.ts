@@ -13,7 +13,7 @@ import { withParts } from './parts.ts';
 const PATIENCE_MS = 24 * 3600_000;
 const LABELS: Record<Part, string> = { embedder: 'Search model', reranker: 'Ranking model', generator: 'Answer model' };
 
-/** Adds documents as a person does, by choosing a folder, and waits until all of them can be searched. */
+/** Adds documents as a person does, by choosing a folder, and waits until all of them are read: questions refer to passages. */
 export async function addDocuments(page: Page, documents: Iterable<DemoDocument>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'attune-documents-'));
   let expected = 0;
@@ -27,7 +27,10 @@ export async function addDocuments(page: Page, documents: Iterable<DemoDocument>
     const choosing = page.waitForEvent('filechooser');
     await page.getByRole('button', { name: 'Choose a folder' }).click();
     await (await choosing).setFiles(join(folder, 'documents'));
-    await until(page, async () => (await tableRows<DocumentRow>(page, 'documents')).length >= expected);
+    await until(page, async () => {
+      const rows = await tableRows<DocumentRow>(page, 'documents');
+      return rows.length >= expected && rows.every(({ status }) => status === 'ready' || status === 'failed');
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

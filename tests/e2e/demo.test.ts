@@ -7,8 +7,12 @@ import type { DemoOutcome } from '../../scripts/demo/outcome.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
-const demo = (...args: string[]) =>
-  run(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'scripts/demo.ts', ...args]);
+const script =
+  (name: string) =>
+  (...args: string[]) =>
+    run(process.execPath, ['node_modules/tsx/dist/cli.mjs', `scripts/${name}.ts`, ...args]);
+const demo = script('demo');
+const evaluate = script('evaluate');
 
 /** Documents with made-up names: nothing but reading them tells the answers. */
 const PLACES = [
