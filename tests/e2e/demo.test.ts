@@ -89,7 +89,8 @@ describe('the demonstration and its evaluation on the command line', () => {
     expect(again.configurations.map(({ metrics }) => metrics['mrr'])).toEqual(
       outcome.configurations.map(({ metrics }) => metrics['mrr']),
     );
-  });
+    // Two programs, each with an app of its own.
+  }, 900_000);
 
   test('end with a status and a sentence when its input is wrong', async () => {
     const failed = demo('--docs', join(temporaryFolder(), 'nowhere'));
