@@ -1,5 +1,7 @@
 import type { PipelineModel } from '../../storage/schema.ts';
 import type { ConfigurationSummary } from '../matrix/summary.ts';
+import type { Recommendation } from '../advice/recommend.ts';
+import type { Interval } from '../metrics/bootstrap.ts';
 import type { Agreement } from '../statistics/kappa.ts';
 import type { Strength } from '../statistics/preference.ts';
 import type { MatrixTable } from '../table/contract.ts';
@@ -9,6 +11,19 @@ export interface EvaluationFigures {
   table: MatrixTable;
   /** Failures, time and tokens of each configuration, in the table's order. */
   summaries: Omit<ConfigurationSummary, 'metrics'>[];
+  /** What tuning bought, in a sentence ('' where nothing tuned was compared), and the figures behind it. */
+  story: { sentence: string; figures: string[] };
+  recommendation: Recommendation;
+  /** How a score grows with the number of training examples; absent: adapters of fewer than three sizes were compared. */
+  learningCurve?: CurveFigures;
+}
+
+export interface CurveFigures {
+  /** A metric's key. */
+  metric: string;
+  points: (Interval & { examples: number })[];
+  /** The law that fits them, to beyond the last point: what is there is a guess. */
+  line: { examples: number; value: number }[];
 }
 
 /** How far a judge says what the user says. */

@@ -1,11 +1,21 @@
 import { AttuneError } from '../../errors/attune-error.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
 import type { EvaluationRow, EvaluationScoreRow, PipelineModel } from '../../storage/schema.ts';
+import { recommend } from '../advice/recommend.ts';
+import { ANSWERED, FOUND } from '../advice/steps.ts';
+import { summaryFigures, summarySentence } from '../advice/summary.ts';
 import { agreementInWords, agreementWithThumbs, type RatedAnswer } from '../judge/agreement.ts';
+import { learningPoints } from '../matrix/learning-points.ts';
 import { summary } from '../matrix/summary.ts';
+import { bootstrapMean } from '../metrics/bootstrap.ts';
+import { fitPowerLaw, valueAt, type CurvePoint } from '../statistics/learning-curve.ts';
 import { bradleyTerry, type Strength } from '../statistics/preference.ts';
+import type { MatrixTable } from '../table/contract.ts';
 import { matrixTable } from '../table/matrix-table.ts';
-import type { EvaluationFigures, FiguresService, JudgeAgreement } from './contract.ts';
+import type { CurveFigures, EvaluationFigures, FiguresService, JudgeAgreement } from './contract.ts';
+
+/** Enough for a smooth line. */
+const LINE_POINTS = 61;
 
 /** Reads the rows of an evaluation and computes what is said about them. */
 export class Figures implements FiguresService {
@@ -21,9 +31,14 @@ export class Figures implements FiguresService {
     if (rows.length === 0) return undefined;
     const { configurations } = evaluation;
     const unordered = summary(rows.map((row) => ({ ...row, scores: {} })));
+    const table = matrixTable(configurations, rows);
+    const curve = await this.#learningCurve(evaluation, table);
     return {
-      table: matrixTable(configurations, rows),
+      table,
       summaries: configurations.flatMap(({ id }) => unordered.find((row) => row.configurationId === id) ?? []),
+      story: { sentence: summarySentence(table), figures: summaryFigures(table) },
+      recommendation: recommend({ table, scores: rows, ...(curve && { learningCurve: curve }) }),
+      ...(curve && { learningCurve: curveFigures(curve.metric, curve.points) }),
     };
   }
 
@@ -60,6 +75,15 @@ export class Figures implements FiguresService {
     return bradleyTerry(duels);
   }
 
+  /** By the first metric that at least three sizes were measured with. */
+  async #learningCurve(evaluation: EvaluationRow, { metrics }: MatrixTable) {
+    for (const metric of [...FOUND, ...ANSWERED].filter((key) => metrics.includes(key))) {
+      const points = await learningPoints(this.#db, evaluation, metric);
+      if (new Set(points.map(({ examples }) => examples)).size >= 3) return { metric, points };
+    }
+    return undefined;
+  }
+
   async #evaluation(id: string): Promise<EvaluationRow> {
     const row = await this.#db.evaluations.get(id);
     if (row) return row;
@@ -73,6 +97,18 @@ export class Figures implements FiguresService {
   #scores({ id }: EvaluationRow): Promise<EvaluationScoreRow[]> {
     return this.#db.evaluationScores.where('evaluationId').equals(id).toArray();
   }
+}
+
+function curveFigures(metric: string, points: readonly CurvePoint[]): CurveFigures {
+  const means = points.map(({ examples, scores }) => ({ examples, ...bootstrapMean(scores) }));
+  const law = fitPowerLaw(
+    means.map(({ examples }) => examples),
+    means.map(({ mean }) => mean),
+  );
+  const most = Math.max(...means.map(({ examples }) => examples));
+  const end = Math.max(most * 1.5, most + 100);
+  const line = Array.from({ length: LINE_POINTS }, (_, i) => Math.round((end * i) / (LINE_POINTS - 1)));
+  return { metric, points: means, line: line.map((examples) => ({ examples, value: valueAt(law, examples) })) };
 }
 
 function sameModel(a: PipelineModel, b: PipelineModel): boolean {

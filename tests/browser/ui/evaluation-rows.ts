@@ -145,3 +145,33 @@ export async function addExperiments(workspaceId: string): Promise<void> {
     });
   }
 }
+
+/** A comparison of search models tuned on 8, 16 and 32 examples: its points lie on a learning curve. */
+export async function addCurve(workspaceId: string): Promise<void> {
+  const sizes = [8, 16, 32];
+  const hashes = sizes.map((size) => (size === 32 ? HASH : `${size}`.padEnd(64, '0')));
+  const [adapter] = await database().adapters.where('id').equals('search-1').toArray();
+  for (const [i, size] of sizes.entries()) {
+    await addRun(workspaceId, `curve-${size}`, { datasetHash: hashes[i]!, name: `Handbook, ${size} examples` });
+    await database().adapters.add({ ...adapter!, id: `search-${size}`, name: `On ${size}`, runId: `curve-${size}` });
+    await database().datasetVersions.add({
+      ...{ id: `ds1/${i}`, datasetId: 'ds1', workspaceId, version: i, hash: hashes[i]!, note: '', examples: [] },
+      ...{ counts: { train: size, validation: 4, test: 4 }, createdAt: i },
+    });
+  }
+  const parts = { reranker: null, generator: null };
+  const configurations = [embedder, ...sizes.map((size) => tuned(embedder, `search-${size}`))].map((one) =>
+    configuration({ ...parts, embedder: one }),
+  );
+  const exampleIds = Array.from({ length: 40 }, (_, n) => `ds1-${n}`);
+  const [row] = await database().evaluations.where('id').equals('e1').toArray();
+  await database().evaluations.add({ ...row!, id: 'e2', name: 'Sizes', configurations, createdAt: 1 });
+  await database().evaluationScores.bulkAdd(
+    configurations.flatMap(({ id: configurationId }, place) =>
+      exampleIds.map((exampleId, n): EvaluationScoreRow => ({
+        ...{ evaluationId: 'e2', configurationId, exampleId, workspaceId, passages: [] },
+        scores: { 'recall@5': n < [14, 20, 24, 27][place]! ? 1 : 0 },
+      })),
+    ),
+  );
+}
