@@ -1,5 +1,8 @@
 import { valuesOf, type Knobs, type KnobValues } from '../settings/knob.ts';
 
+/** Key of the price table in the `settings` table: a `PriceTable`, the same in every workspace. */
+export const PRICES_SETTING = 'prices';
+
 /**
  * Knobs of an evaluation. Those of searching and answering are the workspace's when it is created, unless a request
  * overrides them by the same keys (`src/retrieval/settings.ts`, `src/chat/settings.ts`, `src/generation/settings.ts`).

@@ -26,6 +26,13 @@ export interface CurveFigures {
   line: { examples: number; value: number }[];
 }
 
+export type ReportForm = 'html' | 'markdown' | 'csv' | 'json';
+
+export interface ReportFile {
+  name: string;
+  blob: Blob;
+}
+
 /** How far a judge says what the user says. */
 export interface JudgeAgreement extends Agreement {
   words: string;
@@ -38,6 +45,8 @@ export interface JudgeAgreement extends Agreement {
 export interface FiguresService {
   /** @returns undefined while nothing is scored. @throws AttuneError `evaluation/missing` when it is not there */
   figures(evaluationId: string): Promise<EvaluationFigures | undefined>;
+  /** A report as a file. @param versions of the app and what else took part */
+  report(evaluationId: string, form: ReportForm, versions: Readonly<Record<string, string>>): Promise<ReportFile>;
   /** A judge's verdicts beside the user's opinions, over all evaluations of the workspace that it judged. */
   agreement(workspaceId: string, judge: PipelineModel): Promise<JudgeAgreement>;
   /** Who is how strong by the user's votes in a workspace, strongest first. */

@@ -12,7 +12,15 @@ import { fitPowerLaw, valueAt, type CurvePoint } from '../statistics/learning-cu
 import { bradleyTerry, type Strength } from '../statistics/preference.ts';
 import type { MatrixTable } from '../table/contract.ts';
 import { matrixTable } from '../table/matrix-table.ts';
-import type { CurveFigures, EvaluationFigures, FiguresService, JudgeAgreement } from './contract.ts';
+import type {
+  CurveFigures,
+  EvaluationFigures,
+  FiguresService,
+  JudgeAgreement,
+  ReportFile,
+  ReportForm,
+} from './contract.ts';
+import { reportFile, reportInput } from './report-file.ts';
 
 /** Enough for a smooth line. */
 const LINE_POINTS = 61;
@@ -40,6 +48,17 @@ export class Figures implements FiguresService {
       recommendation: recommend({ table, scores: rows, ...(curve && { learningCurve: curve }) }),
       ...(curve && { learningCurve: curveFigures(curve.metric, curve.points) }),
     };
+  }
+
+  async report(
+    evaluationId: string,
+    form: ReportForm,
+    versions: Readonly<Record<string, string>>,
+  ): Promise<ReportFile> {
+    const evaluation = await this.#evaluation(evaluationId);
+    const input = await reportInput(this.#db, evaluation, await this.#scores(evaluation), versions);
+    const curve = await this.#learningCurve(evaluation, input.table);
+    return reportFile(form, { ...input, ...(curve && { learningCurve: curve }) });
   }
 
   async agreement(workspaceId: string, judge: PipelineModel): Promise<JudgeAgreement> {

@@ -12,6 +12,8 @@ export interface PartWords {
   kind: 'base' | 'tuned' | 'none';
   /** Kind and name, as far as they tell rows apart. */
   text: string;
+  /** The name alone, '' where the kind tells the rows apart. */
+  named: string;
   /** All of it: model and adapter. */
   title: string;
 }
@@ -44,14 +46,16 @@ export function partsOf(
       configuration.id,
       ROLES.map(([place, role]) => {
         const part = configuration[place];
-        if (!part) return { role, kind: 'none' as const, text: emptyText(place), title: emptyText(place) };
+        if (!part) return { role, kind: 'none' as const, text: emptyText(place), named: '', title: emptyText(place) };
         const kind = part.adapterId ? ('tuned' as const) : ('base' as const);
         const shown = several[place];
         const named = [
           shown.models && names.model(part.modelId),
           shown.adapters && part.adapterId && names.adapter(part.adapterId),
-        ].filter(Boolean);
-        return { role, kind, text: [kind, ...named].join(', '), title: modelText(part, names) };
+        ]
+          .filter(Boolean)
+          .join(', ');
+        return { role, kind, text: named ? `${kind}, ${named}` : kind, named, title: modelText(part, names) };
       }),
     ]),
   );
@@ -60,7 +64,10 @@ export function partsOf(
 /** "base search, no ranking, tuned answers" */
 export function sentenceOf(parts: readonly PartWords[]): string {
   return parts
-    .map(({ role, text, kind }) => (kind === 'none' ? `no ${role.toLowerCase()}` : `${text} ${role.toLowerCase()}`))
+    .map(({ role, kind, named }) => {
+      if (kind === 'none') return role === 'Search' ? 'no documents' : `no ${role.toLowerCase()}`;
+      return `${kind} ${role.toLowerCase()}${named ? ` (${named})` : ''}`;
+    })
     .join(', ');
 }
 

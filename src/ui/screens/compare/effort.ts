@@ -1,4 +1,5 @@
 import type { PriceTable } from '../../../evaluation/costs/contract.ts';
+import { hostedCost, money } from '../../../evaluation/costs/hosted-cost.ts';
 import type { EvaluationFigures } from '../../../evaluation/figures/contract.ts';
 import { duration } from '../../format.ts';
 
@@ -20,10 +21,10 @@ export function effortOf(
   return new Map(
     summaries.map(({ configurationId, per1000, tokensPerSecond }) => {
       const { seconds, promptTokens, outputTokens } = per1000;
-      const costs = prices.map(({ inputPerMillion, outputPerMillion }) =>
+      const costs = prices.map((price) =>
         promptTokens === undefined || outputTokens === undefined
           ? undefined
-          : money((promptTokens * inputPerMillion + outputTokens * outputPerMillion) / 1e6, currency),
+          : money(hostedCost(price, { prompt: promptTokens, output: outputTokens }, 1), currency),
       );
       return [
         configurationId,
@@ -41,10 +42,4 @@ function longDuration(seconds: number): string {
   if (seconds < 3600) return duration(seconds);
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Two digits that mean something, also for a tenth of a cent. */
-function money(amount: number, currency: string): string {
-  const digits = amount >= 100 ? 0 : amount >= 0.1 || amount === 0 ? 2 : 4;
-  return `${currency} ${amount.toFixed(digits)}`;
 }

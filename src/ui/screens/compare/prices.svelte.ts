@@ -1,16 +1,14 @@
 import type { ModelPrice, PriceTable } from '../../../evaluation/costs/contract.ts';
+import { NO_PRICES, priceTable } from '../../../evaluation/costs/hosted-cost.ts';
+import { PRICES_SETTING } from '../../../evaluation/settings.ts';
 import { database } from '../../../storage/database.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
-
-const KEY = 'prices';
-/** None ship: a price that is out of date is worse than none. */
-const EMPTY: PriceTable = { currency: 'USD', prices: [] };
 
 /** What hosted models take, as the user typed it; the same in every workspace. */
 class Prices {
   #stored = new LiveQuery<PriceTable>(
-    async () => ((await database().settings.get(KEY))?.value as PriceTable | undefined) ?? EMPTY,
-    EMPTY,
+    async () => priceTable((await database().settings.get(PRICES_SETTING))?.value),
+    NO_PRICES,
   );
 
   get table(): PriceTable {
@@ -18,8 +16,8 @@ class Prices {
   }
 
   async save(currency: string, prices: readonly ModelPrice[]): Promise<void> {
-    const value: PriceTable = { currency: currency.trim() || EMPTY.currency, prices: [...prices] };
-    await database().settings.put({ key: KEY, value });
+    const value: PriceTable = { currency: currency.trim() || NO_PRICES.currency, prices: [...prices] };
+    await database().settings.put({ key: PRICES_SETTING, value });
   }
 }
 
