@@ -12,7 +12,7 @@ type Given = [value: number | undefined, failure?: EvaluationScoreRow['failure']
 const rows = (configurationId: string, given: Record<string, Given>): EvaluationScoreRow[] =>
   Object.entries(given).map(([exampleId, [value, failure]]) => ({
     ...{ evaluationId: 'e', configurationId, exampleId, workspaceId: 'w', passages: [] },
-    scores: value === undefined ? {} : { f1: value },
+    scores: (value === undefined ? {} : { f1: value }) as Record<string, number>,
     ...(failure && { failure }),
   }));
 
