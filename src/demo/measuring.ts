@@ -3,14 +3,15 @@ import type { DemoPart, DemoState } from './contract.ts';
 import { asError } from './documents.ts';
 import { baseModels } from './models.ts';
 import type { StepContext } from './services.ts';
-import { waitFor } from './wait.ts';
+import { unbroken, waitFor } from './wait.ts';
 
 /** Asks the test questions of every combination: all of them for what is found, some for what is answered. */
 export async function measureCombinations(demo: DemoState, context: StepContext): Promise<void> {
   const { options } = demo;
   const parts = await namedParts(demo, context);
+  const known = (id: string) => context.services.db.evaluations.get(id);
   const search =
-    demo.searchEvaluationId ??
+    (await unbroken(demo.searchEvaluationId, known)) ??
     (await begin(demo, context, 'What is found', options.questions, {
       ...parts,
       generators: [null],
@@ -19,7 +20,7 @@ export async function measureCombinations(demo: DemoState, context: StepContext)
   await finished(search, context);
   if (options.answers === 0) return;
   const answers =
-    demo.answerEvaluationId ??
+    (await unbroken(demo.answerEvaluationId, known)) ??
     (await begin(demo, context, 'What is answered', options.answers, {
       embedders: parts.embedders,
       // One ranking each, the fullest: answers take seconds, and the table of rankings stands beside it.

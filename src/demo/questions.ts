@@ -2,7 +2,7 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { DemoState } from './contract.ts';
 import { asError } from './documents.ts';
 import type { StepContext } from './services.ts';
-import { waitFor } from './wait.ts';
+import { unbroken, waitFor } from './wait.ts';
 
 /** Writes questions to learn from, unless a data set is named, and finds those to be tested with. */
 export async function readyQuestions(demo: DemoState, context: StepContext): Promise<void> {
@@ -19,7 +19,7 @@ export async function readyQuestions(demo: DemoState, context: StepContext): Pro
 async function writtenQuestions(demo: DemoState, { services, keep, signal }: StepContext): Promise<string> {
   const { db } = services;
   const { passages, seed } = demo.options;
-  let id = demo.generationId;
+  let id = await unbroken(demo.generationId, (known) => db.generations.get(known));
   if (id === undefined) {
     id = await services.generate({
       workspaceId: demo.workspaceId,

@@ -2,7 +2,7 @@ import type { DemoPart, DemoState } from './contract.ts';
 import { asError } from './documents.ts';
 import { baseModels } from './models.ts';
 import type { StepContext } from './services.ts';
-import { waitFor } from './wait.ts';
+import { unbroken, waitFor } from './wait.ts';
 
 /** A run goes over its examples no more often than this, however much time there is. */
 const MOST_EPOCHS = 12;
@@ -11,7 +11,8 @@ const LEAST_STEPS = 8;
 /** Tunes one part after the other, each for its share of the minutes. */
 export async function tuneParts(demo: DemoState, context: StepContext): Promise<void> {
   for (const part of demo.options.tune) {
-    const runId = demo.runs[part] ?? (await begin(part, demo, context));
+    const { runs } = context.services.db;
+    const runId = (await unbroken(demo.runs[part], (id) => runs.get(id))) ?? (await begin(part, demo, context));
     const run = await waitFor(
       () => context.services.db.runs.get(runId),
       (row) => row === undefined || ['done', 'failed', 'cancelled'].includes(row.state),

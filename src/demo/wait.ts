@@ -1,4 +1,5 @@
 import { liveQuery } from 'dexie';
+import type { RunState } from '../storage/schema.ts';
 
 /**
  * The first value of a database query that satisfies `isThere`; the query runs again whenever its rows change.
@@ -34,4 +35,13 @@ export async function waitFor<T>(
       },
     });
   });
+}
+
+/** The id of a job's row unless it failed, was cancelled or is gone: then the step begins it anew. */
+export async function unbroken(
+  id: string | undefined,
+  get: (id: string) => Promise<{ state: RunState } | undefined>,
+): Promise<string | undefined> {
+  const row = id === undefined ? undefined : await get(id);
+  return row && row.state !== 'failed' && row.state !== 'cancelled' ? id : undefined;
 }

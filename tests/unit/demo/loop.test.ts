@@ -1,0 +1,132 @@
+import 'fake-indexeddb/auto';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { DemoOptions } from '../../../src/demo/contract.ts';
+import { runDemo } from '../../../src/demo/loop.ts';
+import type { DemoServices } from '../../../src/demo/services.ts';
+import { newDemo, readDemo } from '../../../src/demo/state.ts';
+import { AttuneDatabase } from '../../../src/storage/database.ts';
+
+const WORKSPACE = 'w';
+const OPTIONS: DemoOptions = {
+  tune: ['embedder'],
+  minutes: 1,
+  seed: 7,
+  datasetId: 'set',
+  passages: 5,
+  questions: 20,
+  answers: 0,
+};
+
+/** Stands for the app: every job is done as soon as it is begun, and what was asked for is remembered. */
+class DoneAtOnce {
+  readonly db = new AttuneDatabase(crypto.randomUUID());
+  readonly asked: string[] = [];
+  trained: Record<string, unknown>[] = [];
+  runState: 'done' | 'failed' | 'running' = 'done';
+
+  readonly services: DemoServices = {
+    db: this.db,
+    addSamples: async () => {
+      this.asked.push('samples');
+      await this.readDocuments();
+    },
+    sampleQuestions: () => Promise.reject(new Error('not in this build')),
+    importDataset: () => Promise.reject(new Error('nothing to import')),
+    generate: async () => {
+      this.asked.push('generate');
+      await this.db.generations.put({ id: 'g', state: 'done', kept: 9, datasetId: 'written' } as never);
+      return 'g';
+    },
+    train: async (request) => {
+      this.asked.push('train');
+      this.trained.push(request.settings);
+      const problem = { code: 'engine/out-of-memory', message: 'The memory is full.', wayOut: 'Make batches smaller.' };
+      const failed = this.runState === 'failed' && { problem };
+      await this.db.runs.put({ id: 'r', state: this.runState, adapterId: 'a', ...failed } as never);
+      return 'r';
+    },
+    evaluate: async ({ configurations, split, datasetId }) => {
+      this.asked.push(`evaluate ${configurations.length} on ${split} of ${datasetId}`);
+      await this.db.evaluations.put({ id: 'e', state: 'done' } as never);
+      return 'e';
+    },
+    estimate: () => Promise.resolve({ secondsPerStep: 2, steps: 500 } as never),
+    models: () =>
+      Promise.resolve([
+        { id: 'search', role: 'embedder', format: 'safetensors' },
+        { id: 'answers', role: 'generator', format: 'gguf' },
+      ] as never),
+    adapters: () => Promise.resolve([]),
+  };
+
+  async readDocuments(): Promise<void> {
+    await this.db.documents.put({ id: 'd', workspaceId: WORKSPACE } as never);
+    await this.db.chunks.put({ id: 'c', workspaceId: WORKSPACE } as never);
+    for (const kind of ['ingest', 'embed']) {
+      await this.db.jobs.put({ id: `${kind}:${WORKSPACE}`, workspaceId: WORKSPACE, kind, state: 'done' } as never);
+    }
+  }
+}
+
+const apps: DoneAtOnce[] = [];
+function app(): DoneAtOnce {
+  const made = new DoneAtOnce();
+  apps.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const { db } of apps.splice(0)) await db.delete();
+});
+const never = new AbortController().signal;
+
+describe('the demonstration', () => {
+  test('adds the samples to an empty workspace, writes questions, tunes and measures what no training saw', async () => {
+    const { services, asked } = app();
+    const { datasetId: _, ...options } = OPTIONS;
+    const demo = await runDemo(newDemo(WORKSPACE, options), services, never);
+    expect(asked).toEqual(['samples', 'generate', 'train', 'evaluate 2 on test of written']);
+    expect(demo).toMatchObject({ state: 'done', runs: { embedder: 'r' }, searchEvaluationId: 'e' });
+    expect(await readDemo(services.db, WORKSPACE)).toEqual(demo);
+  });
+
+  test('gives a run as many steps as a measured one says fit into its share of the minutes', async () => {
+    const { services, trained } = app();
+    await runDemo(newDemo(WORKSPACE, { ...OPTIONS, tune: ['embedder', 'reranker'], minutes: 2 }), services, never);
+    expect(trained.map(({ steps }) => steps)).toEqual([30, 30]);
+  });
+
+  test('goes on after a reload without beginning anything twice', async () => {
+    const stopped = new AbortController();
+    const first = app();
+    first.runState = 'running';
+    const waiting = runDemo(newDemo(WORKSPACE, OPTIONS), first.services, stopped.signal);
+    await expect.poll(() => first.asked).toContain('train');
+    await expect.poll(async () => (await readDemo(first.db, WORKSPACE))?.runs.embedder).toBe('r');
+    stopped.abort(new DOMException('stopped', 'AbortError'));
+    expect((await waiting).state).toBe('stopped');
+
+    await first.db.runs.update('r', { state: 'done' });
+    const demo = await runDemo((await readDemo(first.db, WORKSPACE))!, first.services, never);
+    expect(demo.state).toBe('done');
+    expect(first.asked.filter((call) => call === 'train')).toHaveLength(1);
+    expect(first.asked.filter((call) => call === 'samples')).toHaveLength(1);
+  });
+
+  test('says what went wrong in the step that failed, and tries just that again', async () => {
+    const broken = app();
+    broken.runState = 'failed';
+    const failed = await runDemo(newDemo(WORKSPACE, OPTIONS), broken.services, never);
+    expect(failed).toMatchObject({ state: 'failed', stage: 'tuning', problem: { code: 'engine/out-of-memory' } });
+
+    broken.runState = 'done';
+    expect((await runDemo(failed, broken.services, never)).state).toBe('done');
+    expect(broken.asked.filter((call) => call === 'train')).toHaveLength(2);
+    expect(broken.asked.filter((call) => call === 'samples')).toHaveLength(1);
+  });
+
+  test('measures adapters that are there already where nothing is tuned', async () => {
+    const { services, asked } = app();
+    await runDemo(newDemo(WORKSPACE, { ...OPTIONS, tune: [], adapters: { embedder: 'mine' } }), services, never);
+    expect(asked).toEqual(['samples', 'evaluate 2 on test of set']);
+  });
+});
