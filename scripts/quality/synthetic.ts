@@ -4,7 +4,7 @@
  * is trained on, checked with or chosen by. What was computed is kept in `.cache/synthetic/`: a killed run goes on.
  *
  * Run: npx tsx scripts/quality/synthetic.ts [--set handbook|cranfield|attackqa-like] [--passages 0 all] [--write-seconds N]
- *   [--seed 1] [--per-passage 6] [--top-k 20] [--write-only] [--no-test] [knob=value of the training task …]
+ *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--write-only] [--no-test] [knob=value of the training task …]
  */
 import { parseArgs } from 'node:util';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
@@ -13,7 +13,7 @@ import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
 import { Ranker, type Mode } from './synthetic/ranker.ts';
 import { rowsOf, withNegatives } from './synthetic/rows.ts';
-import { baseEmbedder, tune } from './synthetic/tune.ts';
+import { baseEmbedder, tune, type SearchTask } from './synthetic/tune.ts';
 import { passagesToRead, writeDrafts } from './synthetic/write-drafts.ts';
 
 const METRICS = {
@@ -30,6 +30,7 @@ const { values: flags, positionals } = parseArgs({
     passages: { type: 'string', default: '0' },
     'write-seconds': { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
+    task: { type: 'string', default: 'embedder' },
     'per-passage': { type: 'string', default: '6' },
     'top-k': { type: 'string', default: '20' },
     'write-only': { type: 'boolean', default: false },
@@ -79,7 +80,13 @@ async function measure(): Promise<void> {
   const mined = knobs['hardNegatives']
     ? await withNegatives(set, rows, baseRanker, Number(knobs['hardNegatives']), seed)
     : rows;
-  const tuned = await tune(base, mined, { validationPool: 200, validationLimit: 80, ...knobs }, seed);
+  const tuned = await tune(
+    base,
+    flags.task as SearchTask,
+    mined,
+    { validationPool: 200, validationLimit: 80, ...knobs },
+    seed,
+  );
   console.log(
     `best of ${tuned.steps} steps: ${tuned.best}; validations ${tuned.validations.map(({ step, score }) => `${step}: ${score.toFixed(3)}`).join(', ')}`,
   );

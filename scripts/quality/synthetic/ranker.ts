@@ -65,8 +65,10 @@ export class Ranker {
 
 /** Vectors of texts, kept in `.cache/` by embedder and content. */
 async function keptVectors(embedder: Embedder, texts: readonly string[], kind: 'query' | 'passage') {
+  // A map of the questions alone leaves the passages, and the embedder's id, as they are.
+  const id = embedder.id + (kind === 'query' && embedder.sharesIndex ? embedder.adapter!.id : '');
   const hash = createHash('sha256')
-    .update(JSON.stringify([embedder.id, kind, texts]))
+    .update(JSON.stringify([id, kind, texts]))
     .digest('hex');
   const file = `${FOLDER}/${hash}.f32`;
   if (!existsSync(file)) {

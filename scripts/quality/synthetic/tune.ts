@@ -9,6 +9,7 @@ import { createEmbedder } from '../../../src/retrieval/embedder/create-embedder.
 import type { BertEmbedder } from '../../../src/retrieval/embedder/bert-embedder.ts';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
 import { prepareEmbedder } from '../../../src/training/tasks/embedder.ts';
+import { prepareLinear } from '../../../src/training/tasks/linear.ts';
 import { scriptRuntime } from '../../training/script-runtime.ts';
 
 const MODEL = 'all-MiniLM-L6-v2';
@@ -30,9 +31,15 @@ export async function baseEmbedder(): Promise<BertEmbedder> {
   return createEmbedder(await starterModelFiles(MODEL), { runtime, precision: 'int8' });
 }
 
+/**
+ * What is tuned: the model, or a matrix over the vectors of questions, which takes seconds once all texts are embedded.
+ */
+export type SearchTask = 'embedder' | 'linear';
+
 /** Tunes the search model with the product's own task; a killed run goes on from its last checkpoint. */
 export async function tune(
   base: BertEmbedder,
+  what: SearchTask,
   rows: readonly ExampleRow[],
   settings: Readonly<Record<string, unknown>>,
   seed: number,
@@ -49,12 +56,14 @@ export async function tune(
         ]),
         settings,
         seed,
+        ...(what === 'linear' ? [what] : []),
       ]),
     )
     .digest('hex');
   mkdirSync(FOLDER, { recursive: true });
   const run = new RunFiles(`${FOLDER}/${sha256.slice(0, 16)}`);
-  const task = await prepareEmbedder({
+  const prepare = what === 'linear' ? prepareLinear : prepareEmbedder;
+  const task = await prepare({
     files: await starterModelFiles(MODEL),
     runtime: scriptRuntime(),
     settings,
@@ -72,7 +81,8 @@ export async function tune(
   const { checkpoint } = await task.train(
     {
       onStep: ({ step, loss, seconds }) => {
-        if (step % 5 === 0) console.log(`step ${step}, loss ${loss.toFixed(3)}, ${seconds.toFixed(1)} s`);
+        if (step % (what === 'linear' ? 50 : 5) === 0)
+          console.log(`step ${step}, loss ${loss.toFixed(3)}, ${seconds.toFixed(1)} s`);
       },
       onValidation: (validation) => {
         validations.push(validation);
@@ -85,9 +95,8 @@ export async function tune(
   );
   const tuned = task.adapterAt(checkpoint);
   await task.dispose();
-  if (tuned.kind !== 'lora') throw new Error('The task gave no LoRA adapter.');
   return {
-    embedder: base.tuned({ id: sha256, name: 'synthetic', sha256, kind: 'lora', adapter: tuned.adapter }),
+    embedder: base.tuned({ id: sha256, name: 'synthetic', sha256, ...tuned }),
     steps: checkpoint.step,
     best: checkpoint.best?.step ?? checkpoint.step,
     validations,

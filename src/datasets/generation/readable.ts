@@ -7,7 +7,7 @@ export interface ReadableText {
 
 /** Front matter, comments, shortcodes, images; links keep their words, emphasis and code lose their marks. */
 const MARKUP =
-  /^---\n[\s\S]*?\n---(?:\n|$)|<!--[\s\S]*?-->|\{\{[<%][\s\S]*?[>%]\}\}|!\[[^\]\n]*\]\([^)\n]*\)|\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)|<\/?[a-z][^>\n]*>|\*\*|__|`+|^#{1,6}[ \t]+/gim;
+  /(?<![\s\S])---\n[\s\S]*?\n---(?:\n|$)|<!--[\s\S]*?-->|\{\{[<%][\s\S]*?[>%]\}\}|!\[[^\]\n]*\]\([^)\n]*\)|\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)|<\/?[a-z][^>\n]*>|\*\*|__|`+|^#{1,6}[ \t]+/gim;
 
 /** What a reader sees of a passage written in Markdown; other text stays as it is. */
 export function readable(passage: string): ReadableText {

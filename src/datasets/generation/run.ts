@@ -180,6 +180,6 @@ function secondsLeft(started: number, done: number, left: number): number | unde
   return ((performance.now() - started) / 1000 / done) * left;
 }
 
-export function gone(what: string): AttuneError {
+function gone(what: string): AttuneError {
   return new AttuneError('generate/gone', `${what} is not there any more.`, 'Start a new one.');
 }

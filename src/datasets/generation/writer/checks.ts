@@ -50,7 +50,7 @@ function repeats(words: readonly string[]): boolean {
   return false;
 }
 
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 

@@ -83,6 +83,10 @@ describe('the readable text of a passage', () => {
     expect(isWhole(read, 0, 12)).toBe(false);
   });
 
+  test('keeps what stands between two rules in the middle of a page', () => {
+    expect(readable('One.\n---\nTwo.\n---\nThree.').text).toContain('Two.');
+  });
+
   test('is the passage itself where there is no mark-up', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', ' ', 'é', '.', '\n', '漢') }), (text) => {
