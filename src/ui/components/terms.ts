@@ -25,8 +25,6 @@ export const terms = {
     'How strongly the last step wanted to change the adapter. Very large values mean that learning is shaky.',
   hardNegative:
     'A passage that reads as if it answered the question and does not. Telling it from the right one is what a model learns most from.',
-  evidence: 'The words of the passage that hold the answer.',
-  roundTrip: 'Asking the search with the question: a good one leads back to its own passage.',
   elo: 'A score from votes, as in chess: 1,000 is the average, and who stands 100 higher wins 64 of 100 votes.',
   gguf: 'A file format for language models that many programs can read.',
 } as const;

@@ -8,9 +8,9 @@ import { axeFindings } from './screen-support.ts';
 
 /** Definitions and a list, which rules alone find questions in. */
 const GLOSSARY = [
-  'A rotation is the time in which one engineer is told first of every alert, which lasts one week and changes on Tuesday at ten in the morning.',
-  'An incident is an alert that a customer notices before it is solved, and every incident is written down on the day on which it happened.',
-  'A handover is a talk of a quarter of an hour in which the engineer who leaves the rotation tells the next one what is still open.',
+  'A rotation is the time in which one engineer is told first of every alert. It lasts one week and changes on Tuesday at ten in the morning, and whoever was paged at night starts later the next day.',
+  'An incident is an alert that a customer notices before it is solved. Every incident is written down on the day on which it happened, with what was seen, what was done, and what will be done next.',
+  'A handover is a talk of a quarter of an hour between two engineers. The one who leaves the rotation tells the next one which alerts are still open, which were closed, and whom to ask about them.',
 ].join('\n\n');
 
 let workspaceId: string;
@@ -40,6 +40,13 @@ test('questions by rules alone: what it takes is said first, then they are writt
   expect(new Set(rows.map(({ provenance }) => provenance?.origin))).toEqual(new Set(['extracted']));
   await userEvent.click(page.getByRole('link', { name: 'Look through all of them' }));
   await expect.element(page.getByRole('region', { name: 'Question in hand' })).toHaveTextContent(rows[0]!.question);
+});
+
+test('passages that are too short start nothing, and it says why', async () => {
+  await addDocument(workspaceId, 'd1', 'short.md', 'One line.\n\nAnother one.');
+  router.go('datasets', 'new');
+  await expect.element(page.getByText('No passage here is worth a question'), { timeout: 30_000 }).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Start writing' })).toBeDisabled();
 });
 
 test('only the chosen documents are read, and none chosen starts nothing', async () => {
