@@ -4,5 +4,4 @@
  */
 export { allCombinations, configuration, configurationId } from './configurations.ts';
 export type { Combinations, NamedModel } from './configurations.ts';
-export { summary } from './summary.ts';
 export type { ConfigurationSummary, MetricSummary } from './summary.ts';

@@ -7,6 +7,6 @@ export function versionsOf({ configurations, judge }: EvaluationRow, names: Name
   const models = new Set([...parts, judge].flatMap((part) => part?.modelId ?? []));
   return Object.fromEntries([
     ['Browser', navigator.userAgent],
-    ...[...models].map((id) => [`Model ${names.model(id)}`, id]),
-  ]);
+    ...[...models].map((id): [string, string] => [`Model ${names.model(id)}`, id]),
+  ]) as Record<string, string>;
 }
