@@ -28,6 +28,6 @@ export interface DemoServices {
 export interface StepContext {
   services: DemoServices;
   /** Changes the demonstration's row. */
-  keep(changes: Partial<DemoState>): Promise<void>;
+  keep: (changes: Partial<DemoState>) => Promise<void>;
   signal: AbortSignal;
 }
