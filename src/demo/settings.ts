@@ -10,6 +10,7 @@ export const DEMO_KNOBS = {
     min: 0.1,
     max: 600,
     step: 0.1,
+    logarithmic: true,
   },
   passages: {
     kind: 'number',
