@@ -1,0 +1,144 @@
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { database } from '../../../src/storage/database.ts';
+import { router } from '../../../src/ui/state/router.svelte.ts';
+import { closeApp, openApp } from './app-harness.ts';
+import { addComparison, addCurve, addExperiments, addVotes, ALL_TUNED, BASE } from './evaluation-rows.ts';
+import { axeFindings } from './screen-support.ts';
+import { addDataset } from './training-rows.ts';
+
+let workspaceId: string;
+beforeEach(async () => {
+  workspaceId = await openApp();
+});
+afterAll(closeApp);
+
+const main = () => page.getByRole('main');
+/** The statistics come from a worker, which is slow where the machine is busy. */
+const patiently = { timeout: 60_000 };
+const matrix = () => page.getByRole('region', { name: 'Scores of every combination' });
+
+describe('a new comparison', () => {
+  test('is explained where there are no questions, with one action', async () => {
+    router.go('compare');
+    await expect.element(page.getByRole('heading', { name: 'See what tuning bought' })).toBeVisible();
+    await expect.element(page.getByRole('button', { name: 'Try with the sample documents' })).toBeEnabled();
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  test('asks the locked part and counts the combinations of what is chosen', async () => {
+    await addComparison(workspaceId);
+    router.go('compare');
+    await expect.element(page.getByLabelText('Part')).toHaveValue('test');
+    const rows = (text: string) => expect.element(page.getByText(text, { exact: false })).toBeVisible();
+    await rows('8 combinations');
+    await userEvent.click(page.getByRole('group', { name: /Ranking/ }).getByLabelText(/None/));
+    await rows('4 combinations');
+    await userEvent.click(page.getByLabelText('Also without your documents'));
+    await rows('6 combinations');
+    await userEvent.selectOptions(page.getByLabelText('Part'), 'train');
+    await expect.element(main()).toHaveTextContent('how much was memorised');
+    expect(await axeFindings()).toEqual([]);
+  });
+});
+
+describe('a comparison', () => {
+  test('says what tuning bought, marks the best cell, and every number opens its questions', async () => {
+    await addComparison(workspaceId);
+    router.go('compare', 'e1');
+    await expect.element(matrix(), patiently).toBeVisible();
+    await expect
+      .element(main())
+      .toHaveTextContent('Tuning the search model found the right passage in 28 of 100 more questions');
+    const row = page.getByRole('row', { name: 'tuned search, tuned ranking, tuned answers' });
+    await expect.element(row.first()).toHaveTextContent(/0\.750 best.*\+0\.375 better/);
+    expect(await axeFindings()).toEqual([]);
+
+    await userEvent.click(row.first().getByRole('link', { name: /0\.750/ }));
+    const questions = page.getByRole('region', { name: 'Questions' });
+    await expect.element(questions.getByLabelText('By', { exact: true })).toHaveValue('recall@5');
+    await userEvent.click(questions.getByRole('button', { name: /Wrong from the right passage 6/ }));
+    await expect.poll(() => questions.getByRole('listitem').elements().length).toBe(6);
+  });
+
+  test('shows a question side by side, and the thumbs measure the judge', async () => {
+    await addComparison(workspaceId);
+    router.go('compare', 'e1', { show: 'questions', a: BASE, b: ALL_TUNED, question: 'ds1-20' });
+    const article = page.getByRole('article', { name: 'Question', exact: true });
+    await expect.element(article, patiently).toHaveTextContent('How many days does country 20 give?');
+    const [left, right] = [
+      article.getByRole('region', { name: /base search/ }),
+      article.getByRole('region', { name: /tuned search/ }),
+    ];
+    await expect.element(left).toHaveTextContent('Found, but too low');
+    await expect.element(right).toHaveTextContent('right passage');
+    expect(left.element().querySelector('del')?.textContent).toContain('20');
+    expect(await axeFindings()).toEqual([]);
+
+    await userEvent.click(right.getByRole('button', { name: 'I think it is right' }));
+    await expect
+      .poll(async () => (await database().evaluationScores.get(['e1', ALL_TUNED, 'ds1-20']))?.opinion)
+      .toBe('right');
+    router.go('compare', 'e1');
+    await expect.element(main(), patiently).toHaveTextContent('same verdict as you on 1 of 1');
+  });
+
+  test('keeps prices, and says what a hosted model would take', async () => {
+    await addComparison(workspaceId);
+    router.go('compare', 'e1');
+    await expect.element(matrix(), patiently).toBeVisible();
+    await userEvent.click(page.getByRole('button', { name: 'Prices' }));
+    const dialog = page.getByRole('dialog');
+    await userEvent.fill(dialog.getByLabelText('Model'), 'Hosted');
+    await userEvent.fill(dialog.getByLabelText('Per million read'), '2,5');
+    await userEvent.fill(dialog.getByLabelText('Per million written'), '10');
+    await userEvent.click(dialog.getByRole('button', { name: 'Save' }));
+    await expect.element(matrix()).toHaveTextContent('USD 1.19');
+  });
+
+  test('advises, with the learning curve where adapters of several sizes were compared', async () => {
+    await addComparison(workspaceId);
+    await addCurve(workspaceId);
+    router.go('compare', 'e2', { show: 'advice' });
+    await expect.element(page.getByRole('img', { name: /Recall@5 by examples: 0: 0\.350/ }), patiently).toBeVisible();
+    await expect.element(main()).toHaveTextContent('another hundred would likely bring');
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  test('fits a phone: the table scrolls in its own box', async () => {
+    workspaceId = await openApp(360, 800);
+    await addComparison(workspaceId);
+    router.go('compare', 'e1');
+    await expect.element(matrix(), patiently).toBeVisible();
+    expect(document.documentElement.scrollWidth).toBe(360);
+    expect(matrix().element().scrollWidth).toBeGreaterThan(360);
+    expect(await axeFindings()).toEqual([]);
+  });
+});
+
+test('models stand side by side with what is known of them, experiments with their parameters', async () => {
+  await addComparison(workspaceId);
+  await addExperiments(workspaceId);
+  router.go('compare', null, { view: 'models' });
+  const tuned = page.getByRole('row', { name: /Handbook search/ });
+  await expect.element(tuned, patiently).toHaveTextContent(/0\.750/);
+  await expect.element(tuned).toHaveTextContent(/46 MB \+ 1\.2 MB/);
+  expect(await axeFindings()).toEqual([]);
+
+  router.go('compare', null, { view: 'experiments' });
+  const chart = page.getByRole('group', { name: 'MRR@10 against Rank, a point per run' });
+  await expect.element(chart.getByRole('link', { name: 'Handbook, rank 8: Rank 8, MRR@10 0.632' })).toBeVisible();
+  await userEvent.fill(page.getByLabelText('Name'), 'rank 16');
+  await expect.element(main()).toHaveTextContent('1 experiment of 6');
+  expect(await axeFindings()).toEqual([]);
+});
+
+test('a standing by votes says how sure it is, and needs two models', async () => {
+  await addDataset(workspaceId);
+  await addVotes(workspaceId);
+  router.go('compare', null, { view: 'duel' });
+  await expect.element(main(), patiently).toHaveTextContent('these votes cannot tell yet who is better');
+  await expect.element(page.getByRole('button', { name: '7 preferences as JSONL' })).toBeEnabled();
+  await expect.element(page.getByLabelText('Your question')).toBeDisabled();
+  expect(await axeFindings()).toEqual([]);
+});
