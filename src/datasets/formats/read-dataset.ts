@@ -57,7 +57,10 @@ function readPart({ path, text }: SourceText, mapping: ColumnMapping | undefined
   const numbered = recordsOf(path, text);
   const squad = numbered.length === 1 ? squadRecords(numbered[0]!.record) : undefined;
   const records = squad ?? numbered;
-  const objects = records.flatMap(({ record }) => (isObject(record) ? [record] : []));
+  // One broken line says nothing of the layout of the others.
+  const objects = records.flatMap(({ record }) =>
+    isObject(record) && !(record instanceof UnreadableLine) ? [record] : [],
+  );
   const format = squad ? 'squad' : mapping ? 'rows' : formatOf(objects);
   const { rows, refused } = collect(
     records.map(({ row, record }) => ({ row, record: columnsOf(format, record) })),

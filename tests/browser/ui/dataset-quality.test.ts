@@ -69,7 +69,7 @@ test('a new split is shown before it is made, with what it does to the test part
   await userEvent.click(page.getByRole('button', { name: 'More for Rotations' }));
   await userEvent.click(page.getByRole('menuitem', { name: 'Split again…' }));
   const dialog = page.getByRole('dialog');
-  await expect.element(dialog).toHaveTextContent(/would change (its|their) part/);
+  await expect.element(dialog).toHaveTextContent(/change(s)? the part/);
   await userEvent.click(dialog.getByRole('button', { name: 'Split again' }));
   await expect.element(dialog).not.toBeInTheDocument();
   const rows = await database().examples.where('datasetId').equals(id).toArray();

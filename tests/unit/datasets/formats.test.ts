@@ -265,6 +265,16 @@ describe('files of others', () => {
     expect((await rows(datasetId))[0]).toMatchObject({ question: 'Wie viele?', provenance: { origin: 'imported' } });
   });
 
+  it('are recognised although a line is broken', async () => {
+    const { datasets } = await studio();
+    const chat = (question: string) =>
+      JSON.stringify({
+        messages: [question, 'Four.'].map((content, i) => ({ role: ['user', 'assistant'][i], content })),
+      });
+    const file = new File([[chat('What is two and two?'), chat(''), 'no JSON'].join('\n')], 'chats.jsonl');
+    expect(await datasets.preview(file)).toMatchObject({ format: 'chat', total: 3, readable: 1 });
+  });
+
   it('say that a question is unanswerable, or that they know no answers', async () => {
     const { datasets, rows } = await studio();
     const [with_, without] = [
