@@ -61,7 +61,7 @@ test('only the chosen documents are read, and none chosen starts nothing', async
   await expect.element(page.getByRole('button', { name: 'Start writing' })).toBeEnabled();
 });
 
-test('a run says what it keeps, what it drops and why, and is paused and resumed through its job', async () => {
+test('a run says how far it is, what it keeps, and what it drops and why', async () => {
   const now = Date.now();
   const run: GenerationRow = {
     ...{ id: 'g1', workspaceId, name: 'Questions', datasetId: 'ds1', method: 'engine', settings: {}, seed: 1 },
