@@ -26,9 +26,6 @@ const SHARED_PIECES =
   'training/negative-guard\\.ts|generation/(engines|estimate-tokens|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|pair-tokens|passage-search|similarities)\\.ts)';
 
-/** Of the laboratory what is arithmetic or words over a few rows: a worker would only carry it back and forth. */
-const PURE_EVALUATION = '^src/evaluation/(metrics/catalogue|costs/hosted-cost)\\.ts$';
-
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
