@@ -9,9 +9,24 @@ export async function readyDocuments({ workspaceId }: DemoState, { services, sig
   const { db } = services;
   const count = () => db.documents.where('workspaceId').equals(workspaceId).count();
   if ((await count()) === 0) await services.addSamples(workspaceId);
-  const jobs = await waitFor(
-    () => db.jobs.bulkGet([jobId(workspaceId, 'ingest'), jobId(workspaceId, 'embed')]),
-    (rows) => rows.every((row) => row?.state === 'done') || rows.some((row) => row?.state === 'failed'),
+  // Ended jobs may have been cleared away, and an imported workspace never had one for reading: what counts is that
+  // nothing waits to be read and that no job is at it.
+  const { jobs } = await waitFor(
+    async () => ({
+      jobs: await db.jobs.bulkGet([jobId(workspaceId, 'ingest'), jobId(workspaceId, 'embed')]),
+      unread: await db.documents
+        .where('[workspaceId+status]')
+        .anyOf([
+          [workspaceId, 'waiting'],
+          [workspaceId, 'reading'],
+        ])
+        .count(),
+    }),
+    ({ jobs: rows, unread }) => {
+      const states = rows.map((row) => row?.state);
+      const atIt = states.includes('running') || states.includes('paused');
+      return states.includes('failed') || (unread === 0 && !atIt);
+    },
     signal,
   );
   const failed = jobs.find((job) => job?.state === 'failed');

@@ -124,6 +124,15 @@ describe('the demonstration', () => {
     expect(broken.asked.filter((call) => call === 'samples')).toHaveLength(1);
   });
 
+  test('takes documents as they are where the jobs that read them are long gone, as in an imported workspace', async () => {
+    const imported = app();
+    await imported.readDocuments();
+    await imported.db.jobs.clear();
+    const demo = await runDemo(newDemo(WORKSPACE, OPTIONS), imported.services, never);
+    expect(demo.state).toBe('done');
+    expect(imported.asked).not.toContain('samples');
+  });
+
   test('measures adapters that are there already where nothing is tuned', async () => {
     const { services, asked } = app();
     await runDemo(newDemo(WORKSPACE, { ...OPTIONS, tune: [], adapters: { embedder: 'mine' } }), services, never);
