@@ -7,12 +7,8 @@ import type { DemoOutcome } from '../../scripts/demo/outcome.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
-const script =
-  (name: string) =>
-  (...args: string[]) =>
-    run(process.execPath, ['node_modules/tsx/dist/cli.mjs', `scripts/${name}.ts`, ...args]);
-const demo = script('demo');
-const evaluate = script('evaluate');
+const demo = (...args: string[]) =>
+  run(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'scripts/demo.ts', ...args]);
 
 /** Documents with made-up names: nothing but reading them tells the answers. */
 const PLACES = [
@@ -28,8 +24,8 @@ const PLACES = [
   'Vale',
 ];
 
-describe('the demonstration and its evaluation on the command line', () => {
-  test('go from documents and questions to a matrix of base and tuned, and measure a saved workspace alike', async () => {
+describe('the demonstration on the command line', () => {
+  test('goes from documents and questions to a matrix of base and tuned', async () => {
     const folder = temporaryFolder();
     const lines = (rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n');
     const documents = PLACES.map((place, i) => ({
@@ -43,28 +39,11 @@ describe('the demonstration and its evaluation on the command line', () => {
     ]);
     await writeFile(join(folder, 'docs.jsonl'), lines(documents));
     await writeFile(join(folder, 'questions.jsonl'), lines(questions));
-    const [json, report, saved] = ['out.json', 'out.html', 'workspace.zip'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
+    const [json, report] = [join(folder, 'out.json'), join(folder, 'out.html')];
 
     const { stdout } = await demo(
       ...['--docs', join(folder, 'docs.jsonl'), '--questions', join(folder, 'questions.jsonl')],
-      ...[
-        '--tune',
-        'embedder',
-        '--minutes',
-        '0.1',
-        '--test-share',
-        '0.3',
-        '--json',
-        json,
-        '--report',
-        report,
-        '--save',
-        saved,
-      ],
+      ...['--tune', 'embedder', '--minutes', '0.1', '--test-share', '0.3', '--json', json, '--report', report],
     );
 
     const outcome = JSON.parse(await readFile(json, 'utf8')) as DemoOutcome;
@@ -83,16 +62,9 @@ describe('the demonstration and its evaluation on the command line', () => {
     expect(Object.keys(outcome.timings)).toEqual(expect.arrayContaining(['documents', 'tuning', 'measuring']));
     expect(stdout).toContain('recall@5');
     expect(await readFile(report, 'utf8')).toContain('Recall@5');
-
-    await evaluate('--workspace', saved, '--json', json, '--report', report);
-    const again = JSON.parse(await readFile(json, 'utf8')) as DemoOutcome;
-    expect(again.configurations.map(({ metrics }) => metrics['mrr'])).toEqual(
-      outcome.configurations.map(({ metrics }) => metrics['mrr']),
-    );
-    // Two programs, each with an app of its own.
   }, 900_000);
 
-  test('end with a status and a sentence when its input is wrong', async () => {
+  test('ends with a status and a sentence when its input is wrong', async () => {
     const failed = demo('--docs', join(temporaryFolder(), 'nowhere'));
     await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('--docs takes a folder') });
   });
