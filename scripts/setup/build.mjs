@@ -62,6 +62,8 @@ export async function buildIfChanged({ root, runProgram = run }) {
   console.log('Building the app…');
   const { code, output } = await runProgram(process.execPath, ['node_modules/vite/bin/vite.js', 'build'], {
     cwd: root,
+    // A test runner's own NODE_ENV would make an app without its service worker.
+    env: { NODE_ENV: 'production' },
   });
   if (code !== 0)
     throw new SetupProblem(`The build failed:\n${output}`, 'Undo the last change to the sources, or report it.');

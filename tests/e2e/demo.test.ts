@@ -7,10 +7,8 @@ import type { DemoOutcome } from '../../scripts/demo/outcome.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
-// As a person starts it: under the runner's own NODE_ENV the program would build an app for tests, with no service worker.
-const ENVIRONMENT = { ...process.env, NODE_ENV: 'production' };
 const demo = (...args: string[]) =>
-  run(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'scripts/demo.ts', ...args], { env: ENVIRONMENT });
+  run(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'scripts/demo.ts', ...args]);
 
 /** Documents with made-up names: nothing but reading them tells the answers. */
 const PLACES = [
