@@ -58,23 +58,3 @@ async function hasGpu(page: Page): Promise<boolean> {
     return adapter !== null && adapter !== undefined && adapter.info?.isFallbackAdapter !== true;
   });
 }
-
-/** All rows of a table of the app's database, as they lie on disk. */
-export async function tableRows<Row>(page: Page, table: string): Promise<Row[]> {
-  return page.evaluate(
-    (name) =>
-      new Promise<Row[]>((resolve, reject) => {
-        const opening = indexedDB.open('attune');
-        opening.onerror = () => reject(opening.error as DOMException);
-        opening.onsuccess = () => {
-          const request = opening.result.transaction(name).objectStore(name).getAll();
-          request.onerror = () => reject(request.error as DOMException);
-          request.onsuccess = () => {
-            opening.result.close();
-            resolve(request.result as Row[]);
-          };
-        };
-      }),
-    table,
-  );
-}

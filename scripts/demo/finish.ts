@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import type { DemoState } from '../../src/demo/contract.ts';
 import type { EvaluationRow, EvaluationScoreRow, ExampleRow } from '../../src/storage/schema.ts';
-import { tableRows } from './browser.ts';
+import { rowsOf } from './table-rows.ts';
 import { differenceLines, matrixLines, outcomeOf, type DemoOutcome } from './outcome.ts';
 import { saveReport } from './report.ts';
 
@@ -25,16 +25,16 @@ export async function finish(page: Page, demo: DemoState, { seed, json, report }
     throw new Error(demo.problem ? `${demo.problem.message} ${demo.problem.wayOut}` : 'The demonstration was stopped.');
   }
   const ids = [demo.searchEvaluationId, demo.answerEvaluationId];
-  const evaluations = (await tableRows<EvaluationRow>(page, 'evaluations'))
+  const evaluations = (await rowsOf<EvaluationRow>(page, 'evaluations'))
     .filter(({ id }) => ids.includes(id))
     .sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
-  const scores = await tableRows<EvaluationScoreRow>(page, 'evaluationScores');
+  const scores = await rowsOf<EvaluationScoreRow>(page, 'evaluationScores');
   const { tables, configurations, differences } = outcomeOf(evaluations, scores);
-  const rows = await tableRows<ExampleRow>(page, 'examples');
+  const rows = await rowsOf<ExampleRow>(page, 'examples');
   const outcome: DemoOutcome = {
     seed,
     data: {
-      documents: (await tableRows(page, 'documents')).length,
+      documents: (await rowsOf(page, 'documents')).length,
       questions: rows.length,
       train: rows.filter(({ datasetId, split }) => datasetId === demo.trainingSetId && split === 'train').length,
       test: evaluations[0]?.exampleIds.length ?? 0,

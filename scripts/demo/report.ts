@@ -10,7 +10,7 @@ import type {
   ExampleRow,
   RunRow,
 } from '../../src/storage/schema.ts';
-import { tableRows } from './browser.ts';
+import { rowsOf } from './table-rows.ts';
 
 /** Writes the app's report of an evaluation, from the rows that the app made. */
 export async function saveReport(
@@ -20,11 +20,11 @@ export async function saveReport(
   path: string,
 ): Promise<void> {
   const all = await Promise.all([
-    tableRows<EvaluationScoreRow>(page, 'evaluationScores'),
-    tableRows<ExampleRow>(page, 'examples'),
-    tableRows<DatasetRow>(page, 'datasets'),
-    tableRows<AdapterRow>(page, 'adapters'),
-    tableRows<RunRow>(page, 'runs'),
+    rowsOf<EvaluationScoreRow>(page, 'evaluationScores'),
+    rowsOf<ExampleRow>(page, 'examples'),
+    rowsOf<DatasetRow>(page, 'datasets'),
+    rowsOf<AdapterRow>(page, 'adapters'),
+    rowsOf<RunRow>(page, 'runs'),
   ]);
   const [scores, examples, datasets, adapters, runs] = all;
   const { name, version } = JSON.parse(await readFile('package.json', 'utf8')) as { name: string; version: string };

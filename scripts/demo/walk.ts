@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { DemoState } from '../../src/demo/contract.ts';
 import type { AdapterRow, DatasetRow, DocumentRow, JobRow, SettingRow } from '../../src/storage/schema.ts';
 import type { DemoArguments, Part } from './arguments.ts';
-import { tableRows } from './browser.ts';
+import { rowsOf } from './table-rows.ts';
 import type { DemoDocument, DemoQuestion } from './inputs.ts';
 import { withParts } from './parts.ts';
 
@@ -28,7 +28,7 @@ export async function addDocuments(page: Page, documents: Iterable<DemoDocument>
     await page.getByRole('button', { name: 'Choose a folder' }).click();
     await (await choosing).setFiles(join(folder, 'documents'));
     await until(page, async () => {
-      const rows = await tableRows<DocumentRow>(page, 'documents');
+      const rows = await rowsOf<DocumentRow>(page, 'documents');
       return rows.length >= expected && rows.every(({ status }) => status === 'ready' || status === 'failed');
     });
   } finally {
@@ -57,8 +57,8 @@ export async function addQuestions(
     .getByRole('dialog')
     .getByRole('button', { name: /^Import \d/ })
     .click();
-  await until(page, async () => (await tableRows<DatasetRow>(page, 'datasets')).length > 0);
-  return (await tableRows<DatasetRow>(page, 'datasets'))[0]!.name;
+  await until(page, async () => (await rowsOf<DatasetRow>(page, 'datasets')).length > 0);
+  return (await rowsOf<DatasetRow>(page, 'datasets'))[0]!.name;
 }
 
 /** What the form of "Show me" asks for. */
@@ -99,9 +99,9 @@ export async function showMe(page: Page, args: ShowMe, say: (line: string) => vo
   await page.getByRole('button', { name: 'Show me' }).click();
   let told = '';
   return until(page, async () => {
-    const rows = await tableRows<SettingRow>(page, 'settings');
+    const rows = await rowsOf<SettingRow>(page, 'settings');
     const demo = rows.find(({ key }) => key.startsWith('demo/'))?.value as DemoState | undefined;
-    const job = (await tableRows<JobRow>(page, 'jobs')).find(({ state }) => state === 'running');
+    const job = (await rowsOf<JobRow>(page, 'jobs')).find(({ state }) => state === 'running');
     const line = job ? `${job.title}: ${job.done} of ${job.total} ${job.unit}` : '';
     if (line !== '' && line !== told) say(line);
     told = line || told;
@@ -119,7 +119,7 @@ export async function importWorkspace(page: Page, file: string): Promise<void> {
     const problem = page.getByRole('alert');
     if ((await problem.count()) > 0) throw new Error(`${file}: ${(await problem.first().innerText()).trim()}`);
     return (
-      (await tableRows<DocumentRow>(page, 'documents')).length > 0 &&
+      (await rowsOf<DocumentRow>(page, 'documents')).length > 0 &&
       (await page.getByText(/is imported and open/).count()) > 0
     );
   });
@@ -136,7 +136,7 @@ export async function exportWorkspace(page: Page, file: string): Promise<void> {
 /** Adds a PEFT adapter to the models that it fits. @throws Error with what the app says of it */
 export async function addAdapter(page: Page, file: string): Promise<void> {
   await page.goto(new URL('#/models', page.url()).href);
-  const before = (await tableRows(page, 'adapters')).length;
+  const before = (await rowsOf(page, 'adapters')).length;
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   const dialog = page.getByRole('dialog');
   const models = dialog.getByRole('combobox', { name: 'It was made for' });
@@ -147,7 +147,7 @@ export async function addAdapter(page: Page, file: string): Promise<void> {
     await dialog.getByRole('button', { name: 'Choose a zip or its files' }).click();
     await (await choosing).setFiles(file);
     const added = await until(page, async () => {
-      if ((await tableRows(page, 'adapters')).length > before) return 'yes';
+      if ((await rowsOf(page, 'adapters')).length > before) return 'yes';
       return (await dialog.getByRole('alert').count()) > 0 ? 'no' : undefined;
     });
     if (added === 'yes') return;
@@ -158,13 +158,13 @@ export async function addAdapter(page: Page, file: string): Promise<void> {
 
 /** The newest adapter of each part that can be compared, by name. */
 export async function tunedParts(page: Page): Promise<Partial<Record<Part, string>>> {
-  const rows = (await tableRows<AdapterRow>(page, 'adapters')).sort((a, b) => a.createdAt - b.createdAt);
+  const rows = (await rowsOf<AdapterRow>(page, 'adapters')).sort((a, b) => a.createdAt - b.createdAt);
   return Object.fromEntries(rows.filter(({ task }) => task !== 'linear').map(({ task, name }) => [task, name]));
 }
 
 /** Name of the data set whose test part is asked. @throws Error when there is none */
 export async function testSet(page: Page, name: string | undefined): Promise<string> {
-  const rows = (await tableRows<DatasetRow>(page, 'datasets')).sort((a, b) => b.updatedAt - a.updatedAt);
+  const rows = (await rowsOf<DatasetRow>(page, 'datasets')).sort((a, b) => b.updatedAt - a.updatedAt);
   const row = rows.find((candidate) => (name === undefined ? candidate.counts.test > 0 : candidate.name === name));
   if (row) return row.name;
   throw new Error(
