@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { demoArguments } from '../../../scripts/demo/arguments.ts';
 import { askedIds, readDocuments, readQuestions, sampleDocuments } from '../../../scripts/demo/inputs.ts';
+import { withParts } from '../../../scripts/demo/parts.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const lines = (records: unknown[]) => records.map((record) => JSON.stringify(record)).join('\n');
@@ -95,5 +96,38 @@ describe('documents and questions of the demonstration', () => {
     expect(sampled).toEqual(expect.arrayContaining([...asked]));
     expect([...sampleDocuments(documents, asked, 10, 5).keys()]).toEqual(sampled);
     expect([...sampleDocuments(documents, asked, 10, 6).keys()]).not.toEqual(sampled);
+  });
+});
+
+describe('parts of the demonstration', () => {
+  const questions = Array.from({ length: 60 }, (_, i) => ({
+    question: `Question ${i}?`,
+    answer: '',
+    document: `subject-${i % 10}/document-${i % 30}.txt`,
+    documents: [],
+  }));
+  const counts = (rows: { split: string }[]) =>
+    ['train', 'validation', 'test'].map((part) => rows.filter(({ split }) => split === part).length);
+
+  test('hold whole subjects, about as many as the share says, and none is empty', () => {
+    const rows = withParts(questions, 3, 0.3);
+    expect(counts(rows)).toEqual([36, 6, 18]);
+    const partsOf = new Map<string, Set<string>>();
+    for (const { document, split } of rows) {
+      const subject = document.split('/')[0]!;
+      partsOf.set(subject, (partsOf.get(subject) ?? new Set()).add(split));
+    }
+    expect([...partsOf.values()].every((parts) => parts.size === 1)).toBe(true);
+    expect(withParts(questions, 3, 0.3)).toEqual(rows);
+  });
+
+  test('are documents where there are no folders, and cannot be made of two', () => {
+    const flat = questions.map((question) => ({ ...question, document: question.document.split('/')[1]! }));
+    expect(counts(withParts(flat, 1, 0.2)).every((count) => count > 0)).toBe(true);
+    expect(() => withParts(flat.slice(0, 2), 1, 0.2)).toThrow(/fewer than three documents/);
+  });
+
+  test('are all test where nothing is learned', () => {
+    expect(counts(withParts(questions, 1, 1))).toEqual([0, 0, 60]);
   });
 });
