@@ -7,8 +7,12 @@ import type { DemoOutcome } from '../../scripts/demo/outcome.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
-const demo = (...args: string[]) =>
-  run(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'scripts/demo.ts', ...args]);
+const program =
+  (name: string) =>
+  (...args: string[]) =>
+    run(process.execPath, ['node_modules/tsx/dist/cli.mjs', `scripts/${name}.ts`, ...args]);
+const demo = program('demo');
+const evaluate = program('evaluate');
 
 /** Documents with made-up names: nothing but reading them tells the answers. */
 const PLACES = [
@@ -24,8 +28,8 @@ const PLACES = [
   'Vale',
 ];
 
-describe('the demonstration on the command line', () => {
-  test('goes from documents and questions to a matrix of base and tuned', async () => {
+describe('the demonstration and its evaluation on the command line', () => {
+  test('go from documents and questions to a matrix of base and tuned, and measure a saved workspace alike', async () => {
     const folder = temporaryFolder();
     const lines = (rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n');
     const documents = PLACES.map((place, i) => ({
@@ -40,10 +44,24 @@ describe('the demonstration on the command line', () => {
     await writeFile(join(folder, 'docs.jsonl'), lines(documents));
     await writeFile(join(folder, 'questions.jsonl'), lines(questions));
     const [json, report] = [join(folder, 'out.json'), join(folder, 'out.html')];
+    const saved = join(folder, 'workspace.zip');
 
     const { stdout } = await demo(
       ...['--docs', join(folder, 'docs.jsonl'), '--questions', join(folder, 'questions.jsonl')],
-      ...['--tune', 'embedder', '--minutes', '0.1', '--test-share', '0.3', '--json', json, '--report', report],
+      ...[
+        '--tune',
+        'embedder',
+        '--minutes',
+        '0.1',
+        '--test-share',
+        '0.3',
+        '--json',
+        json,
+        '--report',
+        report,
+        '--save',
+        saved,
+      ],
     );
 
     const outcome = JSON.parse(await readFile(json, 'utf8')) as DemoOutcome;
@@ -62,9 +80,15 @@ describe('the demonstration on the command line', () => {
     expect(Object.keys(outcome.timings)).toEqual(expect.arrayContaining(['documents', 'tuning', 'measuring']));
     expect(stdout).toContain('recall@5');
     expect(await readFile(report, 'utf8')).toContain('Recall@5');
+
+    await evaluate('--workspace', saved, '--json', json, '--report', report);
+    const again = JSON.parse(await readFile(json, 'utf8')) as DemoOutcome;
+    expect(again.configurations.map(({ metrics }) => metrics['mrr'])).toEqual(
+      outcome.configurations.map(({ metrics }) => metrics['mrr']),
+    );
   }, 900_000);
 
-  test('ends with a status and a sentence when its input is wrong', async () => {
+  test('end with a status and a sentence when its input is wrong', async () => {
     const failed = demo('--docs', join(temporaryFolder(), 'nowhere'));
     await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('--docs takes a folder') });
   });
