@@ -21,7 +21,12 @@ export interface BridgeOptions {
   create: () => Worker;
   /** Milliseconds without a running call after which the worker is ended and its memory given back; absent: never. */
   idleMs?: number;
+  /** It computes with models: once a call says that its memory or device is of no use any more, it is ended. */
+  computes?: boolean;
 }
+
+/** After these a worker that computes is good for nothing: the next call gets a fresh one. */
+const FATAL = new Set(['engine/out-of-memory', 'engine/device-lost', 'engine/load-failed', 'worker/stopped']);
 
 /**
  * A handle on a service in a worker that may die. The worker starts with the first call, every call races against the
@@ -50,8 +55,14 @@ export class WorkerBridge<Service> {
     this.#start();
     clearTimeout(this.#idleTimer);
     this.#running++;
+    const worker = this.#worker;
     try {
       return await Promise.race([call(this.#remote!), this.#crash!]);
+    } catch (error) {
+      const spent = this.#options.computes && error instanceof AttuneError && FATAL.has(error.code);
+      // Another call may have got a fresh one meanwhile.
+      if (spent && this.#worker === worker) this.stop();
+      throw error;
     } finally {
       this.#running--;
       this.#scheduleIdleStop();
