@@ -11,7 +11,7 @@ import { workspaces } from './workspaces.svelte.ts';
  */
 class Ownership {
   #owned = new SvelteSet<string>();
-  #claims = new Map<string, AbortController>();
+  #claims = new Map<string, { controller: AbortController; known: Promise<void> }>();
   /** Read-only is said only once the answer is known; nearly always it is "yes, yours". */
   #refused = new SvelteSet<string>();
 
@@ -22,9 +22,16 @@ class Ownership {
 
   /** Asks for a workspace's writes. Resolves when it is known whether this tab has them; a later takeover follows by itself. */
   claim(workspaceId: string): Promise<void> {
-    if (this.#claims.has(workspaceId)) return Promise.resolve();
+    const claim = this.#claims.get(workspaceId);
+    // Whoever asks second waits for the same answer: an import that went on before it found nothing that it may write to.
+    if (claim) return claim.known;
     const controller = new AbortController();
-    this.#claims.set(workspaceId, controller);
+    const known = this.#ask(workspaceId, controller);
+    this.#claims.set(workspaceId, { controller, known });
+    return known;
+  }
+
+  #ask(workspaceId: string, controller: AbortController): Promise<void> {
     return new Promise((known) => {
       void navigator.locks.request(lockName(workspaceId), { ifAvailable: true }, (lock) => {
         if (lock) return this.#hold(workspaceId, controller.signal, known);
@@ -45,7 +52,7 @@ class Ownership {
     const claim = this.#claims.get(workspaceId);
     this.#claims.delete(workspaceId);
     await jobs.disown(workspaceId);
-    claim?.abort(new DOMException('The workspace was given back.', 'AbortError'));
+    claim?.controller.abort(new DOMException('The workspace was given back.', 'AbortError'));
   }
 
   /** The lock lasts as long as the returned promise. */

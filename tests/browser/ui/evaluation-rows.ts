@@ -29,7 +29,6 @@ export const configurations: PipelineConfiguration[] = [embedder, tuned(embedder
 );
 
 export const BASE = configurations[0]!.id;
-export const TUNED_SEARCH = configurations[4]!.id;
 export const ALL_TUNED = configurations[7]!.id;
 
 /** A comparison on all questions of a data set. */

@@ -24,11 +24,16 @@ export async function importFromFile(): Promise<void> {
     { kind: 'import', workspaceId: null, title: `Importing ${file.path}`, unit: 'documents' },
     (onProgress, signal) => importWorkspace(file.blob, { onProgress, signal }),
   );
-  await workspaces.select(workspaceId);
-  await ownership.claim(workspaceId);
-  // Vectors that the archive did not carry are computed anew.
-  await jobs.embed(workspaceId);
-  toasts.show({ icon: 'check', message: `“${name}” is imported and open` });
+  try {
+    await workspaces.select(workspaceId);
+    await ownership.claim(workspaceId);
+    // Vectors that the archive did not carry are computed anew.
+    await jobs.embed(workspaceId);
+    toasts.show({ icon: 'check', message: `“${name}” is imported and open` });
+  } catch (error) {
+    // The form that asked for it went with the workspace that was open.
+    report(error);
+  }
 }
 
 /** Deletes a workspace with everything of it, unless it is undone within ten seconds. */
