@@ -14,6 +14,9 @@ import { request, requestJson } from './http.ts';
 const METHODS = { embedder: 'embedder', reranker: 'reranker', generator: 'supervised' } as const;
 const RETRY_MS = [500, 1000, 2000, 5000];
 
+/** What a client of a node does, whoever does it. */
+export type NodeClient = Pick<CompanionClient, keyof CompanionClient>;
+
 /**
  * A companion node, as its protocol has it (`companion/README.md`). Nothing is kept here: identifiers of files and jobs
  * are all that a caller needs to catch up after the tab was closed.

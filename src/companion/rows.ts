@@ -1,5 +1,6 @@
-import type { ExampleRow } from '../storage/schema.ts';
+import type { ExampleRow, TuningTask } from '../storage/schema.ts';
 import { AttuneError } from '../errors/attune-error.ts';
+import { trainingExamples } from '../training/examples.ts';
 import type { CompanionShipment } from './contract.ts';
 
 /**
@@ -28,4 +29,14 @@ export function shipment(rows: readonly ExampleRow[], withPassages = true): Comp
   const file = new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' });
   const passages = withPassages ? new Set(rows.flatMap(({ passage, negatives }) => [passage, ...negatives])).size : 0;
   return { rows: rows.length, passages, bytes: file.size, file };
+}
+
+/**
+ * What a run sends: the rows that it would learn from here, those for validation among them.
+ *
+ * @throws AttuneError `training/test-part`, `training/too-few`
+ */
+export function shipmentOf(task: TuningTask, rows: readonly ExampleRow[]): CompanionShipment {
+  const { train, validation } = trainingExamples(rows, task === 'generator' ? 'answer' : 'passage');
+  return shipment([...train, ...validation]);
 }

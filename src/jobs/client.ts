@@ -12,7 +12,7 @@ import type { SweepRequest, TrainingRequest } from '../training/contract.ts';
 import type { JobProgress } from './job-record.ts';
 import { RowJobs, type RowWork } from './row-jobs.ts';
 import { endOrphans, trackJob, type TrackedWork } from './tracked-job.ts';
-import { TrainingJobs } from './training-jobs.ts';
+import { TrainingJobs, type TrainingWork } from './training-jobs.ts';
 import { WorkspaceJobs, type JobServices } from './workspace-jobs.ts';
 
 export { rowJobId } from './row-jobs.ts';
@@ -24,6 +24,7 @@ export type { TrackedWork } from './tracked-job.ts';
 interface OwnedJobs {
   pipeline: WorkspaceJobs;
   training: TrainingJobs;
+  onNodes: TrainingJobs;
   evaluations: RowJobs;
   generations: RowJobs;
 }
@@ -44,12 +45,14 @@ class Jobs {
     const owned = {
       pipeline: new WorkspaceJobs(workspaceId, this.#services, database()),
       training: new TrainingJobs(workspaceId, training, database()),
+      onNodes: new TrainingJobs(workspaceId, nodeWork, database(), 'node'),
       evaluations: new RowJobs(workspaceId, evaluationWork(), database()),
       generations: new RowJobs(workspaceId, generationWork(), database()),
     };
     this.#owned.set(workspaceId, owned);
     owned.pipeline.follow();
     owned.training.follow();
+    owned.onNodes.follow();
     owned.evaluations.follow();
     owned.generations.follow();
   }
@@ -60,6 +63,7 @@ class Jobs {
     this.#owned.delete(workspaceId);
     await owned?.pipeline.leave();
     await owned?.training.leave();
+    await owned?.onNodes.leave();
     await owned?.evaluations.leave();
     await owned?.generations.leave();
   }
@@ -90,9 +94,9 @@ class Jobs {
    * @throws AttuneError `workspace/read-only`, `training/*`
    */
   async train(request: TrainingRequest): Promise<string> {
-    const { training: queue } = this.#workspace(request.workspaceId);
+    this.#workspace(request.workspaceId);
     const runId = await training.create(request);
-    await queue.begin({ runId }, await this.#titleOf(runId));
+    await this.#beginRun(request.workspaceId, runId);
     return runId;
   }
 
@@ -106,8 +110,7 @@ class Jobs {
 
   /** Lets a paused, cancelled or failed run go on from its last checkpoint. @throws AttuneError `workspace/read-only` */
   async resumeRun(workspaceId: string, runId: string): Promise<void> {
-    const { training: queue } = this.#workspace(workspaceId);
-    await queue.begin({ runId }, await this.#titleOf(runId));
+    await this.#beginRun(workspaceId, runId);
   }
 
   /**
@@ -146,8 +149,11 @@ class Jobs {
     await this.#workspace(workspaceId).generations.begin(generationId);
   }
 
-  async #titleOf(runId: string): Promise<string> {
-    return (await database().runs.get(runId))?.name ?? 'Tuning';
+  async #beginRun(workspaceId: string, runId: string): Promise<void> {
+    const { training: here, onNodes } = this.#workspace(workspaceId);
+    const run = await database().runs.get(runId);
+    const title = run?.name ?? 'Tuning';
+    await (run?.node ? onNodes.begin({ nodeRunId: runId }, title) : here.begin({ runId }, title));
   }
 
   /** Runs other long work of this tab with a row in the tray: see {@link trackJob}. */
@@ -168,6 +174,16 @@ class Jobs {
     );
   }
 }
+
+/** Loaded with the first run on a node: most people have none. */
+const onNode = async () => (await import('../companion/app-runs.ts')).nodeRuns;
+
+const nodeWork: TrainingWork = {
+  proceed: async (runId, onProgress) => (await onNode()).proceed(runId, onProgress),
+  proceedSweep: async () => (await onNode()).proceedSweep(),
+  stop: async (runId, how) => (await onNode()).stop(runId, how),
+  leave: async (runId) => (await onNode()).leave(runId),
+};
 
 function evaluationWork(): RowWork {
   return {

@@ -5,11 +5,19 @@ import type { JobRow, RunRow } from '../storage/schema.ts';
 import type { TrainingProgress, TrainingService } from '../training/contract.ts';
 import { JobRecord } from './job-record.ts';
 
-export type TrainingWork = Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop'>;
+export interface TrainingWork extends Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop'> {
+  /** Where work goes on without this tab: stops following it. */
+  leave?(runId: string): Promise<void>;
+}
 
-/** Id of the job of a run, or of all trials of a sweep. */
-export const trainingJobId = (of: { runId: string } | { sweepId: string }) =>
-  'runId' in of ? `train:run:${of.runId}` : `train:sweep:${of.sweepId}`;
+/** Where runs are computed: each place has a queue of its own. */
+export type TrainingPlace = 'tab' | 'node';
+
+/** Id of the job of a run here or on a node, or of all trials of a sweep. */
+export function trainingJobId(of: { runId: string } | { nodeRunId: string } | { sweepId: string }): string {
+  if ('runId' in of) return `train:run:${of.runId}`;
+  return 'nodeRunId' in of ? `train:node:${of.nodeRunId}` : `train:sweep:${of.sweepId}`;
+}
 
 /**
  * Trains in the tab that owns a workspace's writes, one run after the other. Like the reading of files it follows the
@@ -20,16 +28,18 @@ export class TrainingJobs {
   readonly #workspaceId: string;
   readonly #training: TrainingWork;
   readonly #db: AttuneDatabase;
+  readonly #place: TrainingPlace;
   #subscription: Subscription | undefined;
   #active: string | undefined;
   #working: Promise<void> = Promise.resolve();
   #telling: Promise<void> = Promise.resolve();
   #told = new Map<string, JobRow['state']>();
 
-  constructor(workspaceId: string, training: TrainingWork, db: AttuneDatabase) {
+  constructor(workspaceId: string, training: TrainingWork, db: AttuneDatabase, place: TrainingPlace = 'tab') {
     this.#workspaceId = workspaceId;
     this.#training = training;
     this.#db = db;
+    this.#place = place;
   }
 
   follow(): void {
@@ -40,12 +50,13 @@ export class TrainingJobs {
   async leave(): Promise<void> {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    if (this.#active) await this.#stop(this.#active, 'pause');
+    if (this.#active && this.#training.leave) await this.#training.leave(runOf(this.#active));
+    else if (this.#active) await this.#stop(this.#active, 'pause');
     await Promise.all([this.#working, this.#telling]);
   }
 
   /** Starts a run or a sweep, or lets it go on. */
-  async begin(of: { runId: string } | { sweepId: string }, title: string): Promise<void> {
+  async begin(of: Parameters<typeof trainingJobId>[0], title: string): Promise<void> {
     const id = trainingJobId(of);
     const now = Date.now();
     await this.#db.transaction('rw', this.#db.jobs, async () => {
@@ -68,7 +79,8 @@ export class TrainingJobs {
 
   async #rows(): Promise<JobRow[]> {
     const rows = await this.#db.jobs.where('workspaceId').equals(this.#workspaceId).toArray();
-    return rows.filter(({ kind }) => kind === 'train').sort((a, b) => a.startedAt - b.startedAt);
+    const own = ({ kind, id }: JobRow) => kind === 'train' && placeOf(id) === this.#place;
+    return rows.filter(own).sort((a, b) => a.startedAt - b.startedAt);
   }
 
   #reconcile(rows: readonly JobRow[]): void {
@@ -161,5 +173,6 @@ export class TrainingJobs {
   }
 }
 
-const runOf = (jobId: string) => jobId.slice('train:run:'.length);
+const placeOf = (jobId: string): TrainingPlace => (jobId.startsWith('train:node:') ? 'node' : 'tab');
+const runOf = (jobId: string) => jobId.replace(/^train:(run|node):/, '');
 const sweepOf = (jobId: string) => (jobId.startsWith('train:sweep:') ? jobId.slice('train:sweep:'.length) : undefined);

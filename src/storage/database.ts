@@ -17,6 +17,7 @@ import type {
   JobRow,
   MessageRow,
   ModelRow,
+  NodeRow,
   OriginalRow,
   RecordingRow,
   RunPointRow,
@@ -49,6 +50,7 @@ export class AttuneDatabase extends Dexie {
   models!: EntityTable<ModelRow, 'id'>;
   endpoints!: EntityTable<EndpointRow, 'id'>;
   secrets!: EntityTable<SecretRow, 'id'>;
+  nodes!: EntityTable<NodeRow, 'id'>;
   datasets!: EntityTable<DatasetRow, 'id'>;
   examples!: EntityTable<ExampleRow, 'id'>;
   runs!: EntityTable<RunRow, 'id'>;
@@ -97,6 +99,7 @@ export class AttuneDatabase extends Dexie {
       cachedResults: 'key, workspaceId, usedAt',
       votes: 'id, workspaceId, createdAt',
     });
+    this.version(4).stores({ nodes: 'id' });
   }
 }
 

@@ -264,6 +264,32 @@ export interface SecretRow {
   value: string;
 }
 
+/** A companion node that was paired with; its token is the secret of the same id. */
+export interface NodeRow {
+  id: string;
+  name: string;
+  /** Without path: `https://gpu.example.lan:8700`. */
+  url: string;
+  /** Off: nothing is asked of it and the page's policy lets nothing through to it. */
+  enabled: boolean;
+  createdAt: number;
+}
+
+/** A run that a node does: enough to catch up after the tab was closed. */
+export interface RunOnNode {
+  nodeId: string;
+  /** For people, also after the node was forgotten. */
+  name: string;
+  /** Rows that lie on the node, until they are deleted there. */
+  fileId?: string;
+  rows?: number;
+  jobId?: string;
+  /** The tuned model there, until it is deleted. */
+  model?: string;
+  /** Last event that is in the rows of this run. */
+  eventId?: string;
+}
+
 /** Which of the three models of a pipeline an adapter changes. `linear`: a matrix over frozen embeddings. */
 export type TuningTask = 'embedder' | 'reranker' | 'generator' | 'linear';
 
@@ -575,6 +601,8 @@ export interface RunRow {
   ended?: 'finished' | 'early' | 'stopped';
   /** What it made. */
   adapterId?: string;
+  /** Absent: in this tab. */
+  node?: RunOnNode;
   /** Trials of one sweep share it. */
   sweepId?: string;
   /** How the sweep compares its trials, the values that this trial tries, by knob key, and its place among them. */

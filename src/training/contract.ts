@@ -13,6 +13,8 @@ export interface TrainingRequest {
   seed?: number;
   /** Absent: made from task and data set. */
   name?: string;
+  /** The node that runs it; absent: this tab. */
+  node?: { nodeId: string; name: string };
 }
 
 /** A knob with the value that helps, and why in one sentence. */

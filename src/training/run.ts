@@ -182,9 +182,14 @@ export async function examplesOf(database: AttuneDatabase, run: RunRow): Promise
       'Start a new run on the data set as it is now.',
     );
   }
+  return trainingRows(database, run.datasetId);
+}
+
+/** Rows in use of the parts for training and validation, in their order. */
+export async function trainingRows(database: AttuneDatabase, datasetId: string): Promise<ExampleRow[]> {
   const parts = await Promise.all(
     (['train', 'validation'] as const).map((split) =>
-      database.examples.where('[datasetId+split]').equals([run.datasetId, split]).filter(inUse).sortBy('ordinal'),
+      database.examples.where('[datasetId+split]').equals([datasetId, split]).filter(inUse).sortBy('ordinal'),
     ),
   );
   return parts.flat();

@@ -217,6 +217,7 @@ export class Training implements TrainingService {
       scoreName: '',
       seconds: 0,
       device: '',
+      ...(request.node && { node: request.node }),
       createdAt: now,
       updatedAt: now,
     };

@@ -1,4 +1,5 @@
 import { liveQuery } from 'dexie';
+import { nodeOrigins } from '../../companion/origins.ts';
 import { allowedOrigins } from '../../generation/endpoint/client.ts';
 import { HUB_ACCESS_SETTING, HUB_ORIGINS } from '../../models/settings.ts';
 import { policyOrigin, setAllowedOrigins } from '../../pwa/allowed-origins.ts';
@@ -9,7 +10,7 @@ import { LiveQuery } from './live-query.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
 /**
- * Keeps the list of addresses that this page may connect to in step with what is switched on: endpoints and the hub.
+ * Keeps the list of addresses that this page may connect to in step with what is switched on: endpoints, nodes and the hub.
  * A page's policy is fixed when it loads, so a new address takes a reload.
  */
 class Connections {
@@ -40,7 +41,7 @@ class Connections {
   follow(): void {
     liveQuery(async () => {
       const hub = (await database().settings.get(HUB_ACCESS_SETTING))?.value === true;
-      return [...(await allowedOrigins()), ...(hub ? HUB_ORIGINS : [])];
+      return [...(await allowedOrigins()), ...(await nodeOrigins()), ...(hub ? HUB_ORIGINS : [])];
     }).subscribe({ next: (origins) => void this.#allow(origins).catch(report), error: report });
   }
 

@@ -1,10 +1,31 @@
 import { database } from '../../storage/database.ts';
-import type { EndpointRow } from '../../storage/schema.ts';
+import type { EndpointRow, NodeRow, RunRow } from '../../storage/schema.ts';
 import { LiveQuery } from './live-query.svelte.ts';
 
 /** Whether text may leave this machine, in words. */
 class Privacy {
   #endpoints = new LiveQuery<EndpointRow[]>(() => database().endpoints.toArray(), []);
+
+  #nodes = new LiveQuery<NodeRow[]>(() => database().nodes.toArray(), []);
+  #sent = new LiveQuery<RunRow[]>(
+    () =>
+      database()
+        .runs.filter(({ node }) => node?.fileId !== undefined)
+        .toArray(),
+    [],
+  );
+
+  /** Names of other machines on which rows lie that were sent there, until they are deleted there. */
+  get holders(): string[] {
+    const local = new Set(this.#nodes.current.filter(({ url }) => isLoopback(url)).map(({ id }) => id));
+    const away = this.#sent.current.flatMap(({ node }) => (node && !local.has(node.nodeId) ? [node.name] : []));
+    return [...new Set(away)];
+  }
+
+  /** Nodes that are switched on. */
+  get nodes(): NodeRow[] {
+    return this.#nodes.current.filter(({ enabled }) => enabled);
+  }
 
   /** Endpoints that are switched on. */
   get connections(): EndpointRow[] {
@@ -17,11 +38,12 @@ class Privacy {
   }
 
   get isPrivate(): boolean {
-    return this.remote.length === 0;
+    return this.remote.length === 0 && this.holders.length === 0;
   }
 
   get long(): string {
-    return this.isPrivate ? 'Private: nothing leaves this machine' : `Answers may come from ${this.#hosts}`;
+    if (this.isPrivate) return 'Private: nothing leaves this machine';
+    return this.remote.length > 0 ? `Answers may come from ${this.#hosts}` : `Rows lie on ${this.#hosts}`;
   }
 
   get short(): string {
@@ -29,7 +51,8 @@ class Privacy {
   }
 
   get #hosts(): string {
-    const hosts = [...new Set(this.remote.map((endpoint) => hostOf(endpoint.baseUrl)))];
+    const answering = this.remote.map((endpoint) => hostOf(endpoint.baseUrl));
+    const hosts = [...new Set([...answering, ...this.holders])];
     return hosts.length > 1 ? `${hosts[0]} and ${hosts.length - 1} more` : (hosts[0] ?? '');
   }
 }

@@ -50,7 +50,8 @@ export async function startSweep(request: SweepRequest): Promise<string> {
 }
 
 /** A trial is stopped and continued with its whole sweep. */
-function jobOf({ id, sweepId }: RunRow): string {
+function jobOf({ id, sweepId, node }: RunRow): string {
+  if (node) return trainingJobId({ nodeRunId: id });
   return trainingJobId(sweepId ? { sweepId } : { runId: id });
 }
 
@@ -75,13 +76,24 @@ export function keepBest(run: RunRow): Promise<string> {
   return training.keep(run.id);
 }
 
+/** Deletes what a run left on its node, its rows and its model there; asks the node whether they are gone. */
+export async function removeFromNode({ id }: RunRow): Promise<void> {
+  await (await import('../../../companion/app-runs.ts')).nodeRuns.removeThere(id);
+}
+
+/** What lies on a node goes first: without the run's row nobody would know of it. */
+async function removeRun(run: RunRow): Promise<void> {
+  if (run.node?.fileId ?? run.node?.model) await removeFromNode(run);
+  await training.remove(run.id);
+}
+
 /** Takes ended runs off the screen and, unless it is undone within ten seconds, out of storage. Adapters stay. */
 export function removeRuns(runs: readonly RunRow[], name: string): void {
   for (const { id } of runs) leaving.add(id);
   toasts.undoable(`Deleted ${name}`, {
     undo: () => runs.forEach(({ id }) => leaving.delete(id)),
     commit: () =>
-      void Promise.all(runs.map(({ id }) => training.remove(id))).catch((error) => {
+      void Promise.all(runs.map(removeRun)).catch((error) => {
         for (const { id } of runs) leaving.delete(id);
         report(error);
       }),

@@ -24,6 +24,8 @@ export class TuneForm {
   #problem = $state.raw<{ key: string; value: Problem } | null>(null);
   #measuring = $state<string | null>(null);
   datasetId = $state('');
+  /** The node that would run it; '' is this tab. */
+  nodeId = $state('');
   /** Trials over several values, by knob: absent or one value means that it is not tried. */
   grid = $state.raw<Readonly<Record<string, (number | string)[]>>>({});
   method = $state<SweepRequest['method']>('halving');

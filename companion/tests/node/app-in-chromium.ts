@@ -1,0 +1,175 @@
+/**
+ * The built app in real Chromium against a running node: pair, send rows of attackqa-like, close the tab while it tunes,
+ * catch up, bring the adapter home, switch it on, see another ranking or answer, and delete what lies on the node.
+ * Run by tests/test_app.py with address, token, the port that the node lets in, and what to tune.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromiumPath, CHROMIUM_FLAGS } from '../../../scripts/chromium.mjs';
+import { askedIds, readDocuments, readQuestions, sampleDocuments } from '../../../scripts/demo/inputs.ts';
+import { rowsOf } from '../../../scripts/demo/table-rows.ts';
+import { addDocuments, addQuestions } from '../../../scripts/demo/walk.ts';
+import { serve } from '../../../scripts/serve.mjs';
+import { buildIfChanged } from '../../../scripts/setup/build.mjs';
+import { ensureChromium } from '../../../scripts/setup/chromium.mjs';
+import type { AdapterRow, MessageRow, RunRow, VectorIndexRow } from '../../../src/storage/schema.ts';
+
+const [address = '', token = '', port = '', what = 'Search model'] = process.argv.slice(2);
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const data = join(root, '../shared/data/attackqa-like');
+assert.ok(existsSync(data), `${data} is missing: this test reads its documents and questions.`);
+const DOCUMENTS = 40;
+const answers = what === 'Answer model';
+
+process.env.ATTUNE_CHROMIUM = await ensureChromium();
+await buildIfChanged({ root });
+const server = await serve({ folder: join(root, 'dist'), port: Number(port) });
+const profile = await mkdtemp(join(tmpdir(), 'attune-node-'));
+let context = await browser();
+try {
+  let page = await open(context);
+  const file = join(data, 'qa.jsonl.gz');
+  const documents = sampleDocuments(readDocuments(join(data, 'corpus.jsonl.gz')), askedIds(file), DOCUMENTS, 1);
+  const questions = readQuestions(file, documents).slice(0, 120);
+  await addDocuments(page, documents.values());
+  await addQuestions(page, questions, { seed: 1, testShare: 0.2 });
+
+  // Pair by the link that the node shows; the page's policy lets it through after a reload.
+  await page.goto(`${page.url().split('#')[0]}#/settings?companion=${encodeURIComponent(address)}&token=${token}`);
+  await page.getByRole('dialog').getByRole('button', { name: 'Pair' }).click();
+  assert.ok(!page.url().includes(token), 'the token stays out of the address');
+  await page.getByRole('button', { name: 'Reload to connect' }).click();
+  await page.getByText('Computes with').waitFor();
+  const card = page.getByRole('article').filter({ hasText: 'Computes with' });
+  await card.getByText('all-MiniLM-L6-v2').waitFor();
+
+  await page.goto(`${page.url().split('#')[0]}#/tune`);
+  await page.getByRole('radio', { name: new RegExp(`^${what}`) }).check();
+  await page.getByRole('radio', { name: /^Fast/ }).check();
+  await page.getByText('All settings').click();
+  for (const [name, value] of Object.entries({ Steps: '6', Batch: answers ? '2' : '16', 'Validate every': '3' })) {
+    const field = page.getByRole('spinbutton', { name, exact: true });
+    await field.fill(value);
+    await field.press('Tab');
+  }
+  await page.getByRole('radio', { name: /127\.0\.0\.1/ }).check();
+  const listed = await page.getByText(/questions? with their answers/).innerText();
+  await page.getByRole('button', { name: /^Send and start/ }).click();
+  await row(page, ({ node }) => node?.jobId !== undefined);
+
+  // The tab is closed with its browser; the node goes on, and what it did meanwhile is caught up.
+  await context.close();
+  context = await browser();
+  page = await open(context);
+  const run = await row(page, ({ state }) => state === 'done');
+  const sent = Number(/(\d+) questions?/.exec(listed)?.[1]);
+  assert.equal(run.node?.rows, sent, 'as many rows were sent as were listed');
+  assert.equal(run.step, 6);
+  const points = (await rowsOf<{ runId: string; kind: string; step: number }>(page, 'runPoints')).filter(
+    ({ runId, kind }) => runId === run.id && kind === 'step',
+  );
+  assert.deepEqual(points.map(({ step }) => step).sort(), [1, 2, 3, 4, 5, 6]);
+  const adapter = (await rowsOf<AdapterRow>(page, 'adapters')).find(({ id }) => id === run.adapterId)!;
+  assert.match(adapter.source, /^trained on /);
+
+  // Switched on: the search ranks by another index, or the chat answers with it.
+  const question = questions[0]!.question;
+  await page.goto(`${page.url().split('#')[0]}#/tune/${run.id}`);
+  const before = answers ? await answered(page, question) : await scores(page, question);
+  await page.goto(`${page.url().split('#')[0]}#/tune/${run.id}`);
+  await page.getByRole('button', { name: 'Use it in this workspace' }).click();
+  if (!answers) {
+    await until(page, async () =>
+      (await rowsOf<VectorIndexRow>(page, 'vectorIndexes')).some(
+        ({ adapterId, count }) => adapterId === run.adapterId && count > 0,
+      ),
+    );
+  }
+  const after = answers ? await answered(page, question) : await scores(page, question);
+  assert.notEqual(after, before, 'the adapter changes what comes out');
+
+  // Deleted there: the node itself says so.
+  await page.goto(`${page.url().split('#')[0]}#/tune/${run.id}`);
+  await page.getByRole('button', { name: 'Delete it there' }).click();
+  await page.getByText(/Nothing of this run lies on/).waitFor();
+  const headers = { authorization: `Bearer ${token}` };
+  const files = (await (await fetch(`${address}/v1/files`, { headers })).json()) as { data: { id: string }[] };
+  assert.ok(!files.data.some(({ id }) => id === run.node?.fileId));
+  process.stdout.write(`${JSON.stringify({ before, after, base: run.baseScore, tuned: run.best?.score, sent })}\n`);
+} catch (error) {
+  await context.pages()[0]?.screenshot({ path: join(tmpdir(), 'attune-node-failed.png') });
+  throw error;
+} finally {
+  await context.close();
+  await server.close();
+  await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+
+function browser(): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath(),
+    headless: true,
+    args: CHROMIUM_FLAGS,
+    viewport: { width: 1280, height: 900 },
+  });
+}
+
+async function open(from: BrowserContext): Promise<Page> {
+  const page = from.pages()[0] ?? (await from.newPage());
+  page.setDefaultTimeout(120_000);
+  await page.goto(`http://localhost:${port}/`);
+  return page;
+}
+
+/** The one run, once it is so; a failed one says why. */
+async function row(page: Page, isSo: (run: RunRow) => boolean): Promise<RunRow> {
+  return until(page, async () => {
+    const [run] = await rowsOf<RunRow>(page, 'runs');
+    assert.notEqual(run?.state, 'failed', `${run?.problem?.message} ${run?.problem?.wayOut}`);
+    return run && isSo(run) ? run : undefined;
+  });
+}
+
+/** The search screen's list for a question, with its scores. */
+async function scores(page: Page, question: string): Promise<string> {
+  await page.goto(`${page.url().split('#')[0]}#/search`);
+  const field = page
+    .getByRole('searchbox')
+    .or(page.getByRole('textbox', { name: /Search/ }))
+    .first();
+  await field.fill(question);
+  await field.press('Enter');
+  const list = page.getByRole('main').getByRole('list').first();
+  await list.waitFor();
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]'));
+  return page.getByRole('main').innerText();
+}
+
+/** The chat's answer to a question. */
+async function answered(page: Page, question: string): Promise<string> {
+  await page.goto(`${page.url().split('#')[0]}#/chat`);
+  const known = (await rowsOf(page, 'messages')).length;
+  await page.getByRole('textbox').first().fill(question);
+  await page.getByRole('textbox').first().press('Enter');
+  return until(page, async () => {
+    const messages = (await rowsOf<MessageRow>(page, 'messages')).sort((a, b) => a.createdAt - b.createdAt);
+    const last = messages.at(-1);
+    const done = messages.length > known && last?.role === 'assistant' && last.kind !== undefined;
+    return done ? `${last.text} ${last.replacedText ?? ''}` : undefined;
+  });
+}
+
+async function until<T>(page: Page, ask: () => Promise<T | undefined | false>): Promise<T> {
+  const end = Date.now() + 600_000;
+  while (Date.now() < end) {
+    const answer = await ask();
+    if (answer) return answer;
+    await page.waitForTimeout(500);
+  }
+  throw new Error('The app did not get there.');
+}

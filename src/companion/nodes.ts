@@ -1,0 +1,73 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import { database } from '../storage/database.ts';
+import type { NodeRow } from '../storage/schema.ts';
+import { CompanionClient } from './client.ts';
+import { readPairing } from './pairing.ts';
+
+/** A removed node with its token, for an undo. */
+export interface RemovedNode {
+  row: NodeRow;
+  token: string;
+}
+
+/**
+ * Pairs with a node: the same address again takes the new token. It is switched on; the page can reach it after its next
+ * load (content policy).
+ *
+ * @param pasted the pairing link that the node shows, or its address
+ * @param token where only the address was pasted
+ * @throws AttuneError `companion/bad-address`, `companion/no-token`
+ */
+export async function pair(pasted: string, token = '', name = '', db = database()): Promise<NodeRow> {
+  const { url, token: secret } = readPairing(pasted, token);
+  return db.transaction('rw', db.nodes, db.secrets, async () => {
+    const known = await db.nodes.filter((node) => node.url === url).first();
+    const row: NodeRow = {
+      id: known?.id ?? crypto.randomUUID(),
+      name: name.trim() || known?.name || new URL(url).host,
+      url,
+      enabled: true,
+      createdAt: known?.createdAt ?? Date.now(),
+    };
+    await db.nodes.put(row);
+    await db.secrets.put({ id: row.id, value: secret });
+    return row;
+  });
+}
+
+/** Switches a node on or off. */
+export async function setNodeEnabled(id: string, enabled: boolean, db = database()): Promise<void> {
+  await db.nodes.update(id, { enabled });
+}
+
+/** Forgets a node with its token; what lies on it stays there. */
+export function forgetNode(id: string, db = database()): Promise<RemovedNode | undefined> {
+  return db.transaction('rw', db.nodes, db.secrets, async () => {
+    const row = await db.nodes.get(id);
+    if (!row) return undefined;
+    const token = (await db.secrets.get(id))?.value ?? '';
+    await db.nodes.delete(id);
+    await db.secrets.delete(id);
+    return { row, token };
+  });
+}
+
+/** Puts a forgotten node back. */
+export async function restoreNode({ row, token }: RemovedNode, db = database()): Promise<void> {
+  await db.transaction('rw', db.nodes, db.secrets, async () => {
+    await db.nodes.put(row);
+    await db.secrets.put({ id: row.id, value: token });
+  });
+}
+
+/** The client of a paired node. @throws AttuneError `companion/forgotten`, `companion/off` */
+export async function clientOf(nodeId: string, db = database()): Promise<CompanionClient> {
+  const [row, secret] = await Promise.all([db.nodes.get(nodeId), db.secrets.get(nodeId)]);
+  if (!row || !secret) {
+    throw new AttuneError('companion/forgotten', 'This node is not paired any more.', 'Pair with it under Settings.');
+  }
+  if (!row.enabled) {
+    throw new AttuneError('companion/off', `${row.name} is switched off here.`, 'Switch it on under Settings.');
+  }
+  return new CompanionClient({ url: row.url, token: secret.value });
+}

@@ -1,0 +1,72 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { clientOf } from '../../companion/nodes.ts';
+import type { CompanionModel, CompanionSystem } from '../../companion/contract.ts';
+import { toProblem, type Problem } from '../../errors/attune-error.ts';
+import { database } from '../../storage/database.ts';
+import type { NodeRow, RunRow } from '../../storage/schema.ts';
+import { LiveQuery } from './live-query.svelte.ts';
+
+/** What a node said of itself. */
+export interface NodeFacts {
+  system?: CompanionSystem;
+  models?: readonly CompanionModel[];
+  problem?: Problem;
+}
+
+/** Paired nodes, and the runs whose rows lie on one. */
+class Nodes {
+  #rows = new LiveQuery<NodeRow[]>(() => database().nodes.toArray(), []);
+  #holding = new LiveQuery<RunRow[]>(
+    () =>
+      database()
+        .runs.filter(({ node }) => node?.fileId !== undefined)
+        .toArray(),
+    [],
+  );
+  #facts = new SvelteMap<string, NodeFacts>();
+  #asking = new SvelteMap<string, boolean>();
+
+  get all(): readonly NodeRow[] {
+    return this.#rows.current.toSorted((a, b) => a.createdAt - b.createdAt);
+  }
+
+  get loaded(): boolean {
+    return this.#rows.loaded;
+  }
+
+  /** Those that are switched on. */
+  get on(): readonly NodeRow[] {
+    return this.all.filter(({ enabled }) => enabled);
+  }
+
+  /** Runs whose rows lie on a node, of all workspaces. */
+  get holding(): readonly RunRow[] {
+    return this.#holding.current;
+  }
+
+  /** What a node last said; undefined: not asked yet. */
+  factsOf(id: string): NodeFacts | undefined {
+    return this.#facts.get(id);
+  }
+
+  isAsking(id: string): boolean {
+    return this.#asking.get(id) ?? false;
+  }
+
+  /** Asks a node what it is and which models it has; nothing of documents is sent. */
+  async ask(id: string): Promise<void> {
+    if (this.isAsking(id)) return;
+    this.#asking.set(id, true);
+    try {
+      const client = await clientOf(id);
+      const [system, models] = await Promise.all([client.system(), client.models()]);
+      this.#facts.set(id, { system, models });
+    } catch (error) {
+      this.#facts.set(id, { problem: toProblem(error) });
+    } finally {
+      this.#asking.set(id, false);
+    }
+  }
+}
+
+export const nodes = new Nodes();
