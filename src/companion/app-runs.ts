@@ -1,7 +1,7 @@
 import { adapters } from '../adapters/client.ts';
 import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
-import type { RunRow } from '../storage/schema.ts';
+import { cardOfRun } from '../training/adapter-card.ts';
 import { clientOf } from './nodes.ts';
 import { NodeRuns } from './runs.ts';
 import { weightsHash } from './weights-hash.ts';
@@ -16,26 +16,10 @@ export const nodeRuns = new NodeRuns({
   keepAdapter: async (run, zip, scores) => {
     const db = database();
     const { id } = await adapters.import([zip], run.modelId);
-    const dataset = await db.datasets.get(run.datasetId);
-    await db.adapters.update(id, {
-      workspaceId: run.workspaceId,
-      task: run.task,
-      scores,
-      source: `trained on ${run.node!.name}`,
-      runId: run.id,
-      datasetHash: run.datasetHash,
-      ...(await recipeOfRun(run)),
-    });
+    const card = await cardOfRun(db, run);
+    await db.adapters.update(id, { ...card, scores, source: `trained on ${run.node!.name}` });
     // Writes the card too, beside its files.
-    const description = dataset ? `Tuned on ${dataset.name} (${dataset.counts.train} questions).` : '';
-    await adapters.rename(id, run.name, description);
+    await adapters.rename(id, card.name, card.description);
     return id;
   },
 });
-
-/** A generator is asked as it was trained. */
-async function recipeOfRun(run: RunRow) {
-  if (run.task !== 'generator') return {};
-  const { recipeOf } = await import('../training/tasks/recipe.ts');
-  return { recipe: recipeOf(run.settings) };
-}

@@ -1,5 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { AttuneError } from '../errors/attune-error.ts';
+import { hashFile } from '../ingest/hashing.ts';
 import type {
   CompanionConnection,
   CompanionEvent,
@@ -54,7 +55,7 @@ export class CompanionClient {
       signal: signal ?? null,
     });
     const { id, sha256 } = (await response.json()) as { id: string; sha256: string };
-    if (sha256 === (await sha256Of(file))) return id;
+    if (sha256 === (await hashFile(file))) return id;
     await this.removeFile(id);
     throw new AttuneError('companion/damaged', 'The rows arrived damaged at the node.', 'Send them again.');
   }
@@ -162,11 +163,6 @@ function isCode(error: unknown, code: string): boolean {
 
 function ignoreMissing(error: unknown): undefined {
   if (!isCode(error, 'companion/not-found')) throw error;
-}
-
-async function sha256Of(file: Blob): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Safari's streams cannot be looped over. Leaving the loop closes the connection. */

@@ -4,8 +4,8 @@ import type { NodeRow } from '../storage/schema.ts';
 import { CompanionClient } from './client.ts';
 import { readPairing } from './pairing.ts';
 
-/** A removed node with its token, for an undo. */
-export interface RemovedNode {
+/** A node with its token: what an undo puts back. */
+export interface NodeWithToken {
   row: NodeRow;
   token: string;
 }
@@ -41,7 +41,7 @@ export async function setNodeEnabled(id: string, enabled: boolean, db = database
 }
 
 /** Forgets a node with its token; what lies on it stays there. */
-export function forgetNode(id: string, db = database()): Promise<RemovedNode | undefined> {
+export function forgetNode(id: string, db = database()): Promise<NodeWithToken | undefined> {
   return db.transaction('rw', db.nodes, db.secrets, async () => {
     const row = await db.nodes.get(id);
     if (!row) return undefined;
@@ -53,21 +53,25 @@ export function forgetNode(id: string, db = database()): Promise<RemovedNode | u
 }
 
 /** Puts a forgotten node back. */
-export async function restoreNode({ row, token }: RemovedNode, db = database()): Promise<void> {
+export async function restoreNode({ row, token }: NodeWithToken, db = database()): Promise<void> {
   await db.transaction('rw', db.nodes, db.secrets, async () => {
     await db.nodes.put(row);
     await db.secrets.put({ id: row.id, value: token });
   });
 }
 
+/** A paired node with its token. @throws AttuneError `companion/forgotten` */
+export async function nodeWithToken(nodeId: string, db = database()): Promise<NodeWithToken> {
+  const [row, secret] = await Promise.all([db.nodes.get(nodeId), db.secrets.get(nodeId)]);
+  if (row && secret) return { row, token: secret.value };
+  throw new AttuneError('companion/forgotten', 'This node is not paired any more.', 'Pair with it under Settings.');
+}
+
 /** The client of a paired node. @throws AttuneError `companion/forgotten`, `companion/off` */
 export async function clientOf(nodeId: string, db = database()): Promise<CompanionClient> {
-  const [row, secret] = await Promise.all([db.nodes.get(nodeId), db.secrets.get(nodeId)]);
-  if (!row || !secret) {
-    throw new AttuneError('companion/forgotten', 'This node is not paired any more.', 'Pair with it under Settings.');
-  }
+  const { row, token } = await nodeWithToken(nodeId, db);
   if (!row.enabled) {
     throw new AttuneError('companion/off', `${row.name} is switched off here.`, 'Switch it on under Settings.');
   }
-  return new CompanionClient({ url: row.url, token: secret.value });
+  return new CompanionClient({ url: row.url, token });
 }

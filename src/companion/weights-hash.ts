@@ -1,3 +1,4 @@
+import { hashFile } from '../ingest/hashing.ts';
 import type { ModelDescription } from '../models/contract.ts';
 
 /**
@@ -9,7 +10,5 @@ export async function weightsHash({ files }: Pick<ModelDescription, 'files'>): P
     .filter(({ name }) => /\.(safetensors|gguf)$/.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ sha256 }) => sha256);
-  if (weights.length === 1) return weights[0]!;
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(weights.join('')));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return weights.length === 1 ? weights[0]! : hashFile(new Blob(weights));
 }

@@ -1,5 +1,4 @@
 import { SvelteMap } from 'svelte/reactivity';
-import { clientOf } from '../../companion/nodes.ts';
 import type { CompanionModel, CompanionSystem } from '../../companion/contract.ts';
 import { toProblem, type Problem } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
@@ -58,6 +57,8 @@ class Nodes {
     if (this.isAsking(id)) return;
     this.#asking.set(id, true);
     try {
+      // Not at start, where the nodes' names are all that is needed.
+      const { clientOf } = await import('../../companion/nodes.ts');
       const client = await clientOf(id);
       const [system, models] = await Promise.all([client.system(), client.models()]);
       this.#facts.set(id, { system, models });

@@ -1,30 +1,17 @@
 import { database } from '../../storage/database.ts';
-import type { EndpointRow, NodeRow, RunRow } from '../../storage/schema.ts';
+import type { EndpointRow } from '../../storage/schema.ts';
 import { LiveQuery } from './live-query.svelte.ts';
+import { nodes } from './nodes.svelte.ts';
 
 /** Whether text may leave this machine, in words. */
 class Privacy {
   #endpoints = new LiveQuery<EndpointRow[]>(() => database().endpoints.toArray(), []);
 
-  #nodes = new LiveQuery<NodeRow[]>(() => database().nodes.toArray(), []);
-  #sent = new LiveQuery<RunRow[]>(
-    () =>
-      database()
-        .runs.filter(({ node }) => node?.fileId !== undefined)
-        .toArray(),
-    [],
-  );
-
   /** Names of other machines on which rows lie that were sent there, until they are deleted there. */
   get holders(): string[] {
-    const local = new Set(this.#nodes.current.filter(({ url }) => isLoopback(url)).map(({ id }) => id));
-    const away = this.#sent.current.flatMap(({ node }) => (node && !local.has(node.nodeId) ? [node.name] : []));
+    const local = new Set(nodes.all.filter(({ url }) => isLoopback(url)).map(({ id }) => id));
+    const away = nodes.holding.flatMap(({ node }) => (node && !local.has(node.nodeId) ? [node.name] : []));
     return [...new Set(away)];
-  }
-
-  /** Nodes that are switched on. */
-  get nodes(): NodeRow[] {
-    return this.#nodes.current.filter(({ enabled }) => enabled);
   }
 
   /** Endpoints that are switched on. */
