@@ -28,6 +28,7 @@ export async function inChromium<T>(
         '@huggingface/transformers',
         '@huggingface/tokenizers',
         'dexie',
+        '@wllama/wllama',
       ],
     },
     server: { port: 0, hmr: false, watch: null },

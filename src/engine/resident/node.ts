@@ -32,7 +32,9 @@ export function residentNode(threads = usefulThreads(availableParallelism())): R
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         externalData: [...model.externalData, ...declared],
-        extra: nestedConfig(config),
+        // Each session has threads of its own, and they spin after a run: beside the next session's that was a third of a
+        // step of MiniLM on two cores.
+        extra: nestedConfig({ 'session.force_spinning_stop': '1', ...config }),
       });
       usage.sessions++;
       let disposed = false;
