@@ -33,6 +33,7 @@ async function begin(part: DemoPart, demo: DemoState, { services, keep }: StepCo
     datasetId: trainingSetId!,
     settings: { epochs: MOST_EPOCHS },
     seed: options.seed,
+    ...(part === 'reranker' && { searchAdapterId: await searchAdapter(demo, services) }),
   };
   const { secondsPerStep, steps: most } = await services.estimate(request);
   const seconds = (options.minutes * 60) / options.tune.length;
@@ -41,4 +42,10 @@ async function begin(part: DemoPart, demo: DemoState, { services, keep }: StepCo
   demo.runs[part] = runId;
   await keep({ runs: { ...demo.runs } });
   return runId;
+}
+
+/** A ranking model stands behind the search that this demonstration tuned. */
+async function searchAdapter({ runs, options }: DemoState, { db }: StepContext['services']): Promise<string | null> {
+  const run = runs.embedder === undefined ? undefined : await db.runs.get(runs.embedder);
+  return run?.adapterId ?? options.adapters?.embedder ?? null;
 }

@@ -6,6 +6,7 @@ import { fuse, type Fused, type Scored } from './fusion.ts';
 import { groupHits, joinedText, withoutNearDuplicates } from './hits.ts';
 import { matchedWords } from './lexical/analyzer.ts';
 import { passageText } from './passage-text.ts';
+import { withSearchScores } from './reranker/with-search-scores.ts';
 import type { RetrievalSettings } from './settings.ts';
 import type { WorkspaceIndex } from './workspace-index.ts';
 
@@ -50,9 +51,7 @@ export async function searchIndex(parts: SearchParts, request: SearchRequest): P
   const depth = Math.max(SPARE * request.limit, parts.reranker ? settings.rerankDepth : 0);
   const candidates = withoutNearDuplicates(await withChunks(parts.database, fused, depth));
   signal?.throwIfAborted();
-  const ranked = parts.reranker
-    ? await rerank(parts.reranker, query, candidates, settings.rerankDepth, signal)
-    : candidates;
+  const ranked = parts.reranker ? await rerank(parts.reranker, query, candidates, settings, signal) : candidates;
   const rerankTime = clock.lap();
   const groups = groupHits(ranked, request.limit, request.mergeNeighbours ? settings.mergeLimit : 1);
   return {
@@ -88,24 +87,26 @@ async function withChunks(
   return top.flatMap((entry, i) => (chunks[i] ? [{ ...entry, chunk: chunks[i] }] : []));
 }
 
-/** The first `depth` in the reranker's order, then the others as they were. */
+/** The first `rerankDepth` in the order of reranker and search together, then the others as they were. */
 async function rerank(
   reranker: Reranker,
   query: string,
   candidates: Candidate[],
-  depth: number,
+  { rerankDepth, searchWeight }: RetrievalSettings,
   signal: AbortSignal | undefined,
 ): Promise<Candidate[]> {
-  const top = candidates.slice(0, depth);
+  const top = candidates.slice(0, rerankDepth);
   const scores = await reranker.score(
     query,
     top.map(({ chunk }) => passageText(chunk)),
     signal,
   );
-  const order: Scored<Candidate>[] = top.map((item, i) => ({ item, score: scores[i]! }));
+  const found = top.map(({ fused }) => fused.score);
+  const joined = withSearchScores(scores, found, searchWeight);
+  const order: Scored<Candidate>[] = top.map((item, i) => ({ item, score: joined[i]! }));
   order.sort((a, b) => b.score - a.score);
   const reranked = order.map(({ item, score }, i) => ({ ...item, rerank: { rank: i + 1, score } }));
-  return [...reranked, ...candidates.slice(depth)];
+  return [...reranked, ...candidates.slice(rerankDepth)];
 }
 
 function hit(query: string, best: Candidate, chunks: ChunkRow[]): SearchHit {

@@ -75,6 +75,15 @@ export const retrievalKnobs = {
     max: 200,
     step: 5,
   },
+  searchWeight: {
+    kind: 'number',
+    label: 'Weight of the search beside a ranking model',
+    help: "How much the search's own score counts in the order that a ranking model makes; 0 leaves it to the model alone.",
+    default: 20,
+    min: 0,
+    max: 100,
+    step: 1,
+  },
 } as const satisfies Knobs;
 
 export type RetrievalSettings = KnobValues<typeof retrievalKnobs>;

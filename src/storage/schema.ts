@@ -589,6 +589,8 @@ export interface RunRow {
   seed: number;
   /** All knobs of the run by key: see `src/training/settings.ts`. */
   settings: Record<string, unknown>;
+  /** Of a ranking model: the adapter of the search model behind which it stands; absent: the untuned one. */
+  searchAdapterId?: string;
   state: RunState;
   /** Last step that is safe in a checkpoint, and steps in all. */
   step: number;

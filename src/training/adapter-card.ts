@@ -4,10 +4,15 @@ import type { AdapterRow, RunRow } from '../storage/schema.ts';
 /** What an adapter's row takes over from its run, wherever that was computed. A generator is asked as it was trained. */
 export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
   const dataset = await db.datasets.get(run.datasetId);
+  const search = run.searchAdapterId === undefined ? undefined : await db.adapters.get(run.searchAdapterId);
+  const told = [
+    ...(dataset ? [`Tuned on ${dataset.name} (${dataset.counts.train} questions).`] : []),
+    ...(search ? [`Made to stand behind the search tuned by “${search.name}”.`] : []),
+  ];
   return {
     workspaceId: run.workspaceId,
     name: run.name,
-    description: dataset ? `Tuned on ${dataset.name} (${dataset.counts.train} questions).` : '',
+    description: told.join(' '),
     task: run.task,
     runId: run.id,
     datasetHash: run.datasetHash,

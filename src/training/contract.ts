@@ -13,6 +13,8 @@ export interface TrainingRequest {
   seed?: number;
   /** Absent: made from task and data set. */
   name?: string;
+  /** The search model's adapter behind which a ranking model stands; absent: the workspace's, null: none. */
+  searchAdapterId?: string | null;
   /** The node that runs it; absent: this tab. */
   node?: { nodeId: string; name: string };
 }

@@ -1,3 +1,4 @@
+import { retrievalKnobs } from '../retrieval/settings.ts';
 import type { Knobs } from '../settings/knob.ts';
 
 /** Knobs that every task has in the same words; defaults differ per task and are set in `settings.ts`. */
@@ -309,16 +310,16 @@ export const rerankerKnobs = {
   },
   hardNegatives: {
     ...hardNegatives,
-    help: 'Wrong passages that each question is shown beside the right one, mined with the search model.',
+    help: 'Wrong passages that each question is shown beside the right one, of those that the search finds.',
     default: 5,
     min: 1,
   },
   negativesFrom,
-  negativeMargin,
+  searchWeight: { ...retrievalKnobs.searchWeight, help: retrievalKnobs.searchWeight.help + ' Search with the same.' },
   candidates: {
     kind: 'number',
-    label: 'Validation candidates',
-    help: 'Passages that the search model finds for each validation question, to be put in order.',
+    label: 'Candidates',
+    help: 'Passages that the search finds for each question, to be put in order.',
     default: 20,
     min: 5,
     max: 100,

@@ -50,7 +50,7 @@ export function mineNegatives(input: MiningInput): number[][] {
 }
 
 /** Where too few hard ones are left, easy ones do; a batch needs the same number for every question. */
-function fillAtRandom(
+export function fillAtRandom(
   chosen: number[],
   count: number,
   poolSize: number,

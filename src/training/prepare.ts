@@ -1,3 +1,4 @@
+import { loadAdapter } from '../adapters/load.ts';
 import { chooseRuntime } from '../engine/resident/choose.ts';
 import { openModel } from '../models/catalogue.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
@@ -5,7 +6,7 @@ import type { RunRow, TuningTask } from '../storage/schema.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 import type { PoolPassage } from './examples.ts';
 import { examplesOf, type Prepare } from './run.ts';
-import type { PreparedTask, TaskInput } from './tasks/task.ts';
+import type { PreparedTask, TaskInput, TunedAdapter } from './tasks/task.ts';
 
 /** Loaded when they are wanted: a search model needs no chat templates, an answer model no word pieces. */
 const TASKS: Record<TuningTask, () => Promise<(input: TaskInput) => Promise<PreparedTask>>> = {
@@ -36,6 +37,7 @@ export function prepareInApp(database: AttuneDatabase): Prepare {
       seed: run.seed,
       examples,
       workspacePassages: () => workspacePassages(database, run),
+      ...(run.searchAdapterId !== undefined && { searchAdapter: () => tunedOf(run.searchAdapterId!) }),
       memo,
       probing,
       onProgress,
@@ -43,6 +45,10 @@ export function prepareInApp(database: AttuneDatabase): Prepare {
     });
     return { task, device: label };
   };
+}
+
+async function tunedOf(adapterId: string): Promise<TunedAdapter> {
+  return (await loadAdapter(adapterId)).tuned;
 }
 
 /**

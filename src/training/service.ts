@@ -1,3 +1,4 @@
+import { adaptersOf } from '../retrieval/workspace-embedders.ts';
 import { opfsFolders, type Folders } from '../storage/folders.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
@@ -211,6 +212,7 @@ export class Training implements TrainingService {
       datasetHash: dataset.hash,
       seed: request.seed ?? settings.seed,
       settings,
+      ...(task === 'reranker' && (await searchAdapter(database, request))),
       state: 'waiting',
       step: 0,
       steps: 0,
@@ -222,4 +224,15 @@ export class Training implements TrainingService {
       updatedAt: now,
     };
   }
+}
+
+/** The adapter that a ranking model's search has: the one asked for, else the workspace's, where it is of that model. */
+async function searchAdapter(
+  database: AttuneDatabase,
+  { workspaceId, modelId, searchAdapterId }: TrainingRequest,
+): Promise<Pick<RunRow, 'searchAdapterId'>> {
+  const inForce = adaptersOf(await database.workspaces.get(workspaceId)).embedder;
+  const id = searchAdapterId === undefined ? inForce : (searchAdapterId ?? undefined);
+  const adapter = id === undefined ? undefined : await database.adapters.get(id);
+  return adapter?.modelId === modelId ? { searchAdapterId: id } : {};
 }

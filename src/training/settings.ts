@@ -34,7 +34,8 @@ export const TRAINING_KNOBS = {
     ...adapterKnobs,
     ...withDefaults(optimiserKnobs, { learningRate: 5e-4, batchSize: 8, epochs: 2 }),
     ...rerankerKnobs,
-    ...watchKnobs,
+    // A look at a question reads all its candidates, so it costs twenty times that of a search model.
+    ...withDefaults(watchKnobs, { validateEvery: 40, validationLimit: 40 }),
   },
   generator: {
     ...adapterKnobs,
@@ -68,9 +69,9 @@ const PRESET_SETTINGS: Record<TuningTask, Record<TrainingPreset, Record<string, 
     thorough: { rank: 16, alpha: 32, epochs: 8, hardNegatives: 1, validationLimit: 300, patience: 6 },
   },
   reranker: {
-    fast: { targets: 'query-value', epochs: 1, hardNegatives: 3, candidates: 10, validationLimit: 40, maxTokens: 160 },
+    fast: { targets: 'query-value', epochs: 1, hardNegatives: 3, candidates: 10, validationLimit: 20, maxTokens: 160 },
     balanced: {},
-    thorough: { rank: 16, alpha: 32, epochs: 5, hardNegatives: 8, validationLimit: 200, patience: 6 },
+    thorough: { rank: 16, alpha: 32, epochs: 5, hardNegatives: 8, validationLimit: 100, patience: 6 },
   },
   generator: {
     fast: { epochs: 1, targets: 'attention', validationLimit: 20 },

@@ -55,6 +55,7 @@ export class TuningImport {
         workspaceId,
         datasetId: this.ids.known(row.datasetId),
         ...(row.adapterId && { adapterId: this.ids.known(row.adapterId) }),
+        ...(row.searchAdapterId && { searchAdapterId: this.ids.get(row.searchAdapterId) ?? row.searchAdapterId }),
         ...(row.sweepId && { sweepId: this.ids.fresh(row.sweepId) }),
         ...withoutCheckpoint(row),
       });

@@ -25,6 +25,7 @@ export const runSchema = v.object({
   datasetHash: text,
   seed: v.number(),
   settings: plain,
+  searchAdapterId: v.optional(text),
   state: v.picklist(['waiting', 'running', 'paused', 'done', 'cancelled', 'failed']),
   step: whole,
   steps: whole,

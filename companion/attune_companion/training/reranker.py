@@ -25,6 +25,10 @@ from .lora import adapt, lora_config
 from .retrieval_judge import SCORE_NAME, RetrievalJudge
 
 
+# A mined passage counts as wrong only if it is less similar to the question than this share of the right one.
+MARGIN = 0.95
+
+
 class RerankerTrainer(AdapterCheckpoints, CrossEncoderTrainer):
     """Sentence Transformers' trainer with our checkpoints."""
 
@@ -68,7 +72,7 @@ def prepare(spec: JobSpec) -> Task:
         raise bad_request("wrong_model", f"{spec.base} has no pooler, which a ranking model scores with.", "model")
     searcher: Any = load_embedder(spec.model, settings["maxTokens"])
     negatives = with_negatives(
-        train, settings["hardNegatives"], settings["negativeMargin"], spec.seed, lambda texts: embed(searcher, texts)
+        train, settings["hardNegatives"], MARGIN, spec.seed, lambda texts: embed(searcher, texts)
     )
     judge = RetrievalJudge(spec.parts, settings, spec.seed) if spec.parts.validation else None
     order = judge.rankings(embed(searcher, judge.questions), embed(searcher, judge.pool)) if judge else []

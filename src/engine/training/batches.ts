@@ -18,6 +18,8 @@ export interface CandidateGroup {
   types: readonly Tokens[];
   /** 1 for right passages, 0 for wrong ones; a teacher's scores with the distillation loss. */
   labels: readonly number[];
+  /** What the search thought of each pair, in the units of the scores: added to them before the loss. Absent: nothing. */
+  prior?: readonly number[];
 }
 export interface RankingBatch {
   groups: readonly CandidateGroup[];

@@ -1,3 +1,4 @@
+import { DEFAULT_SCALE } from '../../engine/losses/contrastive.ts';
 import type { AdapterDescription } from '../../adapters/contract.ts';
 import type { ChatEngine, LoadProgress, ModelChoice } from '../../generation/contract.ts';
 import type { Embedder, ModelAdapter, Reranker } from '../../retrieval/contract.ts';
@@ -102,7 +103,7 @@ export class LoadedModels {
   }
 }
 
-/** What reranking by a model that was not tuned for it comes to. */
+/** What reranking by a model that was not tuned for it comes to: its similarities, scaled to log-odds as in its loss. */
 class SimilarityReranker implements Reranker {
   readonly id: string;
   readonly #embedder: Embedder;
@@ -119,7 +120,7 @@ class SimilarityReranker implements Reranker {
     return Float32Array.from(passages, (_, p) => {
       let sum = 0;
       for (let d = 0; d < dimensions; d++) sum += question[d]! * rows[p * dimensions + d]!;
-      return sum;
+      return DEFAULT_SCALE * sum;
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { Embedder } from '../../retrieval/contract.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
+import { withSearchScores } from '../../retrieval/reranker/with-search-scores.ts';
 import { PassageSearch, type RankedPassage, type SearchablePassage } from '../../retrieval/passage-search.ts';
 import type { RetrievalSettings } from '../../retrieval/settings.ts';
 import type { ExampleRow, PipelineModel } from '../../storage/schema.ts';
@@ -78,29 +79,36 @@ export class Ranker {
     return found;
   }
 
-  /** The first `rerankDepth` of what the search found in the ranking model's order, the others behind them. */
+  /** The first `rerankDepth` of what the search found, in the order of ranking model and search as the product makes it. */
   async reranked(
     model: PipelineModel,
     found: ReadonlyMap<ExampleRow, Ranking>,
   ): Promise<Map<ExampleRow, { order: number[]; scores: number[]; seconds: number }>> {
     const { desk, models, corpus, settings } = this.#parts;
     const { identity, name } = await models.describe(model, 'reranker');
-    const candidates = (example: ExampleRow) =>
-      found
-        .get(example)!
-        .passages.slice(0, settings.rerankDepth)
-        .map(({ passage }) => corpus.passages[passage]!.chunk);
+    const { rerankDepth, searchWeight } = settings;
+    const top = (example: ExampleRow) => found.get(example)!.passages.slice(0, rerankDepth);
+    const candidates = (example: ExampleRow) => top(example).map(({ passage }) => corpus.passages[passage]!.chunk);
+    const searched = (example: ExampleRow) => top(example).map(({ score }) => score);
     return desk.take({
       stage: 'rerank',
       title: `Ranking with ${name}`,
       items: [...found.keys()],
-      dependsOn: (example) => [VERSION, identity, example.question, candidates(example).map(({ hash }) => hash)],
+      dependsOn: (example) => [
+        VERSION,
+        identity,
+        example.question,
+        candidates(example).map(({ hash }) => hash),
+        searchWeight,
+        searched(example),
+      ],
       compute: async (example) => {
         const reranker = await models.reranker(model);
         const started = performance.now();
-        const scores = await reranker.score(example.question.trim(), candidates(example).map(passageText));
+        const own = await reranker.score(example.question.trim(), candidates(example).map(passageText));
+        const scores = withSearchScores(own, searched(example), searchWeight);
         const order = [...scores.keys()].sort((x, y) => scores[y]! - scores[x]! || x - y);
-        return { order, scores: [...scores], seconds: secondsSince(started) };
+        return { order, scores, seconds: secondsSince(started) };
       },
     });
   }

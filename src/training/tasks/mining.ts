@@ -32,12 +32,7 @@ export async function hardNegatives(
 ): Promise<PoolPassage[][]> {
   const { hardNegatives: count } = settings;
   if (count === 0) return train.map(() => []);
-  const own = distinctPassages(train);
-  const known = new Set(own.map(passageText));
-  const more =
-    settings.negativesFrom === 'workspace' && !input.probing ? ((await input.workspacePassages?.()) ?? []) : [];
-  const others = more.filter((passage) => !known.has(passageText(passage))).slice(0, WORKSPACE_LIMIT);
-  const pool = [...own, ...others];
+  const pool = await miningPool(input, settings, train);
   const mined = input.probing ? train.map((_, i) => neighbours(i, pool.length, count)) : await mine();
   return train.map((example, i) => {
     const named = example.negatives.map((text) => ({ text, headings: [], documentKey: '' }));
@@ -51,22 +46,10 @@ export async function hardNegatives(
     const remembered = input.memo?.get(MEMO) as { pool: number; mined: number[][] } | undefined;
     if (remembered && remembered.pool === pool.length && remembered.mined.length === train.length)
       return remembered.mined;
-    const total = train.length + pool.length;
-    const encodeAll = async (tokens: readonly Tokens[], before: number) => {
-      const parts: Float32Array[] = [];
-      for (let at = 0; at < tokens.length; at += 64) {
-        input.onProgress?.({ stage: 'Looking for hard negatives', done: before + at, total });
-        parts.push(await encode(tokens.slice(at, at + 64), input.signal));
-      }
-      return joined(parts);
-    };
-    const queryVectors = await encodeAll(
-      train.map(({ question }) => texts.query(question)),
-      0,
-    );
-    const poolVectors = await encodeAll(
-      pool.map((passage) => texts.passage(passage)),
-      train.length,
+    const [queryVectors, poolVectors] = await embeddedInParts(
+      input,
+      [train.map(({ question }) => texts.query(question)), pool.map((passage) => texts.passage(passage))],
+      encode,
     );
     const mined = mineNegatives({
       examples: train,
@@ -83,8 +66,42 @@ export async function hardNegatives(
   }
 }
 
+/** Passages among which wrong ones are looked for: those of the training part, and of the workspace where that is wanted. */
+export async function miningPool(
+  { probing, workspacePassages }: Pick<TaskInput, 'probing' | 'workspacePassages'>,
+  { negativesFrom }: Pick<MiningSettings, 'negativesFrom'>,
+  train: readonly ExampleRow[],
+): Promise<PoolPassage[]> {
+  const own = distinctPassages(train);
+  const known = new Set(own.map(passageText));
+  const more = negativesFrom === 'workspace' && !probing ? ((await workspacePassages?.()) ?? []) : [];
+  return [...own, ...more.filter((passage) => !known.has(passageText(passage))).slice(0, WORKSPACE_LIMIT)];
+}
+
+/** Vectors of two lists of texts, in small parts, with progress over both. */
+export async function embeddedInParts(
+  { onProgress, signal }: Pick<TaskInput, 'onProgress' | 'signal'>,
+  [questions, passages]: readonly [readonly Tokens[], readonly Tokens[]],
+  encode: (
+    texts: readonly Tokens[],
+    signal: AbortSignal | undefined,
+    kind: 'query' | 'passage',
+  ) => Promise<Float32Array>,
+): Promise<[Float32Array, Float32Array]> {
+  const total = questions.length + passages.length;
+  const all = async (texts: readonly Tokens[], before: number, kind: 'query' | 'passage') => {
+    const parts: Float32Array[] = [];
+    for (let at = 0; at < texts.length; at += 64) {
+      onProgress?.({ stage: 'Looking for hard negatives', done: before + at, total });
+      parts.push(await encode(texts.slice(at, at + 64), signal, kind));
+    }
+    return joined(parts);
+  };
+  return [await all(questions, 0, 'query'), await all(passages, questions.length, 'passage')];
+}
+
 /** Stand-ins for an estimate: as long as real ones. */
-function neighbours(i: number, size: number, count: number): number[] {
+export function neighbours(i: number, size: number, count: number): number[] {
   return Array.from({ length: Math.min(count, size - 1) }, (_, n) => (i + n + 1) % size);
 }
 

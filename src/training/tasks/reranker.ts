@@ -1,22 +1,19 @@
-import { createEmbedderTrainer } from '../../engine/models/bert/training/embedder-trainer.ts';
 import { createRerankerTrainer } from '../../engine/models/bert/training/reranker-trainer.ts';
 import type { CandidateGroup, RankingBatch } from '../../engine/training/batches.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { trainingExamples, type PoolPassage } from '../examples.ts';
+import { trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
-import { loadEncoder, type EncoderTexts, type LoadedEncoder } from './encoder.ts';
-import { hardNegatives } from './mining.ts';
+import { rankingCandidates, type Candidate } from './candidates.ts';
+import { loadEncoder, type EncoderTexts } from './encoder.ts';
 import { RetrievalJudge } from './retrieval-judge.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
-const CANDIDATES = 'candidates';
-
 /**
- * Makes a ranking model of a search model: question and passage are read together and scored. It learns to put the right
- * passage before mined ones; it is judged by what it does with the passages that the search model finds. The score to
- * compare with is that of the search model's own order.
+ * Makes a ranking model of a search model: question and passage are read together and scored. It learns what to add to
+ * the scores of the search that it stands behind, on a sample of what that search finds, and is judged by what it then
+ * does with the passages found for validation questions. The score to compare with is that of the search's own order.
  *
  * @throws AttuneError of `trainingExamples`, `loadEncoder`; `training/wrong-model`; `engine/out-of-memory`
  */
@@ -39,18 +36,14 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
     pool: settings.validationPool,
     seed,
   });
-  const { negatives, candidates } = await searched(input, encoder, judge, settings);
-  const groups = train.map((example, i) => {
-    const right: PoolPassage = { ...example, text: example.passage };
-    return groupOf(texts, example.question, [right, ...negatives[i]!]);
-  });
-  const judged = candidates.map((found, q) =>
-    groupOf(
-      texts,
-      judge.asked[q]!.question,
-      found.map((p) => judge.pool[p]!),
-    ),
-  );
+  const { train: shown, validation: candidates } = await rankingCandidates(input, encoder, judge, settings);
+  const groups = train.map((example, i) => groupOf(texts, example.question, shown[i]!));
+  const judged = candidates.map((found, q) => groupOf(texts, judge.asked[q]!.question, found));
+  const inOrder = (scoreOf: (candidate: Candidate, index: number) => number) => (found: readonly Candidate[]) =>
+    found
+      .map((candidate, i) => ({ place: candidate.place, score: scoreOf(candidate, i) }))
+      .sort((a, b) => b.score - a.score)
+      .map(({ place }) => place);
   const trainer = createRerankerTrainer({
     config,
     weights,
@@ -82,61 +75,23 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
       let at = 0;
       const rankings = candidates.map((found) => {
         const own = scores.subarray(at, (at += found.length));
-        return found
-          .map((p, i) => ({ p, score: own[i]! }))
-          .sort((a, b) => b.score - a.score)
-          .map(({ p }) => p);
+        return inOrder(({ prior }, i) => prior + own[i]!)(found);
       });
       return judge.scoreRankings(rankings);
     },
-    baseScore: async () => judge.scoreRankings(candidates),
+    baseScore: async () => judge.scoreRankings(candidates.map(inOrder(({ prior }) => prior))),
     adapter: () => ({ kind: 'lora', adapter: trainer.adapter() }),
   });
 }
 
-/** What needs the search model: hard negatives to learn from, and candidates to be put in order. */
-async function searched(
-  input: TaskInput,
-  { config, weights, recipe, texts }: LoadedEncoder,
-  judge: RetrievalJudge,
-  settings: Parameters<typeof hardNegatives>[1] & { candidates: number },
-): Promise<{ negatives: PoolPassage[][]; candidates: number[][] }> {
-  // An encoder with an adapter of nothing but zeros is the untuned search model.
-  const search = createEmbedderTrainer({
-    config,
-    weights,
-    runtime: input.runtime,
-    pooling: recipe.pooling,
-    lora: { rank: 1, alpha: 1, rankStabilised: false, dropout: 0, targets: ['attention.self.query'] },
-    seed: input.seed,
-  });
-  try {
-    const { train } = trainingExamples(input.examples, 'passage');
-    const negatives = await hardNegatives(input, settings, train, texts, search.encode.bind(search));
-    const remembered = input.memo?.get(CANDIDATES) as number[][] | undefined;
-    if (remembered?.length === judge.asked.length) return { negatives, candidates: remembered };
-    if (input.probing) {
-      const some = judge.pool.map((_, p) => p).slice(0, settings.candidates);
-      return { negatives, candidates: judge.asked.map(() => some) };
-    }
-    input.onProgress?.({ stage: 'Searching for the validation questions', done: 0, total: 1 });
-    const questions = await search.encode(judge.questions, input.signal);
-    const pool = await search.encode(judge.poolTokens, input.signal);
-    const candidates = judge.rankings(questions, pool).map((ranked) => ranked.slice(0, settings.candidates));
-    await input.memo?.set(CANDIDATES, candidates);
-    return { negatives, candidates };
-  } finally {
-    await search.dispose();
-  }
-}
-
-/** The first passage is the right one. */
-function groupOf(texts: EncoderTexts, question: string, passages: readonly PoolPassage[]): CandidateGroup {
-  const pairs = passages.map((passage) => texts.pair(question, passage));
+/** The first candidate is the right one when it is for training. */
+function groupOf(texts: EncoderTexts, question: string, candidates: readonly Candidate[]): CandidateGroup {
+  const pairs = candidates.map(({ passage }) => texts.pair(question, passage));
   return {
     pairs: pairs.map(({ tokens }) => tokens),
     types: pairs.map(({ types }) => types),
     labels: pairs.map((_, i) => Number(i === 0)),
+    prior: candidates.map(({ prior }) => prior),
   };
 }
 

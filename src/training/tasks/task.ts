@@ -27,6 +27,8 @@ export interface TaskInput {
   examples: readonly ExampleRow[];
   /** Passages of the workspace among which hard negatives may be looked for, without those of the test part. */
   workspacePassages?: () => Promise<readonly PoolPassage[]>;
+  /** Adapter of the search model behind which a ranking model stands; absent: the untuned one. */
+  searchAdapter?: () => Promise<TunedAdapter>;
   /** What an earlier start of the same run found out and a later one need not find out again: mined negatives. */
   memo?: TaskMemo;
   /** Only a probe step is wanted: nothing is mined, other passages stand in for hard negatives. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
-import type { RankingLossKind } from '../../../src/engine/losses/ranking.ts';
+import { rankingLoss, type RankingLossKind } from '../../../src/engine/losses/ranking.ts';
 import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
 import { bertModules } from '../../../src/engine/models/bert/modules.ts';
 import { CLASSIFIER, CLASSIFIER_PREFIX } from '../../../src/engine/models/bert/scoring-head.ts';
@@ -57,6 +57,23 @@ export function crossEncoderTrainingSuite(
     expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses[kind]!, 4);
     await trainer.accumulate(batch, 1, 0);
     expect(gradientNorm(trainer.parameters) / golden.losses[`${kind}, norm`]!).toBeCloseTo(1, 3);
+    await trainer.dispose();
+  });
+
+  test('with a prior it learns what is missing from it: the loss and its slopes are those of the sum', async () => {
+    const { batch, trainer } = await setUp('listwise');
+    const scores = await trainer.score(batch.groups);
+    const prior = batch.groups.map(({ labels }) => labels.map((label, i) => 3 * label - 0.5 * i));
+    const groups = batch.groups.map((group, g) => ({ ...group, prior: prior[g]! }));
+    const sums = scores.map((score, i) => score + prior.flat()[i]!);
+    const sizes = groups.map(({ pairs }) => pairs.length);
+    const labels = groups.flatMap(({ labels }) => labels);
+    const { loss } = await trainer.accumulate({ groups }, 1, 0);
+    expect(loss).toBeCloseTo(rankingLoss('listwise', sums, sizes, labels).loss, 5);
+    const taught = gradientNorm(trainer.parameters);
+    for (const { gradient } of trainer.parameters) gradient.fill(0);
+    await trainer.accumulate(batch, 1, 0);
+    expect(taught).toBeLessThan(0.5 * gradientNorm(trainer.parameters));
     await trainer.dispose();
   });
 

@@ -245,7 +245,7 @@ describe('a ranking model', () => {
     score: async (_, list) => Float32Array.from(list, (text) => -text.length),
   };
 
-  it('decides the order of the candidates', async () => {
+  it('corrects the order of the candidates: what it thinks counts beside what the search thought', async () => {
     const { rerankers, tab, use } = await library();
     rerankers.set('short', shortestFirst);
     const service = tab();
@@ -255,8 +255,11 @@ describe('a ranking model', () => {
     const { hits, tunedBy } = await service.search(request('the red fox', { mode: 'hybrid' }));
     expect(tunedBy).toMatchObject({ id: 'a' });
     expect(hits.map(({ rerank }) => rerank!.rank)).toEqual([1, 2, 3]);
-    expect(hits.map(({ text }) => text.length)).toEqual(hits.map(({ text }) => text.length).sort((a, b) => a - b));
-    expect(hits[0]!.score).toBe(-hits[0]!.text.length);
+    const best = Math.max(...hits.map(({ fused }) => fused.score));
+    const expected = hits.map(({ text, fused }) => -text.length + (20 * fused.score) / best);
+    hits.forEach(({ score }, i) => expect(score).toBeCloseTo(expected[i]!, 5));
+    expect(expected).toEqual(expected.toSorted((a, b) => b - a));
+    expect(hits.map(({ fused }) => fused.rank)).not.toEqual([1, 2, 3]);
   });
 
   it('that cannot be loaded is left out, and the status says why', async () => {

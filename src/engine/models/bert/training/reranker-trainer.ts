@@ -29,7 +29,7 @@ export interface RerankerTrainerOptions extends EncoderMemory {
 }
 
 export type RerankerTrainer = Trainable<RankingBatch> & {
-  /** Scores of all pairs, group after group, with the parameters as they are. */
+  /** Scores of all pairs, group after group, with the parameters as they are and without `prior`. */
   score(groups: readonly Pick<CandidateGroup, 'pairs' | 'types'>[], signal?: AbortSignal): Promise<Float64Array>;
   /** Shares its arrays with the parameters: copy what has to outlive the next step. */
   adapter(): LoraAdapter;
@@ -38,6 +38,8 @@ export type RerankerTrainer = Trainable<RankingBatch> & {
 /**
  * Trains a cross-encoder (Nogueira and Cho 2019): query and passage in one sequence, low-rank matrices in the encoder,
  * the classifier in full. The adapter is one of Transformers' `BertForSequenceClassification` with one label.
+ *
+ * Where groups have a `prior`, the model learns what to add to it: a residual, which begins near nothing.
  *
  * @throws AttuneError `training/no-target`, `training/wrong-model`, `engine/out-of-memory`
  */
@@ -67,7 +69,7 @@ export function createRerankerTrainer(options: RerankerTrainerOptions): Reranker
   const lossOf = (scores: Float64Array, { groups }: RankingBatch) =>
     rankingLoss(
       options.loss,
-      scores,
+      withPrior(scores, groups),
       groups.map(({ pairs }) => pairs.length),
       groups.flatMap(({ labels }) => [...labels]),
     );
@@ -108,6 +110,12 @@ export function createRerankerTrainer(options: RerankerTrainerOptions): Reranker
     parametersChanged: () => encoder.parametersChanged(),
     dispose: () => encoder.dispose(),
   };
+}
+
+/** The prior is a constant, so the gradient by the sum is that by the score. */
+function withPrior(scores: Float64Array, groups: readonly CandidateGroup[]): Float64Array {
+  const prior = groups.flatMap(({ pairs, prior }) => [...(prior ?? pairs.map(() => 0))]);
+  return scores.map((score, i) => score + prior[i]!);
 }
 
 function inputs(groups: readonly Pick<CandidateGroup, 'pairs' | 'types'>[]): EncoderInput[] {
