@@ -18,7 +18,7 @@ const ASKS_ITSELF = /\n\s*Question:[\s\S]*$/;
 /** A tuned answer is a few words long; one that is not has lost its way. */
 const SHORT_ANSWER_TOKENS = 96;
 /** A sentence or two of reason come before it. */
-const REASONED_ANSWER_TOKENS = 192;
+export const REASONED_ANSWER_TOKENS = 192;
 
 /** What an answer is written from. */
 export interface WritingParts {

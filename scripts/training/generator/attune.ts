@@ -2,10 +2,11 @@
  * Attune's run on the examples of prepare.ts: the same data, order, steps and settings as reference.py, so that the
  * two can be held against each other.
  *
- * Run: npx tsx scripts/training/generator/attune.ts [steps]
- * Out: .cache/generator/attune/ (PEFT adapter), .cache/generator/attune.json (losses, seconds)
+ * Run: npx tsx scripts/training/generator/attune.ts [--steps N] [--form plain|reasons]
+ * Out: .cache/generator/attune/ (PEFT adapter), .cache/generator/attune.json (losses, seconds); of another form, by its name
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { createGeneratorTrainer } from '../../../src/engine/models/llama/training/trainer.ts';
 import { loadModel } from '../../../src/generation/local/load.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
@@ -15,8 +16,13 @@ import { PARITY_LORA, PARITY_SEED, parityRun } from './parity-run.ts';
 import type { PreparedExample } from './prepare.ts';
 
 const FOLDER = '.cache/generator';
+const { values: flags } = parseArgs({
+  options: { steps: { type: 'string', default: 'Infinity' }, form: { type: 'string' } },
+});
+const name = flags.form ?? 'attune';
+const data = flags.form === undefined ? 'train' : `${flags.form}-train`;
 
-const examples = JSON.parse(readFileSync(`${FOLDER}/train.json`, 'utf8')) as PreparedExample[];
+const examples = JSON.parse(readFileSync(`${FOLDER}/${data}.json`, 'utf8')) as PreparedExample[];
 const { llama } = await loadModel(await starterModelFiles('SmolLM2-135M-Instruct-Q4_1'));
 const trainer = await createGeneratorTrainer({
   loaded: llama,
@@ -24,16 +30,16 @@ const trainer = await createGeneratorTrainer({
   seed: PARITY_SEED,
   lora: PARITY_LORA,
 });
-const run = await parityRun(trainer, examples, Number(process.argv[2] ?? Infinity), ({ steps, losses, seconds }) => {
+const run = await parityRun(trainer, examples, Number(flags.steps), ({ steps, losses, seconds }) => {
   if (steps % 10 !== 0 && steps > 5) return;
   const recent = losses.slice(-10);
   const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
   console.log(`step ${steps}: loss ${mean.toFixed(3)}, ${(seconds / steps).toFixed(2)} s a step`);
 });
-await writeAdapterFolder(`${FOLDER}/attune`, trainer.adapter(), {
+await writeAdapterFolder(`${FOLDER}/${name}`, trainer.adapter(), {
   baseModel: 'HuggingFaceTB/SmolLM2-135M-Instruct',
   task: 'CAUSAL_LM',
   dtype: 'F32',
 });
-writeFileSync(`${FOLDER}/attune.json`, JSON.stringify(run));
+writeFileSync(`${FOLDER}/${name}.json`, JSON.stringify(run));
 await trainer.dispose();

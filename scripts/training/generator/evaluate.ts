@@ -5,14 +5,19 @@
  *
  * Run: npx tsx scripts/training/generator/evaluate.ts [--first N] [--no-base] [PEFT folder …]
  *      npx tsx scripts/training/generator/evaluate.ts .cache/generator/reference .cache/generator/attune
- * The first folder is what the others are held against.
+ *      npx tsx scripts/training/generator/evaluate.ts --no-base --forms .cache/generator/{plain,reasons}
+ * The first folder is what the others are held against. With `--forms` each adapter is asked in the form that it learned
+ * (`<folder>-test.json`), and what counts is the answer behind its reason.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ANSWER_RECIPE, splitReason } from '../../../src/chat/prompt/answer-recipe.ts';
+import type { LlamaAdapter } from '../../../src/engine/models/llama/adapter.ts';
 import { exactMatch, tokenF1 } from '../../../src/evaluation/metrics/answers.ts';
 import { citedNumbers } from '../../../src/evaluation/metrics/citations.ts';
 import { pairedDifference } from '../../../src/evaluation/metrics/bootstrap.ts';
+import { REASONED_ANSWER_TOKENS } from '../../../src/chat/write-answer.ts';
 import { readLlamaAdapter } from './adapter-folder.ts';
 import { Answerer } from './answerer.ts';
 import { cachedAnswers } from './cached-answers.ts';
@@ -23,9 +28,15 @@ const TEST = '.cache/generator/test.json';
 if (!existsSync(TEST)) throw new Error(`${TEST} is missing: run scripts/training/generator/prepare.ts first.`);
 const { values: flags, positionals: folders } = parseArgs({
   allowPositionals: true,
-  options: { first: { type: 'string' }, 'no-base': { type: 'boolean', default: false } },
+  options: {
+    first: { type: 'string' },
+    'no-base': { type: 'boolean', default: false },
+    forms: { type: 'boolean', default: false },
+  },
 });
-const test = (JSON.parse(readFileSync(TEST, 'utf8')) as PreparedExample[]).slice(0, Number(flags.first ?? Infinity));
+const questionsOf = (file: string) =>
+  (JSON.parse(readFileSync(file, 'utf8')) as PreparedExample[]).slice(0, Number(flags.first ?? Infinity));
+const test = questionsOf(TEST);
 
 const METRICS = {
   F1: (answer: string, { answers }: PreparedExample) => tokenF1(answer, answers),
@@ -34,10 +45,13 @@ const METRICS = {
 };
 
 const answerer = await Answerer.load();
-const systems = flags['no-base'] ? [] : [{ name: 'base', scores: await scoresOf('base', null) }];
+const systems = flags['no-base'] ? [] : [{ name: 'base', scores: await scoresOf('base', null, test) }];
 for (const folder of folders) {
   const adapter = await readLlamaAdapter(folder, answerer.llama.config);
-  systems.push({ name: basename(folder), scores: await scoresOf(basename(folder), adapter) });
+  systems.push({
+    name: basename(folder),
+    scores: await scoresOf(basename(folder), adapter, flags.forms ? questionsOf(`${folder}-test.json`) : test),
+  });
 }
 await answerer.dispose();
 
@@ -57,8 +71,11 @@ if (reference && others.length > 0) {
 }
 
 /** For each metric, the score of every question. */
-async function scoresOf(name: string, adapter: Awaited<ReturnType<typeof readLlamaAdapter>> | null) {
-  const prompts = test.map(({ prompt }) => prompt);
-  const answers = await cachedAnswers(answerer, prompts, adapter, name);
-  return Object.values(METRICS).map((metric) => answers.map((answer, i) => metric(answer, test[i]!)));
+async function scoresOf(name: string, adapter: LlamaAdapter | null, asked: PreparedExample[]) {
+  const prompts = asked.map(({ prompt }) => prompt);
+  const reasons = asked.some((example) => example.reasons);
+  const written = await cachedAnswers(answerer, prompts, adapter, name, reasons ? REASONED_ANSWER_TOKENS : undefined);
+  const recipe = { ...ANSWER_RECIPE, reasons };
+  const answers = written.map((text) => splitReason(recipe, text).answer);
+  return Object.values(METRICS).map((metric) => answers.map((answer, i) => metric(answer, asked[i]!)));
 }

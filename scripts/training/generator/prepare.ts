@@ -3,9 +3,21 @@
  * a short answer with a citation. Both sides read the same tokens in the same order.
  *
  * Run: npx tsx scripts/training/generator/prepare.ts -> .cache/generator/{train,test}.json
+ *
+ * `plain-*.json` and `reasons-*.json` beside them hold the same questions in the form of the app's recipe, without and
+ * with a reason before the answer: the sentence of the passage that holds it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { ChatTokenizer } from '../../../src/generation/local/chat-tokenizer.ts';
+import {
+  ANSWER_RECIPE,
+  answerTarget,
+  answerTurns,
+  reasonedTarget,
+  withReasons,
+} from '../../../src/chat/prompt/answer-recipe.ts';
+import { splitSentences } from '../../../src/chat/text/sentences.ts';
+import type { AnswerRecipe } from '../../../src/storage/schema.ts';
 import { loadModel } from '../../../src/generation/local/load.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
 import { shuffled } from '../../../src/engine/training/random.ts';
@@ -15,6 +27,8 @@ import { xquadByArticle, type XquadItem } from '../xquad.ts';
 export interface PreparedExample {
   question: string;
   answers: string[];
+  /** Whether a reason stands before the answer. */
+  reasons?: boolean;
   /** Number of the passage that holds the answer, from 1. */
   passage: number;
   prompt: number[];
@@ -30,8 +44,7 @@ const tokenizer = new ChatTokenizer(files);
 const end = tokenizer.encode('<|im_end|>');
 
 function prepare(item: XquadItem, random: () => number): PreparedExample {
-  const passages = shuffled([item.paragraph, ...shuffled(item.others, random).slice(0, 2)], random);
-  const passage = passages.indexOf(item.paragraph) + 1;
+  const { passages, passage } = shown(item, random);
   const context = passages.map((text, i) => `[${i + 1}] ${text.slice(0, PASSAGE_CHARACTERS)}`).join('\n');
   return {
     question: item.question,
@@ -45,6 +58,36 @@ function prepare(item: XquadItem, random: () => number): PreparedExample {
       },
     ]),
     completion: [...tokenizer.encode(`${item.answers[0]!} [${passage}]`), ...end],
+  };
+}
+
+/** The paragraph among two others of its article, and its number. */
+function shown(item: XquadItem, random: () => number): { passages: string[]; passage: number } {
+  const passages = shuffled([item.paragraph, ...shuffled(item.others, random).slice(0, 2)], random);
+  return { passages, passage: passages.indexOf(item.paragraph) + 1 };
+}
+
+/** In the form of a recipe of the app. */
+function prepareBy(recipe: AnswerRecipe, item: XquadItem, random: () => number): PreparedExample {
+  const { passages, passage } = shown(item, random);
+  const { question, answers, paragraph } = item;
+  const at = paragraph.indexOf(answers[0]!);
+  const sentence = splitSentences(paragraph).find(({ start, end }) => start <= at && at < end);
+  const reason = sentence && paragraph.slice(sentence.start, sentence.end);
+  const { reasons = false } = recipe;
+  const target = reasons ? reasonedTarget(answers[0]!, [passage], reason) : answerTarget(answers[0]!, [passage]);
+  const turns = answerTurns(
+    recipe,
+    passages.map((text) => ({ headings: [], text })),
+    question,
+  );
+  return {
+    question,
+    answers,
+    reasons,
+    passage,
+    prompt: tokenizer.encodeChat(turns),
+    completion: [...tokenizer.encode(target), ...end],
   };
 }
 
@@ -66,3 +109,19 @@ write(
   'test',
   shuffled(test, random).map((item) => prepare(item, random)),
 );
+for (const [name, recipe] of [
+  ['plain', ANSWER_RECIPE],
+  ['reasons', withReasons(ANSWER_RECIPE)],
+] as const) {
+  // The same questions, passages and order for both.
+  const random = seededRandom(4);
+  const chosen = shuffled(train, random).slice(0, EXAMPLES);
+  write(
+    `${name}-train`,
+    chosen.map((item) => prepareBy(recipe, item, random)),
+  );
+  write(
+    `${name}-test`,
+    test.map((item) => prepareBy(recipe, item, random)),
+  );
+}
