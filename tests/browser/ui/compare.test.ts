@@ -61,6 +61,24 @@ describe('a comparison', () => {
     await expect.poll(() => questions.getByRole('listitem').elements().length).toBe(6);
   });
 
+  test('takes more models in a table of its own, on the same questions', async () => {
+    await addComparison(workspaceId);
+    await database().evaluations.update('e1', { seed: 7 });
+    router.go('compare', 'e1');
+    await userEvent.click(page.getByRole('button', { name: 'Add models' }));
+    await expect.element(page.getByRole('heading', { name: 'New comparison' })).toBeVisible();
+    await expect.element(page.getByRole('status').first()).toHaveTextContent('choose what to add');
+    await expect.element(page.getByText('8 combinations', { exact: false })).toBeVisible();
+    await userEvent.click(page.getByLabelText('Also without your documents'));
+    await userEvent.click(page.getByRole('button', { name: 'Start the comparison' }));
+    await expect.poll(() => database().evaluations.count()).toBe(2);
+    const rows = await database().evaluations.orderBy('createdAt').toArray();
+    const [first, second] = rows as [(typeof rows)[0], (typeof rows)[0]];
+    expect(second).toMatchObject({ datasetId: first.datasetId, split: first.split });
+    expect(second.seed).toBe(7);
+    expect(second.configurations.length).toBe(first.configurations.length + 2);
+  });
+
   test('shows a question side by side, and the thumbs measure the judge', async () => {
     await addComparison(workspaceId);
     router.go('compare', 'e1', { show: 'questions', a: BASE, b: ALL_TUNED, question: 'ds1-20' });

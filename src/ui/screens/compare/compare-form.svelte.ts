@@ -2,9 +2,9 @@ import { evaluation } from '../../../evaluation/client.ts';
 import type { EvaluationEstimate, EvaluationRequest } from '../../../evaluation/contract.ts';
 import { allCombinations, type NamedModel } from '../../../evaluation/matrix/index.ts';
 import { isAbort, toProblem, type Problem } from '../../../errors/attune-error.ts';
-import type { DatasetRow, DatasetSplit } from '../../../storage/schema.ts';
+import type { DatasetRow, DatasetSplit, EvaluationRow, PipelineConfiguration } from '../../../storage/schema.ts';
 import { adaptersInForce } from '../../state/adapters.svelte.ts';
-import type { PipelineOption, PipelineOptions } from './pipeline-options.svelte.ts';
+import { keyOf, type PipelineOption, type PipelineOptions } from './pipeline-options.svelte.ts';
 
 export type Role = 'embedder' | 'reranker' | 'generator';
 
@@ -28,6 +28,8 @@ export class CompareForm {
   /** Most questions that are asked; null: all of the part. */
   questions = $state<number | null>(FIRST_QUESTIONS);
   withoutRetrieval = $state(false);
+  /** Of the comparison that this one goes on from: then the same questions are drawn. */
+  #seed = $state<number>();
   /** Key of an answer model, '' for none. */
   judge = $state('');
   settings = $state.raw<Readonly<Record<string, unknown>>>({});
@@ -55,6 +57,7 @@ export class CompareForm {
       datasetId: this.datasetId,
       split: this.split,
       ...(this.questions !== null && { questions: this.questions }),
+      ...(this.#seed !== undefined && { seed: this.#seed }),
       configurations,
       settings: this.settings,
       ...(judge && this.answers && { judge: judge.model }),
@@ -85,6 +88,25 @@ export class CompareForm {
   toggle(role: Role, key: string, on: boolean): void {
     const others = this.chosen(role).filter((other) => other !== key);
     this.#chosen = { ...this.#chosen, [role]: on ? [...others, key] : others };
+  }
+
+  /** The questions, models and settings of another comparison: what it computed is known, so models added to it are all that is computed. */
+  startFrom(other: EvaluationRow): void {
+    const { configurations, settings, judge, seed } = other;
+    const keys = (role: Role) => [...new Set(configurations.map(({ [role]: model }) => (model ? keyOf(model) : NONE)))];
+    const isBlind = ({ embedder, generator }: PipelineConfiguration) => embedder === null && generator !== null;
+    this.datasetId = other.datasetId;
+    this.split = other.split;
+    this.questions = other.exampleIds.length;
+    this.#seed = seed;
+    this.settings = settings;
+    this.judge = judge ? keyOf(judge) : '';
+    this.withoutRetrieval = configurations.some(isBlind);
+    this.#chosen = {
+      embedder: keys('embedder').filter((key) => key !== NONE),
+      reranker: keys('reranker'),
+      generator: keys('generator'),
+    };
   }
 
   set(key: string, value: unknown): void {
