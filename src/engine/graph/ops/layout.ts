@@ -110,6 +110,33 @@ export const slice: (x: Value, axis: number, start: number, end: number) => Valu
   ],
 });
 
+/**
+ * Equal parts along an axis, of the sizes given, which may be symbols. Not recorded: for ops that write their gradient
+ * out, as are {@link firstOf} and {@link padTo}.
+ */
+export function split(x: Value, axis: number, sizes: Shape): Value[] {
+  if (sizes.length === 1) return [x];
+  const parts = sizes.map((size) => ({ dataType: x.dataType, shape: x.shape.with(axis, size) }));
+  return x.graph.emitMany('Split', [x], parts, { attributes: { axis, num_outputs: parts.length } });
+}
+
+/** The first elements along an axis; a symbolic size is looked up from the graph's inputs. */
+export function firstOf(x: Value, axis: number, size: Dim): Value {
+  if (size === x.shape[axis]) return x;
+  const { graph } = x;
+  const bounds = [graph.ints([0]), graph.shapeVector([size]), graph.ints([axis])];
+  return graph.emit('Slice', [x, ...bounds], x.dataType, x.shape.with(axis, size));
+}
+
+/** Zeros after the elements along an axis up to the size given; symbols are looked up from the graph's inputs. */
+export function padTo(x: Value, axis: number, size: Dim): Value {
+  if (size === x.shape[axis]) return x;
+  const { graph } = x;
+  const missing = graph.emit('Sub', [graph.shapeVector([size]), graph.shapeVector([x.shape[axis]!])], 'int64', [1]);
+  const pads = graph.emit('Concat', [graph.ints([0]), missing], 'int64', [2], { attributes: { axis: 0 } });
+  return graph.emit('Pad', [x, pads, undefined, graph.ints([axis])], x.dataType, x.shape.with(axis, size));
+}
+
 /** Rows of a table by index: table [V, ...], indices int64 of any shape -> [...indices, ...]. The table is frozen. */
 export const gather = defineOp({
   name: 'gather',

@@ -17,6 +17,8 @@ export interface BlockKind {
   rank: number;
   /** Inputs of the low-rank path are dropped at random. */
   dropout: boolean;
+  /** Parts of a row's queries that attention takes one by one. */
+  parts: number;
 }
 
 /** The stored matrix of each linear layer. */
@@ -40,12 +42,12 @@ export function blockKind(
     LLAMA_LINEARS.map((linear) => [linear, formatOf(layer[STORED_AS[linear]].type)]),
   ) as BlockKind['formats'];
   const [biases, headNorms] = [Boolean(layer.queryBias), Boolean(layer.queryNorm)];
-  return { config, formats, biases, headNorms, dropout: false, ...adapted };
+  return { config, formats, biases, headNorms, dropout: false, parts: 1, ...adapted };
 }
 
 /** Equal for kinds that share sessions. */
-export function kindKey({ formats, biases, headNorms, targets, rank, dropout }: BlockKind): string {
-  return JSON.stringify([Object.values(formats), biases, headNorms, targets, rank, dropout]);
+export function kindKey({ formats, biases, headNorms, targets, rank, dropout, parts }: BlockKind): string {
+  return JSON.stringify([Object.values(formats), biases, headNorms, targets, rank, dropout, parts]);
 }
 
 /** The low-rank matrices of a block as its graphs are fed them, in the order in which their gradients are handed out. */

@@ -11,6 +11,7 @@ import { elementCount, type Shape } from '../../../graph/shape.ts';
 import type { LlamaLinear } from '../adapter.ts';
 import { linearShape } from '../lora.ts';
 import { groupedAttention } from './attention.ts';
+import { maskInput, maskShapes } from './attention-mask.ts';
 import { loraMatrices, type BlockKind } from './block-kind.ts';
 import { MASK_ROWS } from '../../../training/dropout.ts';
 import { masksInput, rowsInput } from './dropout.ts';
@@ -24,18 +25,18 @@ const TOKENS = 'B*T';
 /**
  * One block of a Llama model in differentiable operators: x [N, hidden] -> y [N, hidden] for N = B·T tokens.
  *
- * Inputs: `mask` [B, 1, T, T] with 0 where a token may look and a very negative number elsewhere; `cos`, `sin`
+ * Inputs: masks with 0 where a token may look and a very negative number elsewhere (`maskShapes`); `cos`, `sin`
  * [N, headSize/2]; the frozen weights; `<linear>.lora_A` [r, in] and `<linear>.lora_B` [out, r], the scale in B; with
  * dropout `<linear>.mask rows` int32 [N] and `masks <in>`.
  */
 function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value; pairs: Record<string, Value> } {
   const { config } = kind;
   const { hidden, heads, keyValueHeads, headSize, rmsEpsilon } = config;
-  const mask = graph.input('mask', 'float32', ['B', 1, 'T', 'T']);
+  const masks = maskShapes(kind.parts).map((shape, part) => graph.input(maskInput(part), 'float32', shape));
   const cos = graph.input('cos', 'float32', [TOKENS, headSize / 2]);
   const sin = graph.input('sin', 'float32', [TOKENS, headSize / 2]);
   const pairs: Record<string, Value> = {};
-  const maskSets: Record<number, Value> = {};
+  const dropoutMasks: Record<number, Value> = {};
 
   const linear = (input: Value, name: LlamaLinear): Value => {
     const [rows, columns] = linearShape(config, name);
@@ -51,7 +52,7 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
   };
   const dropped = (input: Value, name: LlamaLinear, width: number): Value => {
     if (!kind.dropout) return input;
-    const masks = (maskSets[width] ??= graph.input(masksInput(width), 'float32', [MASK_ROWS, width]));
+    const masks = (dropoutMasks[width] ??= graph.input(masksInput(width), 'float32', [MASK_ROWS, width]));
     return mul(input, gather(masks, graph.input(rowsInput(name), 'int32', [TOKENS])));
   };
   const norm = (input: Value, name: string, size: number) =>
@@ -71,7 +72,7 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
   const query = keep(rotated(linear(normal, 'q_proj'), heads, 'q_norm', 1 / Math.sqrt(headSize)), 'query');
   const key = keep(rotated(linear(normal, 'k_proj'), keyValueHeads, 'k_norm', 1), 'key');
   const value = keep(byHead(linear(normal, 'v_proj'), keyValueHeads), 'value');
-  const context = reshape(groupedAttention(query, key, value, mask, keep), [TOKENS, heads * headSize]);
+  const context = reshape(groupedAttention(query, key, value, masks, keep), [TOKENS, heads * headSize]);
   const middle = keep(add(x, linear(context, 'o_proj')), 'middle');
   const normalMiddle = norm(middle, 'feed_forward_norm', hidden);
   const gate = keep(linear(normalMiddle, 'gate_proj'), 'gate');
@@ -81,7 +82,7 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
 }
 
 export function isKept(kept: KeptValues): (name: string) => boolean {
-  return (name) => kept === 'everything' || (kept === 'all but scores' && name !== 'weights');
+  return (name) => kept === 'everything' || (kept === 'all but scores' && !name.startsWith('weights'));
 }
 
 /** A forward run's outputs beside `y`: what it keeps, with shapes in B and T. */

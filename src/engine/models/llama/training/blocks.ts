@@ -23,6 +23,8 @@ export interface BlockRun {
   shared: Tensors;
   kept: KeptValues;
   dropout: boolean;
+  /** Parts of a row's queries that attention takes one by one. */
+  parts: number;
   scope: PoolScope;
 }
 
@@ -96,8 +98,8 @@ export class Blocks {
   }
 
   /** Bytes that a block keeps from its forward to its backward run, its input included. */
-  keptBytes(layer: number, kept: KeptValues, size: { rows: number; length: number }): number {
-    const kind = this.kind(layer);
+  keptBytes(layer: number, kept: KeptValues, size: Pick<BlockRun, 'rows' | 'length' | 'parts'>): number {
+    const kind = { ...this.kind(layer), parts: size.parts };
     const key = `${kept} ${kindKey(kind)}`;
     const shapes = this.#keptShapes.get(key) ?? forwardGraph(kind, kept).kept;
     this.#keptShapes.set(key, shapes);
@@ -146,8 +148,12 @@ export class Blocks {
     return new Map(inputs.map((name) => [name, all.get(name)!]));
   }
 
-  #session(layer: number, direction: Direction, { kept, dropout }: Pick<BlockRun, 'kept' | 'dropout'>): Session {
-    const kind = { ...this.kind(layer), dropout };
+  #session(
+    layer: number,
+    direction: Direction,
+    { kept, dropout, parts }: Pick<BlockRun, 'kept' | 'dropout' | 'parts'>,
+  ): Session {
+    const kind = { ...this.kind(layer), dropout, parts };
     const key = `${direction} ${kept} ${kindKey(kind)}`;
     const known = this.#sessions.get(key);
     if (known) return known;
@@ -185,8 +191,13 @@ function frozenLayer(runtime: ResidentRuntime, kind: BlockKind, layer: LlamaLaye
   ];
 }
 
-/** A shape in B and T as numbers: `3*T` is three times the length. */
+/** A shape in B and T as numbers: `3*T/4` is three quarters of the length. */
 function concrete(shape: Shape, { rows, length }: { rows: number; length: number }): number[] {
-  const factor = (text: string) => (text === 'B' ? rows : text === 'T' ? length : Number(text));
+  const size = (text: string) => (text === 'B' ? rows : text === 'T' ? length : Number(text));
+  const factor = (text: string) =>
+    text
+      .split('/')
+      .map(size)
+      .reduce((whole, parts) => whole / parts);
   return shape.map((dim) => (typeof dim === 'number' ? dim : dim.split('*').reduce((n, part) => n * factor(part), 1)));
 }

@@ -3,7 +3,7 @@ import type { LlamaConfig } from '../config.ts';
 import { linearShape } from '../lora.ts';
 import type { StoredMatrix } from '../matrix.ts';
 import { ropeFrequencies } from '../rope.ts';
-import { attentionMask } from './attention-mask.ts';
+import { attentionMask, maskInput } from './attention-mask.ts';
 import type { Tensors } from './blocks.ts';
 import type { CausalChunk } from './causal-layout.ts';
 import { dropoutMasks, dropoutRows, MASK_ROWS } from '../../../training/dropout.ts';
@@ -18,8 +18,8 @@ export function embeddings(table: StoredMatrix, ids: Int32Array): Float32Array<A
   return out;
 }
 
-/** What all blocks are fed: the mask of attention and the rotary tables, one row per token. */
-export function sharedInputs(config: LlamaConfig, chunk: CausalChunk, scope: PoolScope): Tensors {
+/** What all blocks are fed: the masks of attention and the rotary tables, one row per token. */
+export function sharedInputs(config: LlamaConfig, chunk: CausalChunk, parts: number, scope: PoolScope): Tensors {
   const { rows, length, positions } = chunk;
   const frequencies = ropeFrequencies(config);
   const half = frequencies.length;
@@ -31,8 +31,13 @@ export function sharedInputs(config: LlamaConfig, chunk: CausalChunk, scope: Poo
       sin[token * half + i] = Math.sin(position * frequency);
     }),
   );
+  const masks = Array.from({ length: parts }, (_, part) => {
+    const queries = length / parts;
+    const mask = attentionMask(chunk, [part, parts], config.slidingWindow);
+    return [maskInput(part), scope.filled('float32', [rows, 1, queries, (part + 1) * queries], mask)] as const;
+  });
   return new Map([
-    ['mask', scope.filled('float32', [rows, 1, length, length], attentionMask(chunk, config.slidingWindow))],
+    ...masks,
     ['cos', scope.filled('float32', [positions.length, half], cos)],
     ['sin', scope.filled('float32', [positions.length, half], sin)],
   ]);

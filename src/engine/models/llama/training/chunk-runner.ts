@@ -6,6 +6,7 @@ import type { KeptValues } from './block.ts';
 import type { BlockRun, Blocks, Tensors } from './blocks.ts';
 import { layOut, type CausalChunk } from './causal-layout.ts';
 import { embeddings, maskInputs, maskRowInputs, sharedInputs } from './chunk-inputs.ts';
+import { queryParts } from './attention-mask.ts';
 import { LowerActivations } from './lower-activations.ts';
 import { PoolScope } from './pool-scope.ts';
 
@@ -17,6 +18,7 @@ export interface ChunkRunnerOptions {
   targets: readonly LlamaLinear[];
   dropout: number;
   memoryBudget: number;
+  queriesAtOnce: number;
   cacheBytes: number;
 }
 
@@ -142,11 +144,12 @@ export class ChunkRunner {
     signal?: AbortSignal,
   ): Promise<ResidentTensor> {
     const { rows, length } = chunk;
-    const shared = sharedInputs(this.#loaded.config, chunk, scope);
+    const parts = this.#parts(chunk);
+    const shared = sharedInputs(this.#loaded.config, chunk, parts, scope);
     let x = start;
     for (let layer = from; layer < to; layer++) {
       signal?.throwIfAborted();
-      const run = { rows, length, shared, kept: 'nothing', dropout: false, scope } as const;
+      const run = { rows, length, shared, kept: 'nothing', dropout: false, parts, scope } as const;
       const { y } = await this.blocks.forward(layer, x, run);
       scope.give(x);
       x = y;
@@ -158,27 +161,32 @@ export class ChunkRunner {
     const { rows, length } = chunk;
     const { config } = this.#loaded;
     const { targets, dropout: probability } = this.#options;
-    const plan = this.#plan(chunk);
+    const parts = this.#parts(chunk);
+    const plan = this.#plan({ rows, length, parts });
     const dropout = probability > 0;
-    const always = sharedInputs(config, chunk, scope);
+    const always = sharedInputs(config, chunk, parts, scope);
     const masks = dropout ? maskInputs(config, targets, { seed, probability }, scope) : new Map();
     return (layer) => {
       const drawn = dropout ? maskRowInputs(targets, seed, layer, rows * length, scope) : new Map();
       const shared: Tensors = new Map([...always, ...masks, ...drawn]);
-      return { rows, length, shared, kept: plan.get(layer)!, dropout, scope };
+      return { rows, length, shared, kept: plan.get(layer)!, dropout, parts, scope };
     };
   }
 
+  #parts({ length }: CausalChunk): number {
+    return queryParts(length, this.#options.queriesAtOnce);
+  }
+
   /** The blocks that the budget lets keep their values: the last ones first, for they give them back first. */
-  #plan(chunk: CausalChunk): Map<number, KeptValues> {
+  #plan(size: Pick<BlockRun, 'rows' | 'length' | 'parts'>): Map<number, KeptValues> {
     const plan = new Map<number, KeptValues>();
     let left = this.#options.memoryBudget;
     for (let layer = this.blocks.count - 1; layer >= this.firstAdapted; layer--) {
       const fits = (['everything', 'all but scores'] as const).find(
-        (kept) => this.blocks.keptBytes(layer, kept, chunk) <= left,
+        (kept) => this.blocks.keptBytes(layer, kept, size) <= left,
       );
       plan.set(layer, fits ?? 'nothing');
-      left -= this.blocks.keptBytes(layer, fits ?? 'nothing', chunk);
+      left -= this.blocks.keptBytes(layer, fits ?? 'nothing', size);
     }
     return plan;
   }

@@ -5,34 +5,45 @@ import {
   type ResidentSession,
   type ResidentTensor,
 } from '../../../resident/resident.ts';
+import { StoredMatrix } from '../matrix.ts';
 import type { LoadedLlama } from '../weights.ts';
 import type { LossRow } from './causal-layout.ts';
 import { frozenFormat, frozenTensors, SESSION_OPTIONS, type FrozenWeights } from './frozen-matrix.ts';
-import { headGraph } from './head.ts';
+import { headGraph, headPart } from './head.ts';
 
 /** Rows are padded to a multiple of this: new shapes cost WebGPU new pipelines. */
 const STEP = 8;
+/** Floats of a line of cache. */
+const LINE = 16;
+
+export interface HeadOptions {
+  weights: FrozenWeights;
+  /** About how many words of the vocabulary have logits at once: such a product stays in a core's cache. */
+  words: number;
+  /** Memory that logits may take: so many rows go through the head at once. */
+  logitBytes: number;
+}
 
 /** Final norm, output matrix and loss on the device; see {@link headGraph}. */
 export class HeadRunner {
   readonly #runtime: ResidentRuntime;
   readonly #session: ResidentSession;
+  readonly #matrix: StoredMatrix;
   readonly #frozen: ReadonlyMap<string, ResidentTensor>;
-  readonly #hidden: number;
   readonly #rowsAtOnce: number;
   readonly weightBytes: number;
 
   private constructor(
     runtime: ResidentRuntime,
     session: ResidentSession,
+    matrix: StoredMatrix,
     frozen: ReadonlyMap<string, ResidentTensor>,
-    hidden: number,
     rowsAtOnce: number,
   ) {
     this.#runtime = runtime;
     this.#session = session;
+    this.#matrix = matrix;
     this.#frozen = frozen;
-    this.#hidden = hidden;
     this.#rowsAtOnce = rowsAtOnce;
     this.weightBytes = [...frozen.values()].reduce(
       (sum, { dataType, shape }) => sum + byteLength(dataType, elementCount(shape)),
@@ -40,26 +51,25 @@ export class HeadRunner {
     );
   }
 
-  /** @param logitBytes memory that logits may take: so many rows go through the head at once */
   static async create(
     { config, weights: { embedding, head = embedding, finalNorm } }: LoadedLlama,
     runtime: ResidentRuntime,
-    weights: FrozenWeights,
-    logitBytes: number,
+    { weights, words, logitBytes }: HeadOptions,
   ): Promise<HeadRunner> {
     const format = frozenFormat(head.type, weights, runtime);
-    const session = await runtime.createSession(
-      headGraph(config, format),
-      new Map(),
-      "the model's head",
-      SESSION_OPTIONS,
+    const parts = partsOf(head, words);
+    const graph = headGraph(
+      config,
+      format,
+      parts.map(({ rows }) => rows),
     );
+    const session = await runtime.createSession(graph, new Map(), "the model's head", SESSION_OPTIONS);
     const frozen = new Map<string, ResidentTensor>([
-      ...frozenTensors(runtime, 'head', head, format),
+      ...parts.flatMap((part, i) => frozenTensors(runtime, headPart(i), part, format)),
       ['final_norm', runtime.tensor('float32', [config.hidden], finalNorm.toFloat32())],
     ]);
-    const rowsAtOnce = Math.max(STEP, Math.floor(logitBytes / (config.vocabulary * 4) / STEP) * STEP);
-    return new HeadRunner(runtime, session, frozen, config.hidden, rowsAtOnce);
+    const rowsAtOnce = Math.max(STEP, Math.floor(logitBytes / (parts[0]!.rows * 4) / STEP) * STEP);
+    return new HeadRunner(runtime, session, head, frozen, rowsAtOnce);
   }
 
   /**
@@ -68,7 +78,7 @@ export class HeadRunner {
    * @returns the loss of every row, and the gradient [N, hidden] of factor·Σ row weight·loss
    */
   async run(y: Float32Array, rows: readonly LossRow[], gradientWeight?: number, signal?: AbortSignal) {
-    const hidden = this.#hidden;
+    const hidden = this.#matrix.columns;
     const losses = new Float32Array(rows.length);
     const gradient = gradientWeight === undefined ? undefined : new Float32Array(y.length);
     for (let from = 0; from < rows.length; from += this.#rowsAtOnce) {
@@ -91,25 +101,19 @@ export class HeadRunner {
 
   async #runPart(y: Float32Array, rows: readonly LossRow[], gradientWeight: number | undefined) {
     const n = Math.ceil(rows.length / STEP) * STEP;
-    const k = Math.max(...rows.map(({ targets }) => targets.length));
-    const hidden = this.#hidden;
+    const hidden = this.#matrix.columns;
     const x = new Float32Array(n * hidden);
-    const targets = new Int32Array(n * k);
-    const shares = new Float32Array(n * k);
+    const expected = new Float32Array(n * hidden);
     const weight = new Float32Array(n);
     rows.forEach((row, i) => {
       x.set(y.subarray(row.at * hidden, (row.at + 1) * hidden), i * hidden);
       weight[i] = row.weight * (gradientWeight ?? 0);
-      row.targets.forEach(({ token, share }, j) => {
-        targets[i * k + j] = token;
-        shares[i * k + j] = share;
-      });
+      this.#expect(row, expected.subarray(i * hidden, (i + 1) * hidden));
     });
     const runtime = this.#runtime;
     const inputs = new Map<string, ResidentTensor>([
       ['x', runtime.tensor('float32', [n, hidden], x)],
-      ['targets', runtime.tensor('int32', [n, k], targets)],
-      ['shares', runtime.tensor('float32', [n, k, 1], shares)],
+      ['expected', runtime.tensor('float32', [n, hidden], expected)],
       ['weight', runtime.tensor('float32', [n, 1], weight)],
     ]);
     const loss = runtime.tensor('float32', [n, 1]);
@@ -124,4 +128,26 @@ export class HeadRunner {
       for (const tensor of [...inputs.values(), loss, ...(dx ? [dx] : [])]) tensor.dispose();
     }
   }
+
+  /** Adds Σ share·W[token]. */
+  #expect({ targets }: LossRow, out: Float32Array): void {
+    for (const { token, share } of targets) {
+      const row = this.#matrix.toFloat32(token, token + 1);
+      for (let d = 0; d < row.length; d++) out[d]! += share * row[d]!;
+    }
+  }
+}
+
+/**
+ * The output matrix in parts of equal size. Each takes an odd number of lines of cache: logits of some rows that lie a
+ * power of two apart would push each other out of it.
+ */
+function partsOf({ type, rows, columns, bytes }: StoredMatrix, words: number): StoredMatrix[] {
+  const count = Math.ceil(rows / words);
+  const size = Math.min(rows, LINE * (Math.ceil(rows / count / LINE) | 1));
+  const stride = bytes.length / rows;
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => {
+    const [from, to] = [i * size, Math.min(rows, (i + 1) * size)];
+    return new StoredMatrix(type, to - from, columns, bytes.subarray(from * stride, to * stride));
+  });
 }

@@ -30,8 +30,12 @@ export interface GeneratorTrainerOptions {
   memoryBudget?: number;
   /** Bytes for cached states below the lowest adapted block; absent: 256 MiB. */
   cacheBytes?: number;
-  /** Bytes for the logits of the tokens that go through the head at once; absent: 64 MiB. */
+  /** Bytes for the logits that exist at once; absent: 16 MiB. */
   logitBytes?: number;
+  /** About how many words of the vocabulary have logits at once; absent: 4,096. */
+  logitWords?: number;
+  /** Attention takes a row's queries in parts no smaller than this; absent: 64. */
+  queriesAtOnce?: number;
   /** What counts the same in a batch's loss; absent: `example`. */
   lossMean?: LayoutOptions['mean'];
   /** Lets short examples share a row. */
@@ -61,13 +65,15 @@ export async function createGeneratorTrainer(options: GeneratorTrainerOptions): 
     : createLoraParameters(llamaModules(loaded.config), lora, seed);
   const firstAdapted = Math.max(0, loaded.config.layers - (lora.topBlocks ?? loaded.config.layers));
   const targets = LLAMA_LINEARS.filter((linear) => lora.targets.includes(llamaTarget(linear)));
-  const head = await HeadRunner.create(loaded, runtime, weights, options.logitBytes ?? 64 * MIB);
+  const { logitBytes = 16 * MIB, logitWords = 4096 } = options;
+  const head = await HeadRunner.create(loaded, runtime, { weights, words: logitWords, logitBytes });
   const blocks = new Blocks(loaded, runtime, { weights, targets, rank: lora.rank, firstAdapted });
   const runner = new ChunkRunner(loaded, runtime, blocks, {
     firstAdapted,
     targets,
     dropout: lora.dropout,
     memoryBudget: options.memoryBudget ?? 1024 * MIB,
+    queriesAtOnce: options.queriesAtOnce ?? 64,
     cacheBytes: options.cacheBytes ?? 256 * MIB,
   });
   return new LlamaTrainer(options, parameters, runner, head);
