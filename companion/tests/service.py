@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx
 import openai
 
-PATIENCE = float(os.environ.get("ATTUNE_PATIENCE", "300"))
+PATIENCE = float(os.environ.get("ATTUNE_PATIENCE", "600"))
 """Seconds after which something that has not happened counts as lost; nothing waits for them when all is well."""
 T = TypeVar("T")
 FOLDER = Path(__file__).parent.parent

@@ -21,38 +21,11 @@ from ray.train.torch import TorchConfig, TorchTrainer
 from ..problems import Problem
 from ..settings import Settings
 from ..training.contract import JobSpec, Outcome
+from .desk import Desk
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
 CONNECT_TRIES = 4
-
-
-class Desk:
-    """Where the first worker leaves news and reads what is wanted; the driver empties it."""
-
-    def __init__(self) -> None:
-        self._news: list[tuple[str, tuple[Any, ...]]] = []
-        self._wanted: str | None = None
-        self._outcome: Outcome | None = None
-        self._problem: Problem | None = None
-
-    def tell(self, kind: str, *values: Any) -> None:
-        self._news.append((kind, values))
-
-    def take(self, wanted: str | None) -> list[tuple[str, tuple[Any, ...]]]:
-        """The news since; `wanted` is passed the other way."""
-        self._wanted = wanted
-        news, self._news = self._news, []
-        return news
-
-    def wanted(self) -> str | None:
-        return self._wanted
-
-    def end(self, outcome: Outcome | None, problem: Problem | None) -> None:
-        self._outcome, self._problem = outcome, problem
-
-    def result(self) -> tuple[Outcome | None, Problem | None]:
-        return self._outcome, self._problem
 
 
 class DeskReporter:
@@ -149,6 +122,8 @@ def connect(settings: Settings) -> None:
         "logging_level": "ERROR",
     }
     if settings.ray == "local":
+        # By default Ray's workers give way to everything else: beside any other work a run would take for ever.
+        os.environ.setdefault("RAY_worker_niceness", "0")
         # A socket's path is short: Ray's own folder cannot lie below ours.
         options |= {"num_cpus": max(settings.ray_workers + 1, os.cpu_count() or 1), "include_dashboard": False}
     else:

@@ -24,7 +24,6 @@ from .embedder import embed
 from .lora import adapt, lora_config
 from .retrieval_judge import SCORE_NAME, RetrievalJudge
 
-
 # A mined passage counts as wrong only if it is less similar to the question than this share of the right one.
 MARGIN = 0.95
 
