@@ -43,12 +43,14 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
    */
   async proceed(runId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void> {
     const { database } = this.#dependencies;
-    const run = await database.runs.get(runId);
-    if (!run?.node || run.state === 'done') return;
+    // Before anything is waited for: a stop that comes meanwhile must find it.
     const active: Active = { controller: new AbortController(), how: 'pause' };
     this.#active.set(runId, active);
     const { signal } = active.controller;
     try {
+      const run = await database.runs.get(runId);
+      if (!run?.node || run.state === 'done') return;
+      signal.throwIfAborted();
       const client = await this.#dependencies.clientOf(run.node.nodeId);
       await this.#update(runId, { state: 'running', problem: undefined, device: run.node.name });
       const job = await this.#begun(client, run, signal, onProgress);
@@ -72,8 +74,13 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     );
   }
 
+  /** One that nobody follows here, such as a paused one, is stopped there at once; its row says when that failed. */
   async stop(runId: string, how: 'pause' | 'cancel'): Promise<void> {
-    this.#abort(runId, how);
+    if (this.#abort(runId, how)) return;
+    const state = (await this.#dependencies.database.runs.get(runId))?.state;
+    if (state !== 'waiting' && state !== 'paused' && state !== 'running') return;
+    const failure = await this.#stopped(runId, how);
+    if (failure !== undefined) await this.#update(runId, { state: 'failed', problem: toProblem(failure) });
   }
 
   /** Follows no longer; the node goes on. */
@@ -97,11 +104,13 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     await this.#updateNode(runId, { model: undefined });
   }
 
-  #abort(runId: string, how: Active['how']): void {
+  /** @returns whether it was followed */
+  #abort(runId: string, how: Active['how']): boolean {
     const active = this.#active.get(runId);
-    if (!active) return;
+    if (!active) return false;
     active.how = how;
     active.controller.abort(new DOMException('The run is not followed any more.', 'AbortError'));
+    return true;
   }
 
   /** The job of a run, which is sent and queued where that has not been done. */

@@ -161,7 +161,10 @@ export class TrainingJobs {
   async #tellRuns(id: string, state: 'paused' | 'cancelled'): Promise<void> {
     const from = state === 'paused' ? ['waiting'] : ['waiting', 'paused'];
     for (const run of await this.#runsOf(id)) {
-      if (from.includes(run.state)) await this.#db.runs.update(run.id, { state, updatedAt: Date.now() });
+      if (!from.includes(run.state)) continue;
+      // A paused job on a node waits there with its rows until it hears of it.
+      if (run.node && state === 'cancelled') await this.#training.stop(run.id, 'cancel');
+      else await this.#db.runs.update(run.id, { state, updatedAt: Date.now() });
     }
   }
 

@@ -21,6 +21,7 @@ class StandInNode {
   files = new Set<string>();
   /** Follows no further than this event until it is raised. */
   open = Infinity;
+  lost = false;
   weights = BASE;
   /** Called before each event is handed out. */
   onEvent: (number: number) => void = () => undefined;
@@ -41,6 +42,7 @@ class StandInNode {
     },
     job: async () => this.job(),
     control: async (_, how) => {
+      if (this.lost) throw new AttuneError('companion/unreachable', 'It is gone.', 'Start it.');
       this.asked.push(how);
       if (['succeeded', 'failed'].includes(this.status))
         throw new AttuneError('companion/refused', 'It is over.', 'Nothing.');
@@ -169,6 +171,31 @@ describe('a run on a node', () => {
     await runs.proceed(runId);
     expect(node.asked).toContain('resume');
     expect((await row()).state).toBe('done');
+  });
+
+  it('that is cancelled while it is paused is cancelled there at once, or says why not', async () => {
+    const { node, runs, runId, row } = await setUp();
+    node.onEvent = (i) => i === 2 && void runs.stop(runId, 'pause');
+    await runs.proceed(runId);
+    await runs.stop(runId, 'cancel');
+    expect(node.status).toBe('cancelled');
+    expect((await row()).state).toBe('cancelled');
+
+    const lost = await setUp();
+    lost.node.onEvent = (i) => i === 2 && void lost.runs.stop(lost.runId, 'pause');
+    await lost.runs.proceed(lost.runId);
+    lost.node.lost = true;
+    await lost.runs.stop(lost.runId, 'cancel');
+    expect(await lost.row()).toMatchObject({ state: 'failed', problem: { code: 'companion/unreachable' } });
+  });
+
+  it('that is stopped before it was sent sends nothing', async () => {
+    const { node, runs, runId, row } = await setUp();
+    const proceeding = runs.proceed(runId);
+    await runs.stop(runId, 'cancel');
+    await proceeding;
+    expect(node.asked).toEqual([]);
+    expect((await row()).state).toBe('cancelled');
   });
 
   it('that fails there says so in the node’s words, and starts anew with the rows that lie there', async () => {
