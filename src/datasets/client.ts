@@ -27,9 +27,11 @@ export const datasets: DatasetService = {
   create: (workspaceId, name) => bridge.call((remote) => remote.create(workspaceId, name)),
   rename: (datasetId, name) => bridge.call((remote) => remote.rename(datasetId, name)),
   remove: (datasetId) => bridge.call((remote) => remote.remove(datasetId)),
-  check: async (datasetId, onProgress, search) => {
+  check: async (datasetId, onProgress, search, entails) => {
     const searching = callback(search ?? (await workspaceSearch(datasetId)));
-    return bridge.call((remote) => remote.check(datasetId, reporter(onProgress), searching));
+    return bridge.call((remote) =>
+      remote.check(datasetId, reporter(onProgress), searching, entails && callback(entails)),
+    );
   },
   setRules: (datasetId, rules) => bridge.call((remote) => remote.setRules(datasetId, rules)),
   review: (exampleIds, decision) => bridge.call((remote) => remote.review(exampleIds, decision)),

@@ -75,6 +75,16 @@ export interface FoundPassage {
   similarity?: number;
 }
 
+/**
+ * Whether an answer follows from its evidence by a model: 0 not at all, 1 in every statement, and why; undefined where
+ * the model cannot tell.
+ */
+export type Entailment = (given: {
+  question: string;
+  answer: string;
+  evidence: string;
+}) => Promise<{ score: number; reason: string } | undefined>;
+
 /** The best passages for each question, best first; at most `limit` of each. */
 export type SearchPassages = (questions: readonly string[], limit: number) => Promise<FoundPassage[][]>;
 
@@ -219,11 +229,13 @@ export interface DatasetService {
    * use. Rules never take a row of the test part out.
    *
    * @param search absent: the workspace's own
+   * @param entails absent: what words cannot tell stays unknown
    */
   check(
     datasetId: string,
     onProgress?: (progress: DatasetProgress) => void,
     search?: SearchPassages,
+    entails?: Entailment,
   ): Promise<QualityReport>;
   /**
    * Stores settings of rules. Switching one on or off acts at once on what was found before; other knobs act with the

@@ -8,6 +8,7 @@ import type {
   DatasetImportOptions,
   DatasetProgress,
   DatasetService,
+  Entailment,
   ExampleEdit,
   ExportOptions,
   FromUseOptions,
@@ -79,8 +80,11 @@ export class Datasets implements DatasetService {
     datasetId: string,
     onProgress?: (progress: DatasetProgress) => void,
     search?: SearchPassages,
+    entails?: Entailment,
   ): Promise<QualityReport> {
-    return this.#long(datasetId, (signal) => checkDataset(this.#store, datasetId, { onProgress, search, signal }));
+    return this.#long(datasetId, (signal) =>
+      checkDataset(this.#store, datasetId, { onProgress, search, entails, signal }),
+    );
   }
 
   setRules(datasetId: string, rules: RuleSettings): Promise<QualityReport> {

@@ -3,7 +3,8 @@ import { isAbort, toProblem } from '../errors/attune-error.ts';
 import type { AddResult, IngestService, SourceFile } from '../ingest/contract.ts';
 import type { RetrievalService } from '../retrieval/contract.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { JobRow, WorkspaceAdapters } from '../storage/schema.ts';
+import type { JobRow } from '../storage/schema.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
 import { JobRecord } from './job-record.ts';
 
 export interface JobServices {
@@ -46,8 +47,7 @@ export class WorkspaceJobs {
     const ids = [jobId(this.#workspaceId, 'ingest'), jobId(this.#workspaceId, 'embed')];
     this.#subscription ??= liveQuery(() => this.#db.jobs.bulkGet(ids)).subscribe((rows) => this.#reconcile(rows));
     this.#adapterSubscription ??= liveQuery(() => this.#db.workspaces.get(this.#workspaceId)).subscribe((workspace) => {
-      const adapters = workspace?.settings['adapters'] as WorkspaceAdapters | undefined;
-      void this.#follow(adapters?.embedder);
+      void this.#follow(adaptersOf(workspace).embedder);
     });
   }
 

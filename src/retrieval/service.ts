@@ -17,7 +17,8 @@ import { retrievalSettings } from './settings.ts';
 import { similaritiesOf } from './similarities.ts';
 import { syncIndex } from './sync.ts';
 import { VectorStore } from './vectors/vector-store.ts';
-import { adaptersOf, orProblem, WorkspaceEmbedders } from './workspace-embedders.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
+import { orProblem, WorkspaceEmbedders } from './workspace-embedders.ts';
 
 export interface RetrievalParts {
   database: AttuneDatabase;

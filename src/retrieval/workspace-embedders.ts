@@ -1,6 +1,7 @@
 import { isAbort, toProblem, type Problem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { WorkspaceAdapters, WorkspaceRow } from '../storage/schema.ts';
+import type { WorkspaceRow } from '../storage/schema.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
 import type { Embedder } from './contract.ts';
 import type { EmbedderSource } from './embedder-source.ts';
 import { rowId } from './vectors/vector-store.ts';
@@ -63,11 +64,6 @@ export class WorkspaceEmbedders {
   async #passages(workspaceId: string, { id }: Embedder): Promise<number> {
     return (await this.#database.vectorIndexes.get(rowId({ workspaceId, embedderId: id })))?.count ?? 0;
   }
-}
-
-/** Adapters in force in a workspace. */
-export function adaptersOf(workspace: WorkspaceRow | undefined): WorkspaceAdapters {
-  return (workspace?.settings['adapters'] as WorkspaceAdapters | undefined) ?? {};
 }
 
 /** @throws DOMException AbortError; any other failure comes back as a problem */

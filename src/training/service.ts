@@ -1,4 +1,4 @@
-import { adaptersOf } from '../retrieval/workspace-embedders.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
 import { opfsFolders, type Folders } from '../storage/folders.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';

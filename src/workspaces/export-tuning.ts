@@ -2,7 +2,8 @@ import { adapterFolder } from '../adapters/catalogue.ts';
 import type { Table } from 'dexie';
 import type { AttuneDatabase } from '../storage/database.ts';
 import { opfsFolders } from '../storage/folders.ts';
-import type { AdapterRow, WorkspaceAdapters } from '../storage/schema.ts';
+import type { AdapterRow } from '../storage/schema.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
 
 /** A part of an archive: rows of a `.jsonl`, or a file. */
 export type ArchivePart =
@@ -57,7 +58,7 @@ async function* laboratoryParts(db: AttuneDatabase, workspaceId: string): AsyncG
 /** Those trained here, and those from elsewhere that are switched on here. */
 async function carriedAdapters(db: AttuneDatabase, workspaceId: string): Promise<AdapterRow[]> {
   const workspace = await db.workspaces.get(workspaceId);
-  const used = Object.values((workspace?.settings['adapters'] ?? {}) as WorkspaceAdapters);
+  const used = Object.values(adaptersOf(workspace));
   const rows = await db.adapters.toArray();
   return rows.filter((row) => row.workspaceId === workspaceId || used.includes(row.id));
 }

@@ -1,6 +1,6 @@
 import type { Table } from 'dexie';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { WorkspaceAdapters } from '../storage/schema.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
 
 /** Every table whose rows belong to a workspace. */
 export function workspaceTables(db: AttuneDatabase): Table[] {
@@ -44,9 +44,7 @@ export async function deleteRows(db: AttuneDatabase, workspaceId: string): Promi
   return db.transaction('rw', [db.workspaces, db.runPoints, db.adapters, ...tables], async () => {
     await db.workspaces.delete(workspaceId);
     const used = new Set(
-      (await db.workspaces.toArray()).flatMap(({ settings }) =>
-        Object.values((settings['adapters'] ?? {}) as Record<keyof WorkspaceAdapters, string | null | undefined>),
-      ),
+      (await db.workspaces.toArray()).flatMap((workspace) => Object.values<string | null>(adaptersOf(workspace))),
     );
     const adapters = await db.adapters.filter((row) => row.workspaceId === workspaceId).toArray();
     const gone = adapters.filter(({ id }) => !used.has(id)).map(({ id }) => id);

@@ -1,7 +1,7 @@
 import type { ExampleRow, QualityFinding } from '../../storage/schema.ts';
-import type { DatasetProgress, RuleSettings, SearchPassages } from '../contract.ts';
+import type { DatasetProgress, Entailment, RuleSettings, SearchPassages } from '../contract.ts';
 import { isRuleOn, QUALITY_RULES, RULE_KEYS, ruleKnobs, type QualityRuleKey } from '../settings.ts';
-import type { CheckedRow, Entailment, Judge } from './rule.ts';
+import type { CheckedRow, Judge } from './rule.ts';
 import { language } from './rules/language.ts';
 import { leakage } from './rules/leakage.ts';
 import { length } from './rules/length.ts';

@@ -1,11 +1,12 @@
 import type { DatasetRow, ExampleRow } from '../../storage/schema.ts';
-import type { DatasetProgress, QualityReport, RuleSettings, SearchPassages } from '../contract.ts';
+import type { DatasetProgress, Entailment, QualityReport, RuleSettings, SearchPassages } from '../contract.ts';
 import { RULE_KEYS } from '../settings.ts';
 import type { DatasetStore } from '../store.ts';
 import { applyRules, type Judged, type QualityOptions } from './apply-rules.ts';
 
 export interface CheckParts {
   search?: SearchPassages;
+  entails?: Entailment;
   onProgress?: (progress: DatasetProgress) => void;
   signal?: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import type { ExampleRow, QualityFinding } from '../../storage/schema.ts';
-import type { SearchPassages } from '../contract.ts';
+import type { Entailment, SearchPassages } from '../contract.ts';
 import type { QualityRuleKey, RuleKnobs } from '../settings.ts';
 
 /** What rules read of a row; a draft has no part yet. */
@@ -10,9 +10,6 @@ export type CheckedRow = Pick<ExampleRow, 'question' | 'answer' | 'passage' | 'h
       'split' | 'chunkId' | 'kind' | 'language' | 'evidence' | 'morePassages' | 'provenance' | 'review' | 'quality'
     >
   >;
-
-/** Whether `statement` follows from `evidence`, between 0 and 1; undefined where the model cannot tell. */
-export type Entailment = (evidence: string, statement: string) => Promise<number | undefined>;
 
 export interface RuleContext<K extends QualityRuleKey> {
   knobs: RuleKnobs<K>;

@@ -1,4 +1,5 @@
 import type { TuningTask, WorkspaceAdapters } from '../../storage/schema.ts';
+import { adaptersOf } from '../../storage/workspace-adapters.ts';
 import type { AdapterDescription } from '../../adapters/contract.ts';
 import { workspaces } from './workspaces.svelte.ts';
 
@@ -12,7 +13,7 @@ export function slotOf(task: TuningTask): AdapterSlot {
 /** Which adapters the open workspace works with. */
 class AdaptersInForce {
   get chosen(): WorkspaceAdapters {
-    return (workspaces.current?.settings['adapters'] as WorkspaceAdapters | undefined) ?? {};
+    return adaptersOf(workspaces.current);
   }
 
   /** Whether an adapter works in the open workspace; the starter that answers does until something else is chosen. */

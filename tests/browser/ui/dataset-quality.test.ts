@@ -24,6 +24,8 @@ test('the checks say what each rule took out and why, and a rule that is switche
   }));
   router.go('datasets', id, { view: 'quality' });
   await expect.element(page.getByText('No question is checked yet.')).toBeVisible();
+  // Slow and fallible, so it is asked only by those who want it.
+  await expect.element(page.getByRole('switch', { name: /whether the evidence supports/ })).not.toBeChecked();
   await userEvent.click(page.getByRole('button', { name: 'Run the checks' }));
   await expect.element(rule('Stands by itself'), { timeout: 30_000 }).toHaveTextContent('1 out');
   await expect.poll(async () => (await rowOf(2)).removedBy).toBe('selfContained');

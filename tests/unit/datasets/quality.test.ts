@@ -87,7 +87,10 @@ describe('the answer in its passage', () => {
 
   it('is for a model to tell where words do not, if one is there', async () => {
     const unclear = row({ answer: 'Their manager approves requests on Fridays' });
-    const judged = await applyRules([unclear], { only: ['support'], entails: async () => 0.1 });
+    const judged = await applyRules([unclear], {
+      only: ['support'],
+      entails: async () => ({ score: 0.1, reason: 'It says nothing of that.' }),
+    });
     expect(judged[0]).toMatchObject({ removedBy: 'support' });
   });
 });

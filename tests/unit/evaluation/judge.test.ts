@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { agreementInWords, agreementWithThumbs, agreementWithVotes } from '../../../src/evaluation/judge/agreement.ts';
+import { isEntailed } from '../../../src/evaluation/judge/entailment.ts';
 import { judgeAnswer } from '../../../src/evaluation/judge/judge-answer.ts';
 import { preferAnswer } from '../../../src/evaluation/judge/prefer-answer.ts';
 import { JUDGE_PROMPTS } from '../../../src/evaluation/judge/prompts.ts';
@@ -53,6 +54,16 @@ describe('a judge over HTTP', () => {
     expect(result.reasons.faithfulness).toBe('No season is given.');
     expect(result.unknown).toEqual([]);
     expect(result.tokens.prompt).toBe(4 * 7);
+  });
+
+  it('says whether an answer follows from a passage, and does not know where its verdict cannot be read', async () => {
+    server.reply = sensible;
+    const { question, answer, passages } = GIVEN;
+    const given = { question, answer, evidence: passages[0]! };
+    expect(await isEntailed(engine(), given, signal)).toEqual({ score: 0.5, reason: 'No season is given.' });
+    expect(server.requests.length).toBe(1);
+    server.reply = () => 'I would say so.';
+    expect(await isEntailed(engine(), given, signal)).toBeUndefined();
   });
 
   it('asks only for what the material allows, and shows each aspect only what it needs', async () => {

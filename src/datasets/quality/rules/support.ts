@@ -29,11 +29,12 @@ export const support: Judge<'support'> = async (rows, { knobs, entails, progress
     const overlap = shareOfStems(row.answer, everything);
     const percent = `${Math.round(overlap * 100)} % of the answer's words stand in the passage`;
     if (overlap >= knobs.leastOverlap) return passed(`${percent}.`, overlap);
-    const entailed = await entails?.(evidence, `${row.question} ${row.answer}`);
+    const entailed = await entails?.({ question: row.question, answer: row.answer, evidence });
     if (entailed !== undefined) {
-      return entailed >= ENTAILED
-        ? passed(`A model says that the evidence supports it; ${percent}.`, entailed)
-        : failed(`A model says that the evidence does not support it; ${percent}.`, entailed);
+      const { score, reason } = entailed;
+      return score >= ENTAILED
+        ? passed(`A model says that the evidence supports it: ${reason}`, score)
+        : failed(`A model says that the evidence does not support it: ${reason}`, score);
     }
     if (overlap < knobs.mostMissing && !isYesOrNo(row.answer)) return failed(`Only ${percent}.`, overlap);
     return unknown(`${percent}: no model is there that could tell whether it follows.`);

@@ -1,6 +1,14 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { datasets } from '../../../../datasets/client.ts';
-import type { DatasetProgress, MiningOptions, MiningReport, QualityReport } from '../../../../datasets/contract.ts';
+import type {
+  DatasetProgress,
+  Entailment,
+  MiningOptions,
+  MiningReport,
+  QualityReport,
+} from '../../../../datasets/contract.ts';
+import type { JudgeEngine } from '../../../../evaluation/judge/ask.ts';
+import { isEntailed } from '../../../../evaluation/judge/entailment.ts';
 import { jobs } from '../../../../jobs/client.ts';
 import type { JobProgress } from '../../../../jobs/client.ts';
 import type { DatasetRow } from '../../../../storage/schema.ts';
@@ -16,8 +24,12 @@ class Checks {
     return this.#running.get(datasetId);
   }
 
-  check(dataset: DatasetRow): Promise<QualityReport> {
-    return this.#track(dataset, `Checking ${dataset.name}`, (report) => datasets.check(dataset.id, report));
+  /** @param judge says whether an answer follows where words cannot tell; absent: that stays unknown */
+  check(dataset: DatasetRow, judge?: JudgeEngine): Promise<QualityReport> {
+    return this.#track(dataset, `Checking ${dataset.name}`, (report, signal) => {
+      const entails: Entailment | undefined = judge && ((given) => isEntailed(judge, given, signal));
+      return datasets.check(dataset.id, report, undefined, entails);
+    });
   }
 
   mine(dataset: DatasetRow, options: MiningOptions): Promise<MiningReport> {
@@ -33,7 +45,7 @@ class Checks {
   #track<T>(
     { id, workspaceId }: DatasetRow,
     title: string,
-    work: (report: (progress: DatasetProgress) => void) => Promise<T>,
+    work: (report: (progress: DatasetProgress) => void, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     this.#running.set(id, { stage: 'Starting', done: 0, total: 0 });
     return jobs
@@ -42,7 +54,7 @@ class Checks {
         return work((progress) => {
           this.#running.set(id, progress);
           report(jobProgressOf(title, progress));
-        });
+        }, signal);
       })
       .finally(() => this.#running.delete(id));
   }
