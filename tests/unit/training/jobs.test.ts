@@ -136,3 +136,25 @@ it('a run that waits for its turn is cancelled without ever starting', async () 
   owner(db, training);
   expect(await runAt(db, runId, 'cancelled')).toMatchObject({ step: 0 });
 });
+
+it('a run that is paused on a node is cancelled there too', async () => {
+  const { db, start } = await setUpTraining();
+  const training = start();
+  const runId = await training.create({ ...request, node: { nodeId: 'n', name: 'gpu.lan' } });
+  const id = trainingJobId({ nodeRunId: runId });
+  const toldNode = new Promise<string>((resolve) => {
+    const work: TrainingWork = {
+      proceed: async () => void (await db.runs.update(runId, { state: 'paused' })),
+      proceedSweep: async () => undefined,
+      stop: async (stopped, how) => resolve(`${how} ${stopped}`),
+    };
+    const jobs = new TrainingJobs('w', work, db, 'node');
+    onTestFinished(() => jobs.leave());
+    jobs.follow();
+    void jobs.begin({ nodeRunId: runId }, 'Tuning');
+  });
+  await runAt(db, runId, 'paused');
+  await db.jobs.update(id, { state: 'paused' });
+  await db.jobs.update(id, { state: 'cancelled' });
+  expect(await toldNode).toBe(`cancel ${runId}`);
+});
