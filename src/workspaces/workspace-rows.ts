@@ -44,7 +44,9 @@ export async function deleteRows(db: AttuneDatabase, workspaceId: string): Promi
   return db.transaction('rw', [db.workspaces, db.runPoints, db.adapters, ...tables], async () => {
     await db.workspaces.delete(workspaceId);
     const used = new Set(
-      (await db.workspaces.toArray()).flatMap((workspace) => Object.values<string | null>(adaptersOf(workspace))),
+      (await db.workspaces.toArray())
+        .map(adaptersOf)
+        .flatMap(({ embedder, reranker, generator }) => [embedder, reranker, generator]),
     );
     const adapters = await db.adapters.filter((row) => row.workspaceId === workspaceId).toArray();
     const gone = adapters.filter(({ id }) => !used.has(id)).map(({ id }) => id);
