@@ -48,7 +48,8 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
     const a = (pairs[`${name}.lora_A`] = graph.input(`${name}.lora_A`, 'float32', [kind.rank, columns]));
     const b = (pairs[`${name}.lora_B`] = graph.input(`${name}.lora_B`, 'float32', [rows, kind.rank]));
     const low = keep(gemm(dropped(input, name, columns), a, undefined, { transposeB: true }), `${name}.low`);
-    return gemm(low, b, y, { transposeB: true });
+    // Not as the summand of the product: onnxruntime copies that first, in one thread.
+    return add(y, gemm(low, b, undefined, { transposeB: true }));
   };
   const dropped = (input: Value, name: LlamaLinear, width: number): Value => {
     if (!kind.dropout) return input;

@@ -157,7 +157,7 @@ class LlamaTrainer implements GeneratorTrainer {
     for (let layer = firstAdapted; layer < blocks.count; layer++) {
       for (const { name, matrix, parameter } of this.#matrices(layer)) {
         const { data } = parameter;
-        blocks.write(layer, name, matrix === 'a' ? data : data.map((value) => this.#scale * value));
+        blocks.write(layer, name, matrix === 'a' ? data : scaled(data, this.#scale));
       }
     }
     this.#stale = false;
@@ -167,8 +167,7 @@ class LlamaTrainer implements GeneratorTrainer {
     let at = 0;
     for (const { matrix, parameter } of this.#matrices(layer)) {
       const { gradient } = parameter;
-      const factor = matrix === 'a' ? 1 : this.#scale;
-      for (let i = 0; i < gradient.length; i++) gradient[i]! += factor * flat[at++]!;
+      addScaled(gradient, flat.subarray(at, (at += gradient.length)), matrix === 'a' ? 1 : this.#scale);
     }
   }
 
@@ -178,6 +177,17 @@ class LlamaTrainer implements GeneratorTrainer {
       parameter: this.#lora.pair(llamaModulePath(layer, entry.linear))![entry.matrix],
     }));
   }
+}
+
+// Plain loops: there are millions of elements, and a callback for each takes as long as a block's run.
+function scaled(numbers: Float32Array, factor: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(numbers.length);
+  for (let i = 0; i < out.length; i++) out[i] = factor * numbers[i]!;
+  return out;
+}
+
+function addScaled(to: Float32Array, numbers: Float32Array, factor: number): void {
+  for (let i = 0; i < to.length; i++) to[i]! += factor * numbers[i]!;
 }
 
 /** The mean loss; what a teacher's own uncertainty costs is left out, so that 0 is reached by agreeing with it. */
