@@ -1,13 +1,17 @@
 /**
  * What tuning in a browser buys: recall and reciprocal rank on attackqa-like (500 questions on subjects that training
  * never saw, 3,000 passages) after ten minutes of tuning the embedder and ten of making a reranker, in real Chromium on
- * wasm; a linear adapter takes seconds. What was computed is kept in `.cache/tune/`.
+ * wasm, behind the search as it is and as it was tuned; a linear adapter takes seconds. What was computed is kept in `.cache/tune/`.
  *
  * Run: npx tsx scripts/bench/train-retrieval.ts [--seconds 600] [--batch 32] [--rate 1e-3]
  *   [--reranker 600 seconds] [--rerank 300 questions]
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { withSearchScores } from '../../src/retrieval/reranker/with-search-scores.ts';
+import { retrievalKnobs } from '../../src/retrieval/settings.ts';
+import { valuesOf } from '../../src/settings/knob.ts';
+import { FirstStage } from '../../src/training/tasks/first-stage.ts';
 import { usefulThreads } from '../../src/engine/runtime/runtime.ts';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
@@ -17,18 +21,15 @@ import type { AdapterText } from './train/adapter-text.ts';
 import { fromBase64 } from './train/base64.ts';
 import { kept, timed } from './train/kept.ts';
 import { mapped, tuneLinear } from './train/linear.ts';
-import { minedGroups } from './train/mined-groups.ts';
-import { RANK_METRICS, rankings, similarity, type Rankings, type Vectors } from './train/rank.ts';
-import type { MakeRequest, RankingGroup } from './train/reranker-page.ts';
+import { DEPTH, questionVector, RANK_METRICS, rankings, type Rankings, type Vectors } from './train/rank.ts';
+import type { MakeRequest } from './train/reranker-page.ts';
 import type { EmbedRequest, TunedInPage, TuneRequest } from './train/retrieval-page.ts';
 
 const EMBEDDER = 'scripts/bench/train/retrieval-page.ts';
 const RERANKER = 'scripts/bench/train/reranker-page.ts';
-/** Pairs that the linear adapter is trained on and the reranker's negatives are mined in: their vectors are needed. */
+/** Pairs that the linear adapter is trained on and the reranker learns from. */
 const VECTOR_PAIRS = 3000;
 const CANDIDATES = 20;
-/** Factor between a cosine and the reranker's scores: that of the loss which the embedder was trained with. */
-const SCALE = 20;
 
 const { values: flags } = parseArgs({
   options: {
@@ -85,35 +86,42 @@ report(other, [
 ]);
 
 if (reranked.questions.length > 0) {
-  const reranker = await trained('reranker', RERANKER, 'make', {
-    groups: minedGroups(chosen, trainVectors),
-    seconds: Number(flags.reranker),
-    batch: 8,
-    learningRate: 5e-4,
-    threads,
-  } satisfies MakeRequest);
+  const texts = reranked.passages.map((text) => ({ text, headings: [], documentKey: '' }));
   const systems: [string, Rankings][] = [];
-  for (const [name, vectors] of retrievers) {
-    const ranked = rankings(reranked, vectors);
-    systems.push([name, ranked]);
-    if (name === 'linear adapter') continue;
-    const groups = reranked.questions.map(({ text }, q): RankingGroup => ({
+  for (const [name, vectors, adapter] of [
+    ['base', base],
+    ['tuned', sharper, tuned.adapter],
+  ] as const) {
+    const reranker = await trained('reranker', RERANKER, 'make', {
+      pairs: chosen,
+      seconds: Number(flags.reranker),
+      threads,
+      ...(adapter && { search: adapter }),
+    } satisfies MakeRequest);
+    const search = new FirstStage(texts, vectors.passages);
+    const found = reranked.questions.map(({ text }, q) => search.find(text, questionVector(vectors, q), DEPTH));
+    const groups = reranked.questions.map(({ text }, q) => ({
       question: text,
-      passages: ranked[q]!.slice(0, CANDIDATES).map((index) => reranked.passages[index]!),
+      passages: found[q]!.slice(0, CANDIDATES).map(({ place }) => reranked.passages[place]!),
     }));
     const scores = await kept(['score', groups, reranker.adapter], () =>
       inChromium<number[][]>(RERANKER, 'score', { groups, adapter: reranker.adapter, threads }),
     );
-    const reordered = (score: (q: number, candidate: number) => number): Rankings =>
-      ranked.map((ids, q) => {
-        const places = [...Array(Math.min(CANDIDATES, ids.length)).keys()];
-        const best = places.sort((a, b) => score(q, b) - score(q, a)).map((place) => ids[place]!);
-        return [...best, ...ids.slice(CANDIDATES)];
+    const inOrder = (scoresOf: (own: number[], searched: number[]) => number[]): Rankings =>
+      found.map((list, q) => {
+        const joined = scoresOf(
+          scores[q]!,
+          list.slice(0, CANDIDATES).map(({ score }) => score),
+        );
+        const best = [...joined.keys()].sort((x, y) => joined[y]! - joined[x]!);
+        return [...best, ...[...list.keys()].slice(CANDIDATES)].map((i) => list[i]!.place);
       });
-    systems.push([`${name}, reranked`, reordered((q, place) => scores[q]![place]!)]);
+    systems.push([`${name}, by meaning`, rankings(reranked, vectors)]);
+    systems.push([`${name}, meaning and words`, found.map((list) => list.map(({ place }) => place))]);
+    systems.push([`${name}, ranking model alone`, inOrder((own) => own)]);
     systems.push([
-      `${name}, both scores`,
-      reordered((q, place) => scores[q]![place]! + SCALE * similarity(vectors, q, ranked[q]![place]!)),
+      `${name}, ranking model and search`,
+      inOrder((own, searched) => withSearchScores(own, searched, valuesOf(retrievalKnobs).searchWeight)),
     ]);
   }
   report(reranked, systems);
@@ -123,7 +131,7 @@ async function trained(name: string, page: string, call: string, request: TuneRe
   const run = await kept([name, request], () => timed(() => inChromium<TunedInPage>(page, call, request)));
   const recent = run.losses.slice(-20);
   console.log(
-    `${name}: ${run.steps} steps of ${request.batch} in ${run.seconds.toFixed(0)} s, ` +
+    `${name}: ${run.steps} steps in ${run.seconds.toFixed(0)} s, ` +
       `${(run.tokens / run.seconds).toFixed(0)} tokens/s, last losses ` +
       `${(recent.reduce((sum, loss) => sum + loss, 0) / recent.length).toFixed(3)}, ` +
       `heap ${(run.heapBytes / 1e6).toFixed(0)} MB; ${run.date}, load ${run.load.toFixed(1)}, ${threads} threads`,

@@ -13,7 +13,7 @@ export type Rankings = number[][];
 
 export const DIMENSIONS = 384;
 /** How far down a ranking is looked at; the reciprocal rank beyond counts as 0. */
-const DEPTH = 100;
+export const DEPTH = 100;
 
 export const RANK_METRICS = {
   'recall@1': (ranked: number[], relevant: Set<number>) => recallAtK(ranked, relevant, 1),
@@ -27,9 +27,9 @@ export function rankings({ questions }: RetrievalSet, vectors: Vectors): Ranking
   );
 }
 
-export function similarity(vectors: Vectors, question: number, passage: number): number {
-  const other = row(vectors.passages, passage);
-  return row(vectors.questions, question).reduce((sum, value, i) => sum + value * other[i]!, 0);
+/** [DIMENSIONS] */
+export function questionVector({ questions }: Vectors, question: number): Float32Array {
+  return row(questions, question);
 }
 
 function row(vectors: Float32Array, index: number): Float32Array {
