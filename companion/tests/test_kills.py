@@ -102,7 +102,7 @@ def alive(process: psutil.Process) -> bool:
 def test_lack_of_memory_halves_the_batch_and_says_so(tmp_path: Path, models: Path) -> None:
     with running(tmp_path / "data", models, "--job-memory", "700") as service:
         rows = [{"text": "the owl lives in the tree " * 60}] * 64
-        big = {**QUICK, "batchSize": 256, "maxTokens": 512, "steps": 2, "validateEvery": 0, "heldOut": 0}
+        big = {**QUICK, "batchSize": 256, "maxTokens": 512, "steps": 1, "validateEvery": 0, "heldOut": 0}
         job = service.job("causal", "tiny-llama", service.upload(jsonl(rows)), hyperparameters=big)
         done = service.wait(job.id, "succeeded")
         assert done.batch_halvings >= 1

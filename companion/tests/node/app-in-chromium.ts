@@ -1,5 +1,5 @@
 /**
- * The built app in real Chromium against a running node: pair, send rows of attackqa-like, close the tab while it tunes,
+ * The built app in real Chromium against a running node: pair, send rows of a data set, close the tab while it tunes,
  * catch up, bring the adapter home, switch it on, see another ranking or answer, and delete what lies on the node.
  * Run by tests/test_app.py with address, token, the port that the node lets in, and what to tune.
  */
@@ -21,8 +21,12 @@ import type { AdapterRow, MessageRow, RunRow, VectorIndexRow } from '../../../sr
 
 const [address = '', token = '', port = '', what = 'Search model'] = process.argv.slice(2);
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-const data = join(root, '../shared/data/attackqa-like');
-assert.ok(existsSync(data), `${data} is missing: this test reads its documents and questions.`);
+/** The set that the benchmarks use, where it lies beside the repository; else the documents that come with the app. */
+const attacks = join(root, '../shared/data/attackqa-like');
+const samples = join(root, 'public/samples');
+const data = existsSync(attacks)
+  ? { documents: join(attacks, 'corpus.jsonl.gz'), questions: join(attacks, 'qa.jsonl.gz') }
+  : { documents: samples, questions: join(samples, 'handbook-questions.jsonl') };
 const DOCUMENTS = 40;
 const answers = what === 'Answer model';
 /** A step of the answer model takes a node without a GPU ten times as long. */
@@ -36,9 +40,9 @@ const profile = await mkdtemp(join(tmpdir(), 'attune-node-'));
 let context = await browser();
 try {
   let page = await open(context);
-  const file = join(data, 'qa.jsonl.gz');
-  const documents = sampleDocuments(readDocuments(join(data, 'corpus.jsonl.gz')), askedIds(file), DOCUMENTS, 1);
-  const questions = readQuestions(file, documents).slice(0, 120);
+  const asked = askedIds(data.questions);
+  const documents = sampleDocuments(readDocuments(data.documents), asked, Math.min(DOCUMENTS, asked.size), 1);
+  const questions = readQuestions(data.questions, documents).slice(0, 120);
   await addDocuments(page, documents.values());
   await addQuestions(page, questions, { seed: 1, testShare: 0.2 });
 
