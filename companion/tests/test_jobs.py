@@ -47,7 +47,9 @@ CASES: list[tuple[str, str, str, str]] = [
     ("method", "base", "text", "role"), CASES, ids=["chat", "with context", "causal", "dpo", "embedder", "reranker"]
 )
 def test_a_job_leads_to_an_adapter(service: Service, method: str, base: str, text: str, role: str) -> None:
-    more: dict[str, Any] = {"hardNegatives": 2} if role in ("embedder", "reranker") else {"maxTokens": 480}
+    more: dict[str, Any] = (
+        {"hardNegatives": 2, "chunkTokens": 128} if role in ("embedder", "reranker") else {"maxTokens": 480}
+    )
     created = service.job(method, base, service.upload(text), suffix="test", hyperparameters={**QUICK, **more}, seed=3)
     assert created.status == "queued"
     assert created.method.type == method

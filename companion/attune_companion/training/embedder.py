@@ -58,7 +58,8 @@ def prepare(spec: JobSpec) -> Task:
         # The same passage twice in a batch would be its own wrong answer.
         batch_sampler=BatchSamplers.NO_DUPLICATES,
     )
-    trainer = EmbedderTrainer(model=model, args=whole, train_dataset=Dataset.from_list(rows), loss=loss_of(model, spec))
+    loss = loss_of(model, spec, texts=len(rows[0]))
+    trainer = EmbedderTrainer(model=model, args=whole, train_dataset=Dataset.from_list(rows), loss=loss)
     trainer.adapted = encoder.model
     judge = RetrievalJudge(spec.parts, settings, spec.seed) if spec.parts.validation else None
 
@@ -69,8 +70,11 @@ def prepare(spec: JobSpec) -> Task:
     return Task(trainer=trainer, score_name=SCORE_NAME, validate=validate if judge else None)
 
 
-def loss_of(model: SentenceTransformer, spec: JobSpec) -> Any:
-    """GradCache (Gao et al. 2021): `chunkTokens` at a time, with the result of the whole batch."""
+def loss_of(model: SentenceTransformer, spec: JobSpec, texts: int) -> Any:
+    """
+    GradCache (Gao et al. 2021): `chunkTokens` at a time, with the result of the whole batch. It computes everything
+    forwards twice, which a batch that fits is spared. `texts`: of one row.
+    """
     settings = spec.settings
     directions: Any = ("query_to_doc", "doc_to_query") if settings["symmetric"] else ("query_to_doc",)
     shared: dict[str, Any] = {
@@ -81,11 +85,11 @@ def loss_of(model: SentenceTransformer, spec: JobSpec) -> Any:
         "gather_across_devices": spec.workers > 1,
     }
     sizes = matryoshka_sizes(settings["matryoshka"], model.get_embedding_dimension() or 0)
-    if spec.workers > 1:
-        # GradCache goes backwards several times within one step, which confuses DDP's bookkeeping.
+    size = max(1, settings["chunkTokens"] // settings["maxTokens"] // 2**spec.batch_halvings)
+    # Several backward passes within one step confuse DDP's bookkeeping.
+    if spec.workers > 1 or size >= settings["batchSize"] * texts:
         whole = MultipleNegativesRankingLoss(model, **shared)
         return MatryoshkaLoss(model, whole, sizes) if sizes else whole
-    size = max(1, settings["chunkTokens"] // settings["maxTokens"] // 2**spec.batch_halvings)
     loss = CachedMultipleNegativesRankingLoss(model, mini_batch_size=size, **shared)
     return MatryoshkaLoss(model, loss, sizes) if sizes else loss
 
