@@ -150,15 +150,20 @@ class Supervisor:
 
     def _ended(self, job_id: str, code: int) -> None:
         """After a job's process: rows say how it ended, unless it could not write any more."""
-        self._running = None
-        job = self._database.one("SELECT * FROM jobs WHERE id = ?", job_id)
-        if job is None:
-            return
-        log.info("job process ended", extra={"job": job_id, "code": code, "status": job["status"]})
+        try:
+            job = self._database.one("SELECT * FROM jobs WHERE id = ?", job_id)
+            if job is not None:
+                self._record_end(job, code)
+        finally:
+            # After its row: a job that goes back into the queue is not overtaken by the one behind it.
+            self._running = None
+
+    def _record_end(self, job: Row, code: int) -> None:
+        log.info("job process ended", extra={"job": job["id"], "code": code, "status": job["status"]})
         if job["status"] == "running":
             if job["wanted"] is not None:
                 with self._database.transaction():
-                    stopped(self._database, job_id, job["wanted"])
+                    stopped(self._database, job["id"], job["wanted"])
             else:
                 metrics.WORKER_DEATHS.inc()
                 self._put_back(job, "The job's process was killed")
