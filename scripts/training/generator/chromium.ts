@@ -3,9 +3,9 @@
  * attune.ts on node: the losses have to be the same.
  *
  * Run: npx tsx scripts/training/generator/chromium.ts [steps, 40]
- * In: .cache/generator/{train,attune,reference}.json. Out: .cache/generator/chromium.json
+ * In: .cache/generator/{train,attune}.json, and reference.json where PyTorch ran. Out: .cache/generator/chromium.json
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { usefulThreads } from '../../../src/engine/runtime/runtime.ts';
 import { inChromium } from '../../bench/in-chromium.ts';
@@ -24,11 +24,12 @@ const page = await inChromium<ParityRun & { heapBytes: number }>('scripts/traini
 });
 writeFileSync(`${FOLDER}/chromium.json`, JSON.stringify(page));
 const node = read<ParityRun>('attune');
-const torch = read<ParityRun>('reference');
+const torch = existsSync(`${FOLDER}/reference.json`) ? read<ParityRun>('reference') : undefined;
 const mean = (losses: number[]) => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 for (let step = 10; step <= page.steps; step += 10) {
   const at = ({ losses }: ParityRun) => mean(losses.slice(step - 10, step)).toFixed(3);
-  console.log(`steps ${step - 9} to ${step}: wasm ${at(page)}, node ${at(node)}, PyTorch ${at(torch)}`);
+  const peer = torch ? `, PyTorch ${at(torch)}` : '';
+  console.log(`steps ${step - 9} to ${step}: wasm ${at(page)}, node ${at(node)}${peer}`);
 }
 const apart = page.losses.map((loss, i) => Math.abs(loss - node.losses[i]!));
 console.log(
