@@ -4,8 +4,8 @@ Seconds per step of the same tuning: a bare PyTorch + PEFT loop, the service, an
     companion/.venv/bin/python companion/bench/overhead.py public/models STEPS
 
 MiniLM, LoRA r=8 on all six linears, 32 pairs of `attackqa-like`, at most 128 tokens, multiple negatives ranking. Every
-process computes with one thread, as the service's tests do, so that two workers have a processor each. The mean over
-the steps after the first: news of a cluster come five times a second, which a median would round to.
+process computes with one thread, as the service's tests do, so that two workers have a processor each. The median over
+the steps after the first; news of a cluster come five times a second, so theirs are right to that much.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
-from statistics import mean
+from statistics import median
 
 FOLDER = Path(__file__).parent.parent
 sys.path.insert(0, str(FOLDER))
@@ -76,7 +77,7 @@ def bare(models: Path, rows: list[dict[str, str]], steps: int) -> float:
         command = [sys.executable, "-c", BARE, str(models / BASE), file.name, *map(str, (steps, BATCH, LONGEST))]
         one = {**os.environ, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=one)
-    return mean(map(float, done.stdout.split()[1:]))
+    return median(map(float, done.stdout.split()[1:]))
 
 
 def service(models: Path, rows: list[dict[str, str]], steps: int, *flags: str) -> float:
@@ -90,7 +91,7 @@ def service(models: Path, rows: list[dict[str, str]], steps: int, *flags: str) -
         job = node.job("embedder", BASE, node.upload(text), hyperparameters={**settings, **quiet})
         node.wait(job.id, "succeeded")
         times = [event.data["seconds"] for event in node.events(job.id) if "train_loss" in (event.data or {})]
-    return (times[-1] - times[0]) / (len(times) - 1)
+    return median(b - a for a, b in pairwise(times))
 
 
 def main() -> None:
