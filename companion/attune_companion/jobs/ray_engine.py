@@ -69,6 +69,15 @@ def loop(config: dict[str, Any]) -> None:
 def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """Drives a job on the cluster and passes its news on. Raises the worker's problem."""
     connect(settings)
+    try:
+        return drive(spec, reporter, settings)
+    finally:
+        # This process ends without a farewell: of a cluster that it started here, parts would stay behind.
+        ray.shutdown()
+
+
+def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
+    """The run itself, on a cluster that is connected."""
     desk: Any = ray.remote(num_cpus=0)(Desk).remote()
     gpus = ray.cluster_resources().get("GPU", 0) > 0
     spec = dataclasses.replace(spec, workers=settings.ray_workers)
