@@ -1,5 +1,4 @@
 import { applyLinearAdapter } from '../../engine/adapters/linear-adapter.ts';
-import { createEmbedderTrainer } from '../../engine/models/bert/training/embedder-trainer.ts';
 import { createLinearTrainer, type VectorBatch } from '../../engine/training/linear-adapter.ts';
 import { BatchPlan } from '../batch-plan.ts';
 import { batchKeys, trainingExamples } from '../examples.ts';
@@ -8,6 +7,7 @@ import { trainingSettings } from '../settings.ts';
 import { loadEncoder, type Encode } from './encoder.ts';
 import { hardNegatives, joined } from './mining.ts';
 import { RetrievalJudge } from './retrieval-judge.ts';
+import { createSearchEncoder } from './search-encoder.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
 /**
@@ -21,24 +21,18 @@ export async function prepareLinear(input: TaskInput): Promise<PreparedTask> {
   const settings = trainingSettings('linear', input.settings);
   const examples = trainingExamples(input.examples, 'passage');
   const { train } = examples;
-  const { config, weights, recipe, texts } = await loadEncoder(files, settings.maxTokens, input.onProgress);
-  const dimensions = config.hiddenSize;
+  const encoder = await loadEncoder(files, settings.maxTokens, input.onProgress);
+  const { texts } = encoder;
+  const dimensions = encoder.config.hiddenSize;
   const judge = new RetrievalJudge(examples, texts, {
     questions: settings.validationLimit,
     pool: settings.validationPool,
     seed,
   });
-  // An encoder with an adapter of nothing but zeros is the frozen one.
-  const frozen = createEmbedderTrainer({
-    config,
-    weights,
-    runtime,
-    pooling: recipe.pooling,
-    lora: { rank: 1, alpha: 1, rankStabilised: false, dropout: 0, targets: ['attention.self.query'] },
-    seed,
-  });
+  const frozen = createSearchEncoder(encoder, runtime, seed);
   try {
-    const encode = frozen.encode.bind(frozen);
+    // Untuned, it embeds questions and passages alike: their tokens have the prefixes.
+    const encode: Encode = (tokens, signal) => frozen.encode(tokens, 'passage', signal);
     const negatives = await hardNegatives(input, settings, train, texts, encode);
     const cache = new VectorCache(dimensions, (tokens) => encode(tokens, signal), input);
     const queries = await cache.of(train.map(({ question }) => texts.query(question)));

@@ -9,7 +9,7 @@ import type { LoadedEncoder } from './encoder.ts';
 /** Texts embedded as the search does it, untuned or with its adapter. */
 export interface SearchEncoder {
   /** @returns unit vectors [texts, dimensions], row-major */
-  encode(texts: readonly Tokens[], kind: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array>;
+  encode(texts: readonly Tokens[], kind: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>>;
   dispose(): Promise<void>;
 }
 
