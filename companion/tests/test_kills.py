@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from .rows import chats, jsonl, pairs
 from .service import Service, running, until
 from .test_jobs import QUICK, adapter_of, curve_of
 
-LONG = {**QUICK, "steps": 150, "checkpointEvery": 4, "validateEvery": 25, "patience": 0}
+LONG = {**QUICK, "steps": 600, "checkpointEvery": 4, "validateEvery": 25, "patience": 0}
 
 
 def children(service: Service) -> list[psutil.Process]:
@@ -29,21 +31,54 @@ def zygote(service: Service) -> psutil.Process | None:
     return found[0] if found else None
 
 
-def step(service: Service, job: str) -> int:
-    return int(service.openai.fine_tuning.jobs.retrieve(job).step)
+def furthest(service: Service, job: str) -> int:
+    """The step a job must pass before its next death, or the node gives it up as one that kills its process.
+
+    From the database, which is also there while the service is not."""
+    with closing(sqlite3.connect(service.data / "companion.sqlite", timeout=30)) as database:
+        return max(database.execute("SELECT step, death_step FROM jobs WHERE id = ?", [job]).fetchone())
 
 
-def is_over(service: Service, job: str) -> bool:
-    return service.openai.fine_tuning.jobs.retrieve(job).status == "succeeded"
+def goes_on(service: Service, job: str, beyond: int) -> bool:
+    found = service.openai.fine_tuning.jobs.retrieve(job)
+    return found.status == "succeeded" or int(found.step) > beyond
 
 
-def kill_worker(service: Service) -> bool:
+def kill_all(processes: list[psutil.Process]) -> None:
+    """Returns when they are gone, so that what they wrote is their last word."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
+    until("their end", lambda: not any(alive(process) for process in processes))
+
+
+def kill_worker(service: Service) -> None:
     """Kills what the zygote has forked: the job's process, and the one that answers."""
     parent = zygote(service)
-    killed = parent.children() if parent else []
-    for process in killed:
-        process.send_signal(signal.SIGKILL)
-    return bool(killed)
+    kill_all(parent.children() if parent else [])
+
+
+def kill_zygote(service: Service) -> None:
+    parent = until("the zygote", lambda: zygote(service))
+    below = children(service)
+    parent.send_signal(signal.SIGKILL)
+    until("the end of all below it", lambda: not any(alive(process) for process in below))
+
+
+def kill_service(service: Service) -> None:
+    below = children(service)
+    service.kill()
+    until("the end of all below it", lambda: not any(alive(process) for process in below))
+
+
+def kill_start(service: Service) -> None:
+    """Kills a node that has just begun to answer."""
+    kill_service(service)
+    service.start()
+    kill_service(service)
+
+
+KILL = {"worker": kill_worker, "zygote": kill_zygote, "service": kill_service, "start": kill_start}
 
 
 def test_nothing_is_lost_by_twenty_kills_at_random_moments(tmp_path: Path, models: Path) -> None:
@@ -63,27 +98,25 @@ def test_nothing_is_lost_by_twenty_kills_at_random_moments(tmp_path: Path, model
         # Most kills hit the job between two checkpoints; some the node itself, the zygote, or a node that just started.
         kinds = ["worker"] * 14 + ["zygote"] * 2 + ["service"] * 2 + ["start"] * 2
         draw.shuffle(kinds)
-        furthest = 0
+        kills, passed = 0, 0
         for kind in kinds:
             if kind == "worker":
-                # Three deaths without a step beyond the furthest would, rightly, end the job.
-                until("progress", lambda far=furthest: step(service, broken.id) > far or is_over(service, broken.id))
-                time.sleep(draw.random() * 0.2)
-                until("a process to kill", lambda: kill_worker(service) or is_over(service, broken.id))
-                furthest = max(furthest, step(service, broken.id))
-            elif kind == "zygote":
-                parent = until("the zygote", lambda: zygote(service))
-                parent.send_signal(signal.SIGKILL)
-            else:
-                if kind == "service":
-                    service.wait_ready()
-                below = children(service)
-                service.kill()
-                until("the end of all below it", lambda below=below: not any(alive(process) for process in below))
+                until("progress", lambda passed=passed: goes_on(service, broken.id, passed))
+                time.sleep(draw.random() * 0.1)
+            elif kind != "start":
+                service.wait_ready()
+            if service.openai.fine_tuning.jobs.retrieve(broken.id).status == "succeeded":
+                # What runs next is short: it would die more often than it gets further.
+                break
+            KILL[kind](service)
+            kills += 1
+            passed = furthest(service, broken.id)
+            if service.process.poll() is not None:
                 service.start()
             assert {found.id for found in service.openai.files.list()} >= files
             assert {job.id for job in service.openai.fine_tuning.jobs.list(limit=100)} == {whole.id, broken.id, *queued}
 
+        assert kills == len(kinds)
         again = service.wait(broken.id, "succeeded").fine_tuned_model
         assert curve_of(service, whole.id) == curve_of(service, broken.id)
         first, second = (load(adapter_of(service, name)["adapter_model.safetensors"]) for name in (expected, again))

@@ -179,7 +179,8 @@ class Supervisor:
             message = f"The job's process was killed {deaths} times without getting further: memory may be too small."
             fail(self._database, job["id"], "worker_died", message)
             return
-        halvings = job["batch_halvings"] + (1 if deaths == self._settings.attempts - 1 else 0)
+        last_try = not restarted and deaths == self._settings.attempts - 1
+        halvings = job["batch_halvings"] + int(last_try)
         with self._database.transaction():
             self._database.execute(
                 "UPDATE jobs SET status = 'queued', deaths = ?, death_step = ?, batch_halvings = ? WHERE id = ?",
