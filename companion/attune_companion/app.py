@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from . import __version__
-from .api import chat, files, jobs, models, system, vectors
+from .api import chat, estimates, files, jobs, models, system, vectors
 from .api.context import Context
 from .jobs.supervisor import Supervisor
 from .problems import Problem, of_os_error
@@ -43,7 +43,7 @@ def create_app(settings: Settings, token: str) -> Any:
 
     app = FastAPI(title="Attune companion", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = Context(settings, database, supervisor)
-    for part in (files, jobs, models, chat, vectors, system):
+    for part in (files, jobs, estimates, models, chat, vectors, system):
         app.include_router(part.router)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http)

@@ -7,29 +7,37 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ..problems import bad_request
+from ..serving.catalogue import BaseModel as BaseModelFolder
+from ..serving.catalogue import find_model
 from ..training.options import METHODS, knobs_of, number, read_value
+from .context import Context
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Suffix = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 MOST_TRIALS = 50
 
 
-class CreateJob(BaseModel):
-    """Fields that only OpenAI's own service has (integrations, service tiers) are passed over."""
+class JobShape(BaseModel):
+    """What is learned, and how. Fields that only OpenAI's own service has (service tiers) are passed over."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     model: Name
-    training_file: Name
-    validation_file: Name | None = None
     method: dict[str, Any] | None = None
     hyperparameters: dict[str, Any] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class CreateJob(JobShape):
+    """With the rows that are learned from."""
+
+    training_file: Name
+    validation_file: Name | None = None
     suffix: Suffix | None = None
     metadata: dict[str, Annotated[str, StringConstraints(max_length=512)]] | None = Field(None, max_length=16)
 
 
-def method_of(body: CreateJob) -> str:
+def method_of(body: JobShape) -> str:
     """`{"type": "embedder", "embedder": {…}}`; without one: supervised."""
     kind = (body.method or {}).get("type", "supervised")
     if kind not in METHODS:
@@ -37,7 +45,21 @@ def method_of(body: CreateJob) -> str:
     return str(kind)
 
 
-def options_of(body: CreateJob, method: str) -> dict[str, Any]:
+def base_of(context: Context, body: JobShape, method: str) -> BaseModelFolder:
+    """The base model. Raises a problem when it is none of the kind that the method tunes."""
+    base = find_model(context.settings, body.model)
+    wanted = "embedder" if method in ("embedder", "reranker") else "generator"
+    if base.role != wanted:
+        raise bad_request("wrong_model", f"{base.id} is a {base.role}; {method} needs a {wanted}.", "model")
+    return base
+
+
+def seed_of(body: JobShape, settings: dict[str, Any]) -> int:
+    """Of the request, or the knob."""
+    return int(settings["seed"]) if body.seed is None else body.seed
+
+
+def options_of(body: JobShape, method: str) -> dict[str, Any]:
     """What stands under the method's own name."""
     options = (body.method or {}).get(method) or {}
     if not isinstance(options, dict):
@@ -45,7 +67,7 @@ def options_of(body: CreateJob, method: str) -> dict[str, Any]:
     return options
 
 
-def hyperparameters_of(body: CreateJob, method: str) -> dict[str, Any]:
+def hyperparameters_of(body: JobShape, method: str) -> dict[str, Any]:
     """Of the method, or in the older place at the top."""
     found = options_of(body, method).get("hyperparameters") or body.hyperparameters or {}
     if not isinstance(found, dict):

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from ..data.load import check_file
-from ..problems import Problem, bad_request
-from ..serving.catalogue import find_model
+from ..problems import Problem
 from ..store.database import new_id
 from ..store.files import check_space, find_file, path_of
 from ..store.jobs import add_event, find_job, resume, want
@@ -19,7 +18,7 @@ from ..training.options import read_settings
 from .body import read_body
 from .context import Context, context_of
 from .events import event_object, stream_events
-from .job_bodies import CreateJob, hyperparameters_of, method_of, search_of
+from .job_bodies import CreateJob, base_of, hyperparameters_of, method_of, search_of, seed_of
 from .job_objects import checkpoint_object, job_object
 from .lists import page
 
@@ -40,10 +39,7 @@ def queue_job(context: Context, body: CreateJob) -> Any:
     """Returns the job's row."""
     settings, database = context.settings, context.database
     method = method_of(body)
-    base = find_model(settings, body.model)
-    wanted = "embedder" if method in ("embedder", "reranker") else "generator"
-    if base.role != wanted:
-        raise bad_request("wrong_model", f"{base.id} is a {base.role}; {method} needs a {wanted}.", "model")
+    base = base_of(context, body, method)
     hyperparameters = read_settings(method, hyperparameters_of(body, method))
     search = search_of(body, method)
     waiting = database.one("SELECT COUNT(*) AS n FROM jobs WHERE status IN ('queued', 'running')")
@@ -71,7 +67,7 @@ def queue_job(context: Context, body: CreateJob) -> Any:
                 "validation_file": body.validation_file,
                 "data_hash": training["sha256"],
                 "rows": rows,
-                "seed": int(hyperparameters["seed"]) if body.seed is None else body.seed,
+                "seed": seed_of(body, hyperparameters),
                 "suffix": body.suffix,
                 "metadata": body.metadata or {},
                 "status": "queued",

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,18 @@ def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     if outcome is None:
         raise failure[0] if failure else RuntimeError("the cluster ended the run without a result")
     return outcome
+
+
+def on_a_worker(settings: Settings, work: Callable[..., Any], *values: Any) -> Any:
+    """One call by a process of the cluster, on a GPU where it has any. Raises what the call raised."""
+    connect(settings)
+    try:
+        gpus = ray.cluster_resources().get("GPU", 0) > 0
+        return ray.get(ray.remote(num_gpus=1 if gpus else 0)(work).remote(*values))
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+    finally:
+        ray.shutdown()
 
 
 def pass_on(news: list[tuple[str, tuple[Any, ...]]], reporter: Any) -> None:

@@ -19,6 +19,7 @@ from ..settings import Settings
 from ..store.database import Database, Row
 from ..store.jobs import add_event, fail, find_job, stopped
 from ..watching import metrics
+from .estimates import Estimates
 
 log = logging.getLogger(__name__)
 GRACE = 15.0
@@ -37,6 +38,7 @@ class Supervisor:
         self._running: str | None = None
         self._asked_at: float | None = None
         self._serving_path = settings.data / "serving.sock"
+        self.estimates = Estimates(settings, database, self._send)
         self.hardware: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
 
@@ -87,6 +89,7 @@ class Supervisor:
             job, self._running = find_job(self._database, self._running), None
             if job["status"] == "running":
                 self._put_back(job, "The node's workshop was restarted")
+        self.estimates.lost()
         self.hardware = {}
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "attune_companion.jobs.zygote", self._settings.to_json()],
@@ -105,6 +108,8 @@ class Supervisor:
             elif news["ended"] == "serving":
                 log.warning("serving ended", extra={"code": news["code"]})
                 self._send({"serve": self.socket})
+            elif self.estimates.ended(news["ended"], news["code"]):
+                log.info("estimate ended", extra={"code": news["code"]})
             elif not self._closing:
                 self._ended(news["ended"], news["code"])
             self.notify()
@@ -126,6 +131,10 @@ class Supervisor:
             self._watch(find_job(self._database, self._running))
             return
         if not self.hardware:
+            return
+        if self.estimates.running:
+            if self._database.one("SELECT 1 FROM jobs WHERE status = 'queued'") is not None:
+                self.estimates.give_way()
             return
         with self._database.transaction():
             job = self._database.one("SELECT * FROM jobs WHERE status = 'queued' ORDER BY created_at LIMIT 1")

@@ -17,6 +17,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..settings import Settings
@@ -28,7 +29,7 @@ PRELOADED = (
     "attune_companion.training.embedder",
     "attune_companion.training.reranker",
     "attune_companion.training.preference",
-    "attune_companion.training.run",
+    "attune_companion.training.probe",
 )
 
 
@@ -78,7 +79,7 @@ def reap(children: dict[int, str]) -> None:
 
 
 def obey(command: dict[str, Any], settings: Settings, children: dict[int, str]) -> None:
-    """`run`: a job; `serve`: the process that answers, on a socket; `kill`: by the same names."""
+    """`run`: a job; `measure`: an estimate; `serve`: answers, on a socket; `kill`: by the same names."""
     if "kill" in command:
         for pid, name in children.items():
             if name == command["kill"]:
@@ -87,6 +88,11 @@ def obey(command: dict[str, Any], settings: Settings, children: dict[int, str]) 
         from .worker import work
 
         children[fork(lambda: work(settings, command["run"]))] = command["run"]
+    elif "measure" in command:
+        from .measuring import estimate
+
+        folder, asked = Path(command["folder"]), command["asked"]
+        children[fork(lambda: estimate(settings, folder, asked))] = command["measure"]
     elif "serve" in command:
         from ..serving.server import serve
 

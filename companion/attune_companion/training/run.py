@@ -38,10 +38,7 @@ def run(spec: JobSpec, reporter: Reporter) -> Outcome:
     first = not dist.is_initialized() or dist.get_rank() == 0
     resume = start_folder(spec, first)
     task = prepare(spec)
-    trainer = task.trainer
-    # They print, and compute examples for a card that nobody reads.
-    for unwanted in (PrinterCallback, ProgressCallback, BaseModelCardCallback):
-        trainer.remove_callback(unwanted)
+    trainer = bare(task)
     watch = Watch(spec, task, reporter, first)
     trainer.add_callback(watch)
     if first:
@@ -54,6 +51,13 @@ def run(spec: JobSpec, reporter: Reporter) -> Outcome:
     if not first:
         return Outcome(None)
     return finish(spec, task, trainer.state.global_step, int(trainer.state.num_input_tokens_seen or 0))
+
+
+def bare(task: Task) -> Any:
+    """The trainer without callbacks that print, or compute examples for a card that nobody reads."""
+    for unwanted in (PrinterCallback, ProgressCallback, BaseModelCardCallback):
+        task.trainer.remove_callback(unwanted)
+    return task.trainer
 
 
 def start_folder(spec: JobSpec, first: bool) -> Path | None:

@@ -181,6 +181,22 @@ test('frozen inputs get no gradient nodes', () => {
   expect(build([0])).toBeLessThan(build([0, 1]));
 });
 
+test("gelu's slope far out is 0 or 1, where exp overflows too", async () => {
+  const graph = new Graph('gelu far out');
+  const x = graph.input('x', 'float32', [6]);
+  const upstream = graph.input('upstream', 'float32', [6]);
+  graph.output(gradients([{ value: gelu(x), upstream }], [x])[0]!, 'gradient');
+  const session = await runtime.createSession(graph.build());
+  const { gradient } = await session.run({
+    x: runtime.tensor('float32', Float32Array.of(-1000, -15, 0, 0.75, 15, 1000), [6]),
+    upstream: runtime.tensor('float32', new Float32Array(6).fill(1), [6]),
+  });
+  // Φ(0.75) + 0.75·φ(0.75)
+  const expected = [0, 0, 0.5, 0.7733726476 + 0.75 * 0.3011374322, 1, 1];
+  (gradient!.data as Float32Array).forEach((slope, i) => expect(slope).toBeCloseTo(expected[i]!, 5));
+  await session.dispose();
+});
+
 test('an op without a gradient says so by name', () => {
   const graph = new Graph('maximum');
   const x = graph.input('x', 'float32', [2, 3]);

@@ -1,6 +1,6 @@
 import { defineOp } from '../define-op.ts';
 import type { Value } from '../graph.ts';
-import { add, erf, exp, mul, scale, shift, square, sub } from './arithmetic.ts';
+import { add, div, erf, exp, mul, scale, shift, square, sub } from './arithmetic.ts';
 import { reduceSum } from './reduce.ts';
 
 export const sigmoid = defineOp({
@@ -41,7 +41,17 @@ export const swiglu = defineOp({
   },
 });
 
-/** x · Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016), onnxruntime's fused kernel. */
+/** (1 + x) / 2 for x in [-1, 1], in one pass instead of two: what it cuts off lies outside. */
+const halfOfOnePlus = defineOp({
+  name: 'halfOfOnePlus',
+  forward: (x: Value) =>
+    x.graph.emit('HardSigmoid', [x], x.dataType, x.shape, { attributes: { alpha: { float: 0.5 }, beta: { float: 0.5 } } }),
+});
+
+/**
+ * x · Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016), onnxruntime's fused kernel. With s = x/√2 its
+ * derivative is (1 + erf s)/2 + s/exp(s²)/√π; where exp overflows, its reciprocal is the 0 that it should be.
+ */
 export const gelu = defineOp({
   name: 'gelu',
   forward: (x: Value) => x.graph.emit('Gelu', [x], x.dataType, x.shape, { domain: 'com.microsoft' }),
@@ -49,9 +59,9 @@ export const gelu = defineOp({
     [
       x,
       () => {
-        const distribution = scale(shift(erf(scale(x, Math.SQRT1_2)), 1), 0.5);
-        const density = scale(exp(scale(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-        return mul(g, add(distribution, mul(x, density)));
+        const s = scale(x, Math.SQRT1_2);
+        const density = scale(div(s, exp(square(s))), 1 / Math.sqrt(Math.PI));
+        return mul(g, add(halfOfOnePlus(erf(s)), density));
       },
     ],
   ],
