@@ -14,8 +14,6 @@ import { trainingSettings } from '../settings.ts';
 import { recipeOf } from './recipe.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
-/** Kept activations on wasm: with the weights as stored, a tab stays well below 1.5 GB. */
-const WASM_BUDGET = 512 * 2 ** 20;
 const STREAM = 0x67656e;
 
 /**
@@ -45,7 +43,6 @@ export async function prepareGenerator(input: TaskInput): Promise<PreparedTask> 
     seed,
     weights: settings.weights === 'full' ? 'float32' : 'stored',
     packing: settings.packing,
-    ...(runtime.device === 'wasm' && { memoryBudget: WASM_BUDGET }),
   });
   const lengths = learned.map(({ tokens }) => tokens.length);
   const plan = new BatchPlan(learned.length, { seed, batchSize: settings.batchSize, lengths });

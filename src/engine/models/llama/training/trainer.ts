@@ -1,5 +1,6 @@
 import { loraScale, type LoraAdapter, type LoraSettings } from '../../../adapters/lora-adapter.ts';
 import type { ResidentRuntime } from '../../../resident/resident.ts';
+import type { Device } from '../../../runtime/runtime.ts';
 import type { CausalBatch } from '../../../training/batches.ts';
 import { createLoraParameters, LoraParameters } from '../../../training/lora-parameters.ts';
 import type { LossReport, Parameter, Trainable } from '../../../training/trainable.ts';
@@ -14,6 +15,8 @@ import type { FrozenWeights } from './frozen-matrix.ts';
 import { HeadRunner } from './head-runner.ts';
 
 const MIB = 2 ** 20;
+/** On wasm a tab stays below 1.5 GB, the weights as they are stored: its heap never shrinks. */
+const MEMORY_BUDGET: Record<Device, number> = { cpu: 1024 * MIB, wasm: 512 * MIB, webgpu: 1024 * MIB };
 
 export interface GeneratorTrainerOptions {
   loaded: LoadedLlama;
@@ -26,7 +29,7 @@ export interface GeneratorTrainerOptions {
   adapter?: LoraAdapter;
   /** How frozen weights lie in memory; absent: `float32`, the fastest. */
   weights?: FrozenWeights;
-  /** Bytes for what blocks keep for their backward run; what does not fit is computed again. Absent: 1 GiB. */
+  /** Bytes for what blocks keep for their backward run; what does not fit is computed again. Absent: by device. */
   memoryBudget?: number;
   /** Bytes for cached states below the lowest adapted block; absent: 256 MiB. */
   cacheBytes?: number;
@@ -72,7 +75,7 @@ export async function createGeneratorTrainer(options: GeneratorTrainerOptions): 
     firstAdapted,
     targets,
     dropout: lora.dropout,
-    memoryBudget: options.memoryBudget ?? 1024 * MIB,
+    memoryBudget: options.memoryBudget ?? MEMORY_BUDGET[runtime.device],
     queriesAtOnce: options.queriesAtOnce ?? 64,
     cacheBytes: options.cacheBytes ?? 256 * MIB,
   });
