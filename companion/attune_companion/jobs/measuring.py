@@ -1,0 +1,79 @@
+"""The process of one estimate: measures a probe of a job and leaves the answer as a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from ..data.rows import Parts
+from ..problems import Problem
+from ..serving.catalogue import find_model
+from ..settings import Settings
+from ..training.contract import JobSpec
+from ..training.probe import Shape, measure
+from ..watching.logs import set_up_logs
+from .estimates import RESULT
+from .worker import is_out_of_memory, limit_memory
+
+log = logging.getLogger(__name__)
+
+
+def estimate(settings: Settings, folder: Path, asked: dict[str, Any]) -> None:
+    """Writes what was measured, or the problem, into the folder."""
+    set_up_logs()
+    limit = memory_limit(settings)
+    try:
+        answer = {**probe(settings, folder, asked, limit), "fits": True}
+    except Problem as problem:
+        answer = {"problem": [problem.status, problem.code, problem.message, problem.param]}
+    except Exception as error:
+        if is_out_of_memory(error):
+            answer = {"fits": False}
+        else:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(frame.filename).name}:{frame.lineno}"
+            log.error("estimate failed", extra={"error": type(error).__name__, "place": place})
+            answer = {
+                "problem": [500, "internal_error", f"The step ended with {type(error).__name__} at {place}.", None]
+            }
+    partial = folder / f"{RESULT}.partial"
+    partial.write_text(json.dumps({**answer, "memory_limit": limit}))
+    partial.rename(folder / RESULT)
+
+
+def probe(settings: Settings, folder: Path, asked: dict[str, Any], limit: int) -> dict[str, Any]:
+    """Here, or by a worker of the cluster that the job itself would run on."""
+    from ..serving.load import prepared
+
+    spec = JobSpec(
+        **{key: asked[key] for key in ("method", "base", "settings", "seed", "role")},
+        id="estimate",
+        base_sha256="",
+        model=prepared(find_model(settings, asked["base"]), settings),
+        folder=folder,
+        parts=Parts(),
+        data_hash="",
+        workers=settings.ray_workers if settings.ray else 1,
+    )
+    shape = Shape(**asked["shape"])
+    if settings.ray:
+        from .ray_engine import on_a_worker
+
+        return on_a_worker(settings, measure, spec, shape)
+    if not torch.cuda.is_available():
+        # A probe that is too large fails here as an error, before the kernel ends something else for it.
+        limit_memory(limit)
+    return measure(spec, shape)
+
+
+def memory_limit(settings: Settings) -> int:
+    """What a job may take on this machine, in bytes."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    return settings.job_memory or psutil.virtual_memory().available
