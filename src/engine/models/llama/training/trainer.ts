@@ -16,7 +16,7 @@ import { HeadRunner } from './head-runner.ts';
 
 const MIB = 2 ** 20;
 /** On wasm a tab stays below 1.5 GB, the weights as they are stored: its heap never shrinks. */
-const MEMORY_BUDGET: Record<Device, number> = { cpu: 1024 * MIB, wasm: 640 * MIB, webgpu: 1024 * MIB };
+const MEMORY_BUDGET: Record<Device, number> = { cpu: 1024 * MIB, wasm: 512 * MIB, webgpu: 1024 * MIB };
 
 export interface GeneratorTrainerOptions {
   loaded: LoadedLlama;
