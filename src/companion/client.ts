@@ -3,10 +3,12 @@ import { AttuneError } from '../errors/attune-error.ts';
 import { hashFile } from '../ingest/hashing.ts';
 import type {
   CompanionConnection,
+  CompanionEstimate,
   CompanionEvent,
   CompanionJob,
   CompanionModel,
   CompanionRequest,
+  CompanionRowsShape,
   CompanionShipment,
   CompanionSystem,
 } from './contract.ts';
@@ -75,16 +77,21 @@ export class CompanionClient {
   }
 
   /** Queues a job on rows that were sent. @throws AttuneError `companion/refused` naming the row and the reason */
-  start({ task, model, settings, seed, suffix }: CompanionRequest, fileId: string): Promise<CompanionJob> {
-    const type = METHODS[task];
+  start(wanted: CompanionRequest, fileId: string): Promise<CompanionJob> {
     return requestJson(this.#connection, '/v1/fine_tuning/jobs', {
-      json: {
-        model,
-        training_file: fileId,
-        method: { type, [type]: { hyperparameters: settings } },
-        ...(seed !== undefined && { seed }),
-        ...(suffix && { suffix }),
-      },
+      json: { ...bodyOf(wanted), training_file: fileId },
+    });
+  }
+
+  /**
+   * What such a job would take, measured there with a real step on words of its own; no row is sent.
+   *
+   * @throws AttuneError `companion/busy` while the node has jobs, `companion/too-slow`
+   */
+  estimate(wanted: CompanionRequest, shape: CompanionRowsShape, signal?: AbortSignal): Promise<CompanionEstimate> {
+    return requestJson(this.#connection, '/v1/estimates', {
+      json: { ...bodyOf(wanted), ...shape },
+      signal: signal ?? null,
     });
   }
 
@@ -151,6 +158,17 @@ export class CompanionClient {
       ignoreMissing,
     );
   }
+}
+
+/** A job as the protocol writes it. */
+function bodyOf({ task, model, settings, seed, suffix }: CompanionRequest): Record<string, unknown> {
+  const type = METHODS[task];
+  return {
+    model,
+    method: { type, [type]: { hyperparameters: settings } },
+    ...(seed !== undefined && { seed }),
+    ...(suffix && { suffix }),
+  };
 }
 
 function jobPath(id: string): string {

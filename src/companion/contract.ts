@@ -83,6 +83,28 @@ export interface CompanionRequest {
   suffix?: string;
 }
 
+/** What is told of the rows for an estimate, in place of the rows. */
+export interface CompanionRowsShape {
+  rows: number;
+  validation_rows: number;
+  /** Means. */
+  characters: { question: number; answer: number; passage: number };
+}
+
+/** What a job would take, measured there. Without times and memory where it did not fit. */
+export interface CompanionEstimate {
+  device?: string;
+  /** Processes that share a batch; one of them was measured. */
+  workers: number;
+  steps?: number;
+  seconds_per_step?: number;
+  /** Of the whole job, validations included. */
+  seconds?: number;
+  memory_bytes?: number;
+  memory_limit: number | null;
+  fits: boolean;
+}
+
 /** What leaves the machine, counted before it does. */
 export interface CompanionShipment {
   rows: number;

@@ -8,8 +8,8 @@ interface ErrorBody {
 /**
  * One request to a node.
  *
- * @throws AttuneError `companion/unreachable`, `companion/token-refused`, `companion/not-found`, `companion/refused`
- *   with the node's own words; AbortError when `signal` fires
+ * @throws AttuneError `companion/unreachable`, `companion/token-refused`, `companion/not-found`, `companion/busy`,
+ *   `companion/too-slow`, `companion/refused` with the node's own words; AbortError when `signal` fires
  */
 export async function request(
   { url, token }: CompanionConnection,
@@ -61,7 +61,11 @@ async function problemOf(response: Response, host: string): Promise<AttuneError>
       return new AttuneError('companion/token-refused', `${host} refused the token.`, 'Pair with the node again.');
     case 404:
       return new AttuneError('companion/not-found', `${host} has it no more: ${said}`, 'Look at the list of the node.');
-    default:
-      return new AttuneError('companion/refused', `${host} refused: ${said}`, 'Change what it names, and try again.');
+    case 409:
+      if (error?.code !== 'busy') break;
+      return new AttuneError('companion/busy', `${host} is at work: ${said}`, 'Wait until it is free.');
+    case 504:
+      return new AttuneError('companion/too-slow', `${host}: ${said}`, 'Choose smaller batches or shorter texts.');
   }
+  return new AttuneError('companion/refused', `${host} refused: ${said}`, 'Change what it names, and try again.');
 }

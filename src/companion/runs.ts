@@ -5,6 +5,7 @@ import type { TrainingProgress, TrainingService } from '../training/contract.ts'
 import { examplesOf } from '../training/run.ts';
 import type { NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
+import { modelThere } from './model-there.ts';
 import { RunEvents } from './run-events.ts';
 import { shipmentOf } from './rows.ts';
 
@@ -124,7 +125,8 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     if (known?.status === 'paused') return client.control(known.id, 'resume');
     if (known && known.status !== 'failed' && known.status !== 'cancelled') return known;
     onProgress?.({ stage: 'Looking for the model on the node', done: 0, total: run.steps });
-    const model = await this.#modelThere(client, run, signal);
+    const hash = await this.#dependencies.weightsHash(run.modelId);
+    const model = await modelThere(client, hash, { model: run.modelId, node: run.node!.name }, signal);
     let { fileId } = run.node!;
     if (!fileId) {
       onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
@@ -139,18 +141,6 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     // What an earlier job drew is computed anew.
     await this.#dependencies.database.runPoints.where('runId').equals(run.id).delete();
     return job;
-  }
-
-  /** @throws AttuneError `companion/no-model` when the node has no model with the same weights */
-  async #modelThere(client: NodeClient, run: RunRow, signal: AbortSignal): Promise<string> {
-    const hash = await this.#dependencies.weightsHash(run.modelId);
-    const found = (await client.models(signal)).find(({ base, sha256 }) => base === null && sha256 === hash);
-    if (found) return found.id;
-    throw new AttuneError(
-      'companion/no-model',
-      `${run.node!.name} has no model with the weights of ${run.modelId}.`,
-      'Copy its folder from this app’s models to the node’s folder of models (flag --models), and try again.',
-    );
   }
 
   async #settle(client: NodeClient, run: RunRow, job: CompanionJob): Promise<void> {

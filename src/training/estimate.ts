@@ -1,14 +1,12 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import type { RunRow } from '../storage/schema.ts';
-import type { TrainingAdvice, TrainingEstimate, TrainingProgress } from './contract.ts';
+import { adviceFor } from './advice.ts';
+import type { TrainingEstimate, TrainingProgress } from './contract.ts';
 import type { Prepare } from './run.ts';
-import { trainingSettings } from './settings.ts';
 import type { PreparedTask, TaskMemo } from './tasks/task.ts';
 
 /** A forward run alone, as a share of a step over the same tokens (forward, backward twice as much). */
 const FORWARD_SHARE = 0.35;
-/** Runs above this are worth a word on how to make them shorter. */
-const LONG_SECONDS = 45 * 60;
 
 /**
  * What a run would take: the model is loaded, a step of the longest batch says how much memory, a second, ordinary one
@@ -51,7 +49,7 @@ export async function estimateRun(
       memoryBytes,
       memoryLimit,
       fits,
-      advice: fits ? shorterAdvice(run, total, options.steps) : smallerAdvice(run),
+      advice: adviceFor(run, { fits, seconds: total, steps: options.steps }),
     };
   } catch (error) {
     if (!(error instanceof AttuneError && error.code === 'engine/out-of-memory')) throw error;
@@ -64,47 +62,11 @@ export async function estimateRun(
       memoryBytes: memoryLimit ?? 0,
       memoryLimit,
       fits: false,
-      advice: smallerAdvice(run),
+      advice: adviceFor(run, { fits: false, seconds: 0, steps: 0 }),
     };
   } finally {
     await task?.dispose().catch(() => undefined);
   }
-}
-
-/** What saves memory, the least harmful first; each names the knob and the value. */
-export function smallerAdvice({ task, settings: overrides }: Pick<RunRow, 'task' | 'settings'>): TrainingAdvice[] {
-  const settings: Record<string, number | string | boolean> = trainingSettings(task, overrides);
-  const advice: TrainingAdvice[] = [];
-  const halve = (knob: string, least: number, text: (value: number) => string, step = 1) => {
-    const value = Math.floor(Number(settings[knob]) / 2 / step) * step;
-    if (knob in settings && value >= least) advice.push({ knob, value, text: text(value) });
-  };
-  if (settings['weights'] === 'full') {
-    advice.push({ knob: 'weights', value: 'stored', text: 'Keep the frozen weights as they are stored.' });
-  }
-  halve('chunkTokens', 128, (value) => `Compute ${value} tokens at a time: the result is the same.`, 128);
-  if (task !== 'embedder' && task !== 'linear') halve('batchSize', 1, (value) => `Make batches of ${value}.`);
-  halve('maxTokens', 64, (value) => `Read at most ${value} tokens of a text.`, 8);
-  if (Number(settings['topBlocks'] ?? 1) === 0) {
-    advice.push({ knob: 'topBlocks', value: 3, text: 'Adapt the top three blocks only.' });
-  }
-  return advice;
-}
-
-function shorterAdvice({ task, settings: overrides }: RunRow, seconds: number, steps: number): TrainingAdvice[] {
-  if (seconds < LONG_SECONDS) return [];
-  const settings: Record<string, number | string | boolean> = trainingSettings(task, overrides);
-  const fewer = Math.max(10, Math.floor((steps * LONG_SECONDS) / seconds));
-  const advice: TrainingAdvice[] = [
-    { knob: 'steps', value: fewer, text: `${fewer} steps take about ${Math.round(LONG_SECONDS / 60)} minutes.` },
-  ];
-  if (settings['targets'] === 'all') {
-    advice.push({ knob: 'targets', value: 'attention', text: 'Adapt the attention layers only.' });
-  }
-  if (Number(settings['maxTokens']) > 128) {
-    advice.push({ knob: 'maxTokens', value: 128, text: 'Read at most 128 tokens of a text.' });
-  }
-  return advice;
 }
 
 function emptyMemo(): TaskMemo {

@@ -18,6 +18,10 @@ const base = (await client.models()).find(({ id }) => id === 'tiny-bert')!;
 const sent = shipment(rows);
 const file = await client.send(sent);
 const settings = { steps: 4, batchSize: 4, maxTokens: 64, checkpointEvery: 2 };
+const shape = { rows: sent.rows, validation_rows: 6, characters: { question: 40, answer: 5, passage: 50 } };
+const expected = await client.estimate({ task: 'embedder', model: base.id, settings, seed: 3 }, shape);
+assert.equal(expected.steps, settings.steps);
+assert.ok(expected.fits && expected.seconds! > 0 && expected.memory_bytes! > 0);
 const started = await client.start({ task: 'embedder', model: base.id, settings, seed: 3, suffix: 'app' }, file);
 
 const events: CompanionEvent[] = [];

@@ -3,12 +3,13 @@ import { listModels } from '../../../models/client.ts';
 import type { ModelDescription } from '../../../models/contract.ts';
 import { EMBEDDER_SETTING } from '../../../retrieval/settings.ts';
 import { database } from '../../../storage/database.ts';
-import type { TuningTask } from '../../../storage/schema.ts';
+import type { NodeRow, TuningTask } from '../../../storage/schema.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest } from '../../../training/contract.ts';
 import { training } from '../../../training/client.ts';
 import { presetSettings } from '../../../training/settings.ts';
 import { answerModel } from '../../state/answer-model.svelte.ts';
 import { goals, presetOf, taskOf, type Goal, type Length } from './goals.ts';
+import { NodeEstimates, type NodeEstimate } from './node-estimates.svelte.ts';
 
 /** What a new run would be: three answers, the knobs that were touched, and what one measured step says of it. */
 export class TuneForm {
@@ -23,6 +24,7 @@ export class TuneForm {
   #progress = $state.raw<TrainingProgress | null>(null);
   #problem = $state.raw<{ key: string; value: Problem } | null>(null);
   #measuring = $state<string | null>(null);
+  readonly #there = new NodeEstimates();
   datasetId = $state('');
   /** The node that would run it; '' is this tab. */
   nodeId = $state('');
@@ -75,7 +77,7 @@ export class TuneForm {
   get overrides(): Readonly<Record<string, unknown>> {
     return this.#overrides;
   }
-  /** Of the request as it stands; null until it was measured. */
+  /** Of the request as it stands in this tab; null until it was measured. */
   get estimate(): TrainingEstimate | null {
     return this.#estimate?.key === this.#key ? this.#estimate.value : null;
   }
@@ -125,8 +127,27 @@ export class TuneForm {
     this.#forgetKnobs();
   }
 
-  /** Runs one real step with the request as it stands. A newer measurement replaces one that is under way. */
-  async measure(): Promise<void> {
+  /** What a node says of the request as it stands. */
+  estimateOn(nodeId: string): NodeEstimate | undefined {
+    return this.#there.of(nodeId, this.#key);
+  }
+
+  /**
+   * Runs one real step with the request as it stands: in this tab where that is the chosen place, then on the nodes, one of
+   * which may be this machine. A newer measurement replaces one that is under way.
+   */
+  async measure(nodes: readonly NodeRow[] = []): Promise<void> {
+    const key = this.#key;
+    const { nodeId } = this;
+    this.#there.leave();
+    if (nodeId === '') await this.#measureHere();
+    else if (this.#measuring !== null) await training.cancelEstimate();
+    if (this.request && key === this.#key && nodeId === this.nodeId && this.task !== 'linear') {
+      await this.#there.ask(nodes, key, $state.snapshot(this.request));
+    }
+  }
+
+  async #measureHere(): Promise<void> {
     const { request } = this;
     const key = this.#key;
     if (!request || this.estimate || this.measuring) return;
@@ -148,6 +169,7 @@ export class TuneForm {
 
   /** The screen is left: a step that is still being measured is of no use to anybody. */
   async leave(): Promise<void> {
+    this.#there.leave();
     if (this.#measuring !== null) await training.cancelEstimate();
   }
 

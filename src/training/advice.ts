@@ -1,0 +1,52 @@
+import type { RunRow } from '../storage/schema.ts';
+import type { TrainingAdvice, TrainingEstimate } from './contract.ts';
+import { trainingSettings } from './settings.ts';
+
+/** Runs above this are worth a word on how to make them shorter. */
+const LONG_SECONDS = 45 * 60;
+
+type Advised = Pick<RunRow, 'task' | 'settings'>;
+
+/** What to change where a run does not fit, or would take very long. */
+export function adviceFor(
+  run: Advised,
+  { fits, seconds, steps }: Pick<TrainingEstimate, 'fits' | 'seconds' | 'steps'>,
+): TrainingAdvice[] {
+  return fits ? shorterAdvice(run, seconds, steps) : smallerAdvice(run);
+}
+
+/** What saves memory, the least harmful first; each names the knob and the value. */
+function smallerAdvice({ task, settings: overrides }: Advised): TrainingAdvice[] {
+  const settings: Record<string, number | string | boolean> = trainingSettings(task, overrides);
+  const advice: TrainingAdvice[] = [];
+  const halve = (knob: string, least: number, text: (value: number) => string, step = 1) => {
+    const value = Math.floor(Number(settings[knob]) / 2 / step) * step;
+    if (knob in settings && value >= least) advice.push({ knob, value, text: text(value) });
+  };
+  if (settings['weights'] === 'full') {
+    advice.push({ knob: 'weights', value: 'stored', text: 'Keep the frozen weights as they are stored.' });
+  }
+  halve('chunkTokens', 128, (value) => `Compute ${value} tokens at a time: the result is the same.`, 128);
+  if (task !== 'embedder' && task !== 'linear') halve('batchSize', 1, (value) => `Make batches of ${value}.`);
+  halve('maxTokens', 64, (value) => `Read at most ${value} tokens of a text.`, 8);
+  if (Number(settings['topBlocks'] ?? 1) === 0) {
+    advice.push({ knob: 'topBlocks', value: 3, text: 'Adapt the top three blocks only.' });
+  }
+  return advice;
+}
+
+function shorterAdvice({ task, settings: overrides }: Advised, seconds: number, steps: number): TrainingAdvice[] {
+  if (seconds < LONG_SECONDS) return [];
+  const settings: Record<string, number | string | boolean> = trainingSettings(task, overrides);
+  const fewer = Math.max(10, Math.floor((steps * LONG_SECONDS) / seconds));
+  const advice: TrainingAdvice[] = [
+    { knob: 'steps', value: fewer, text: `${fewer} steps take about ${Math.round(LONG_SECONDS / 60)} minutes.` },
+  ];
+  if (settings['targets'] === 'all') {
+    advice.push({ knob: 'targets', value: 'attention', text: 'Adapt the attention layers only.' });
+  }
+  if (Number(settings['maxTokens']) > 128) {
+    advice.push({ knob: 'maxTokens', value: 128, text: 'Read at most 128 tokens of a text.' });
+  }
+  return advice;
+}
