@@ -7,6 +7,7 @@ import type { RunRow, TuningTask } from '../storage/schema.ts';
 import { RunFiles } from './checkpoints.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
 import { estimateRun } from './estimate.ts';
+import { SCORE_NAMES } from './score-names.ts';
 import { executeRun, type KeepAdapter, type Prepare, type RunOptions } from './run.ts';
 import { runSweep, trialSettings, type RungRun } from './sweep.ts';
 import { trainingSettings } from './settings.ts';
@@ -216,7 +217,7 @@ export class Training implements TrainingService {
       state: 'waiting',
       step: 0,
       steps: 0,
-      scoreName: '',
+      scoreName: SCORE_NAMES[task],
       seconds: 0,
       device: '',
       ...(request.node && { node: request.node }),

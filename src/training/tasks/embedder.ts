@@ -5,6 +5,7 @@ import { BatchPlan } from '../batch-plan.ts';
 import { batchKeys, trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
+import { SCORE_NAMES } from '../score-names.ts';
 import { loadEncoder } from './encoder.ts';
 import { hardNegatives } from './mining.ts';
 import { RetrievalJudge } from './retrieval-judge.ts';
@@ -63,7 +64,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     runtime,
     options: trainOptions(settings, plan, seed),
     examples: pairs.length,
-    scoreName: RetrievalJudge.scoreName,
+    scoreName: SCORE_NAMES.embedder,
     validationTokens: judge.tokens,
     batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),
     longest: () => {

@@ -11,6 +11,7 @@ import { distinctPassages, rightPassages, sample, trainingExamples, type PoolPas
 import { passageText } from '../../retrieval/passage-text.ts';
 import { LLAMA_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
+import { SCORE_NAMES } from '../score-names.ts';
 import { recipeOf } from './recipe.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
@@ -54,7 +55,7 @@ export async function prepareGenerator(input: TaskInput): Promise<PreparedTask> 
     runtime,
     options: trainOptions(settings, plan, seed),
     examples: learned.length,
-    scoreName: 'Probability of the right words',
+    scoreName: SCORE_NAMES.generator,
     validationTokens: judged.reduce((sum, { tokens }) => sum + tokens.length, 0),
     batch: (step, position) => ({
       examples: plan.batch((step - 1) * accumulation + position).map((i) => learned[i]!),

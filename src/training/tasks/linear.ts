@@ -4,6 +4,7 @@ import { BatchPlan } from '../batch-plan.ts';
 import { batchKeys, trainingExamples } from '../examples.ts';
 import { trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
+import { SCORE_NAMES } from '../score-names.ts';
 import { loadEncoder, type Encode } from './encoder.ts';
 import { hardNegatives, joined } from './mining.ts';
 import { RetrievalJudge } from './retrieval-judge.ts';
@@ -66,7 +67,7 @@ export async function prepareLinear(input: TaskInput): Promise<PreparedTask> {
       runtime,
       options: trainOptions(settings, plan, seed),
       examples: train.length,
-      scoreName: RetrievalJudge.scoreName,
+      scoreName: SCORE_NAMES.linear,
       // The map costs next to nothing beside a step.
       validationTokens: 0,
       batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),

@@ -5,6 +5,7 @@ import { BatchPlan } from '../batch-plan.ts';
 import { trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
+import { SCORE_NAMES } from '../score-names.ts';
 import { rankingCandidates, type Candidate } from './candidates.ts';
 import { loadEncoder, type EncoderTexts } from './encoder.ts';
 import { RetrievalJudge } from './retrieval-judge.ts';
@@ -63,7 +64,7 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
     runtime,
     options: trainOptions(settings, plan, seed),
     examples: groups.length,
-    scoreName: RetrievalJudge.scoreName,
+    scoreName: SCORE_NAMES.reranker,
     validationTokens: judged.reduce((sum, group) => sum + tokensOf(group), 0),
     batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),
     longest: () => {

@@ -18,7 +18,6 @@ export interface JudgeOptions {
  * questions and a fixed sample of the training part's. Passages of the test part are not among them.
  */
 export class RetrievalJudge {
-  static readonly scoreName = 'MRR@10 on the validation part';
   readonly asked: readonly ExampleRow[];
   readonly questions: readonly Tokens[];
   readonly pool: readonly PoolPassage[];

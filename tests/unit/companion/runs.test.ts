@@ -118,6 +118,14 @@ async function setUp() {
 }
 
 describe('a run on a node', () => {
+  it('names what its curve shows from the beginning', async () => {
+    const { node, runs, runId, row } = await setUp();
+    let shown = '';
+    node.onEvent = (number) => number === 2 && void row().then(({ scoreName }) => (shown = scoreName));
+    await runs.proceed(runId);
+    expect(shown).toBe('MRR@10 on the validation part');
+  });
+
   it('sends its rows, draws its curve, and brings its adapter home', async () => {
     const { runs, runId, row, curve, kept } = await setUp();
     const told: string[] = [];
