@@ -79,12 +79,17 @@ try {
   }
 
   await tuneSearchModel(page);
+  await compareSearchModels(page);
 
   await page.setViewportSize(PHONE);
   await page.goto(`${url}#/chat`);
   await keep(page, 'phone-start');
-  await page.goto(`${url}#/tune`);
-  await keep(page, 'phone-tune');
+  for (const screen of ['tune', 'compare', 'datasets']) {
+    await page.goto(`${url}#/${screen}`);
+    await page.locator('#main > *').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    await keep(page, `phone-${screen}`);
+  }
 } finally {
   await browser.close();
 }
@@ -125,6 +130,23 @@ async function tuneSearchModel(page: Page): Promise<void> {
   await card.click();
   await page.getByText('Licence of the data').first().waitFor();
   await keep(page, 'adapters');
+}
+
+/** Base and tuned search side by side, without answers: the table, and in dark. */
+async function compareSearchModels(page: Page): Promise<void> {
+  await page.goto(`${url}#/compare`);
+  const models = page.getByRole('group', { name: /^Search/ }).getByRole('checkbox');
+  await models.first().waitFor();
+  for (const model of await models.all()) await model.check();
+  const answers = page.getByRole('group', { name: /^Answers/ }).getByRole('checkbox');
+  for (const answer of await answers.all()) await answer.uncheck();
+  await answers.first().check();
+  await page.getByRole('button', { name: 'Start the comparison' }).click();
+  await page.getByRole('columnheader', { name: /MRR/ }).first().waitFor({ timeout: PATIENCE_MS });
+  await keep(page, 'compare');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await keep(page, 'compare-dark');
+  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 /** The conversation follows the answer's end; a picture wants its beginning. */

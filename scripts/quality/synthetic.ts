@@ -4,7 +4,7 @@
  * is trained on, checked with or chosen by. What was computed is kept in `.cache/synthetic/`: a killed run goes on.
  *
  * Run: npx tsx scripts/quality/synthetic.ts [--set handbook|cranfield|attackqa-like] [--passages 0 all] [--write-seconds N]
- *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--write-only] [--no-test] [knob=value of the training task …]
+ *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--copy-cost 0] [--write-only] [--no-test] [knob=value of the training task …]
  */
 import { parseArgs } from 'node:util';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
@@ -12,7 +12,7 @@ import { ndcgAtK, recallAtK, reciprocalRank } from '../../src/evaluation/metrics
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
 import { Ranker, type Mode } from './synthetic/ranker.ts';
-import { rowsOf, withNegatives } from './synthetic/rows.ts';
+import { copiedShare, rowsOf, withNegatives } from './synthetic/rows.ts';
 import { baseEmbedder, tune, type SearchTask } from './synthetic/tune.ts';
 import { passagesToRead, writeDrafts } from './synthetic/write-drafts.ts';
 
@@ -33,6 +33,7 @@ const { values: flags, positionals } = parseArgs({
     task: { type: 'string', default: 'embedder' },
     'per-passage': { type: 'string', default: '6' },
     'top-k': { type: 'string', default: '20' },
+    'copy-cost': { type: 'string', default: '0' },
     'write-only': { type: 'boolean', default: false },
     'no-test': { type: 'boolean', default: false },
   },
@@ -67,11 +68,14 @@ async function measure(): Promise<void> {
     perPassage: Number(flags['per-passage']),
     topK: Number(flags['top-k']),
     validationShare: 0.1,
+    copyCost: Number(flags['copy-cost']),
   });
   const count = (split: string) => rows.filter((row) => row.split === split).length;
   console.log(
     `${drafts} drafts on ${written.length} passages; ${rows.length} rows in use: ${count('train')} to train, ${count('validation')} to validate`,
   );
+  const copied = rows.map(({ question, passage, headings }) => copiedShare(question, [...headings, passage].join(' ')));
+  console.log(`words of a question that stand in its passage: ${interval(copied)}`);
   console.log(
     `dropped: ${Object.entries(dropped)
       .map(([reason, n]) => `${reason} ${n}`)

@@ -4,7 +4,7 @@ import type { Embedder } from '../../../src/retrieval/contract.ts';
 import { fuse, type Scored } from '../../../src/retrieval/fusion.ts';
 import { LexicalIndex } from '../../../src/retrieval/lexical/lexical-index.ts';
 import { passageText } from '../../../src/retrieval/passage-text.ts';
-import { retrievalKnobs } from '../../../src/retrieval/settings.ts';
+import { retrievalKnobs, type RetrievalSettings } from '../../../src/retrieval/settings.ts';
 import { valuesOf } from '../../../src/settings/knob.ts';
 import type { Corpus } from './corpora.ts';
 
@@ -40,8 +40,13 @@ export class Ranker {
   }
 
   /** For each question the indices of passages, best first. */
-  async rank(questions: readonly string[], mode: Mode, depth = DEPTH): Promise<number[][]> {
-    const settings = valuesOf(retrievalKnobs);
+  async rank(
+    questions: readonly string[],
+    mode: Mode,
+    depth = DEPTH,
+    knobs: Partial<RetrievalSettings> = {},
+  ): Promise<number[][]> {
+    const settings = valuesOf(retrievalKnobs, knobs);
     const width = this.#embedder.dimensions;
     const queries = await keptVectors(this.#embedder, questions, 'query');
     return questions.map((question, q) => {

@@ -4,6 +4,7 @@ import { inUse } from '../../../src/datasets/in-use.ts';
 import { readable } from '../../../src/datasets/generation/readable.ts';
 import { draftProblem, isAlike } from '../../../src/datasets/generation/writer/checks.ts';
 import { valueOfDraft, writtenQuestion } from '../../../src/datasets/generation/writer/question-writer.ts';
+import { analyzerFor } from '../../../src/retrieval/lexical/analyzer.ts';
 import { passageText } from '../../../src/retrieval/passage-text.ts';
 import { mineNegatives } from '../../../src/training/negatives.ts';
 import type { DatasetSplit, ExampleRow } from '../../../src/storage/schema.ts';
@@ -19,6 +20,8 @@ export interface RowOptions {
   topK: number;
   /** Share of questions for validation. */
   validationShare: number;
+  /** What a question loses, in nats of its likelihood, if all its words stand in its passage. */
+  copyCost: number;
 }
 
 /** Rows of a data set made of drafts by the product's own checks and rules, and what became of the drafts. */
@@ -26,7 +29,7 @@ export async function rowsOf(
   corpus: Corpus,
   written: readonly PassageDrafts[],
   base: Ranker,
-  { seed, perPassage, topK, validationShare }: RowOptions,
+  { seed, perPassage, topK, validationShare, copyCost }: RowOptions,
 ): Promise<{ rows: ExampleRow[]; dropped: Record<string, number> }> {
   const dropped: Record<string, number> = {};
   const drop = (reason: string) => (dropped[reason] = (dropped[reason] ?? 0) + 1);
@@ -45,7 +48,10 @@ export async function rowsOf(
   const ranked = sound.flatMap((item, i) => {
     const rank = found[i]!.indexOf(item.passage) + 1;
     if (rank === 0) drop('does not find its passage');
-    return rank === 0 ? [] : [{ passage: item.passage, draft: { ...item.draft, rank } }];
+    if (rank === 0) return [];
+    const draft = { ...item.draft, rank };
+    const copied = copiedShare(draft.question, passageText(corpus.passages[item.passage]!.chunk));
+    return [{ passage: item.passage, draft, value: valueOfDraft(draft) - copyCost * copied }];
   });
   const parts = partsOf(
     corpus,
@@ -58,7 +64,7 @@ export async function rowsOf(
   for (const item of ranked) byPassage.set(item.passage, [...(byPassage.get(item.passage) ?? []), item]);
   for (const group of byPassage.values()) {
     const kept: string[] = [];
-    for (const { passage, draft } of group.sort((a, b) => valueOfDraft(b.draft) - valueOfDraft(a.draft))) {
+    for (const { passage, draft } of group.sort((a, b) => b.value - a.value)) {
       if (kept.length === perPassage) break;
       if (isAlike(draft.question, kept)) {
         drop('asked before');
@@ -92,6 +98,14 @@ export async function rowsOf(
   const judged = await applyRules(rows, { search, rules: { roundTrip: { topK } } });
   judged.forEach(({ removedBy }) => removedBy && drop(`rule ${removedBy}`));
   return { rows: rows.map((row, i) => ({ ...row, ...judged[i] })).filter(inUse), dropped };
+}
+
+/** Share of a question's words, but for stop words, that stand in its passage in some form. */
+export function copiedShare(question: string, passage: string): number {
+  const analyzer = analyzerFor('en');
+  const there = new Set(analyzer.words(passage).map(({ term }) => term));
+  const asked = analyzer.queryWords(question);
+  return asked.filter(({ term }) => there.has(term)).length / asked.length;
 }
 
 /**
