@@ -128,7 +128,7 @@ async function tuneSearchModel(page: Page): Promise<void> {
   const card = page.getByRole('link', { name: 'Its card' });
   if ((await card.count()) === 0) return;
   await card.click();
-  await page.getByText('Licence of the data').first().waitFor();
+  await page.getByText('Licence of the data').filter({ visible: true }).waitFor();
   await keep(page, 'adapters');
 }
 

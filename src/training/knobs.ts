@@ -248,7 +248,7 @@ const negativeMargin = {
 const validationPool = {
   kind: 'number',
   label: 'Validation pool',
-  help: 'Passages among which the right one has to be found, those of other questions included.',
+  help: 'Passages among which the right one has to be found: of other questions, then of the workspace.',
   default: 300,
   min: 20,
   max: 5000,

@@ -8,7 +8,7 @@ import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { loadEncoder } from './encoder.ts';
 import { hardNegatives } from './mining.ts';
-import { RetrievalJudge } from './retrieval-judge.ts';
+import { createRetrievalJudge } from './retrieval-judge.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
 /**
@@ -38,11 +38,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
       dimensions: matryoshkaSizes(settings.matryoshka, config.hiddenSize),
     },
   });
-  const judge = new RetrievalJudge(examples, texts, {
-    questions: settings.validationLimit,
-    pool: settings.validationPool,
-    seed,
-  });
+  const judge = await createRetrievalJudge(input, settings, examples, texts);
   const encode = trainer.encode.bind(trainer);
   const negatives = await hardNegatives(input, settings, train, texts, encode);
   const pairs = train.map((example, i) => ({

@@ -7,7 +7,7 @@ import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { loadEncoder, type Encode } from './encoder.ts';
 import { hardNegatives, joined } from './mining.ts';
-import { RetrievalJudge } from './retrieval-judge.ts';
+import { createRetrievalJudge } from './retrieval-judge.ts';
 import { createSearchEncoder } from './search-encoder.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
@@ -25,11 +25,7 @@ export async function prepareLinear(input: TaskInput): Promise<PreparedTask> {
   const encoder = await loadEncoder(files, settings.maxTokens, input.onProgress);
   const { texts } = encoder;
   const dimensions = encoder.config.hiddenSize;
-  const judge = new RetrievalJudge(examples, texts, {
-    questions: settings.validationLimit,
-    pool: settings.validationPool,
-    seed,
-  });
+  const judge = await createRetrievalJudge(input, settings, examples, texts);
   const frozen = createSearchEncoder(encoder, runtime, seed);
   try {
     // Untuned, it embeds questions and passages alike: their tokens have the prefixes.

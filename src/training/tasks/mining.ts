@@ -92,7 +92,7 @@ export async function embeddedInParts(
   const all = async (texts: readonly Tokens[], before: number, kind: 'query' | 'passage') => {
     const parts: Float32Array[] = [];
     for (let at = 0; at < texts.length; at += 64) {
-      onProgress?.({ stage: 'Looking for hard negatives', done: before + at, total });
+      onProgress?.({ stage: 'Searching the passages', done: before + at, total });
       parts.push(await encode(texts.slice(at, at + 64), signal, kind));
     }
     return joined(parts);

@@ -8,7 +8,7 @@ import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { rankingCandidates, type Candidate } from './candidates.ts';
 import { loadEncoder, type EncoderTexts } from './encoder.ts';
-import { RetrievalJudge } from './retrieval-judge.ts';
+import { createRetrievalJudge } from './retrieval-judge.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 
 /**
@@ -32,11 +32,7 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
       'Choose a MiniLM or another model of the type bert with a pooler.',
     );
   }
-  const judge = new RetrievalJudge(examples, texts, {
-    questions: settings.validationLimit,
-    pool: settings.validationPool,
-    seed,
-  });
+  const judge = await createRetrievalJudge(input, settings, examples, texts);
   const { train: shown, validation: candidates } = await rankingCandidates(input, encoder, judge, settings);
   const groups = train.map((example, i) => groupOf(texts, example.question, shown[i]!));
   const judged = candidates.map((found, q) => groupOf(texts, judge.asked[q]!.question, found));

@@ -2,20 +2,40 @@ import type { Tokens } from '../../engine/training/batches.ts';
 import type { Validation } from '../../engine/training/train-options.ts';
 import { mean, recallAtK, reciprocalRank } from '../../evaluation/metrics/ranking.ts';
 import { distinctPassages, exampleText, sample, type PoolPassage, type TrainingExamples } from '../examples.ts';
+import { NegativeGuard } from '../negative-guard.ts';
 import { dot } from '../negatives.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
 import type { EncoderTexts } from './encoder.ts';
+import type { TaskInput } from './task.ts';
 
-export interface JudgeOptions {
+interface JudgeOptions {
   questions: number;
   pool: number;
   seed: number;
+  /** Of the workspace, without those of the test part. */
+  workspacePassages: readonly PoolPassage[];
+}
+
+/** The judge of a run, by its settings. */
+export async function createRetrievalJudge(
+  { seed, workspacePassages }: Pick<TaskInput, 'seed' | 'workspacePassages'>,
+  { validationLimit, validationPool }: { validationLimit: number; validationPool: number },
+  examples: TrainingExamples,
+  texts: EncoderTexts,
+): Promise<RetrievalJudge> {
+  return new RetrievalJudge(examples, texts, {
+    questions: validationLimit,
+    pool: validationPool,
+    seed,
+    workspacePassages: (await workspacePassages?.()) ?? [],
+  });
 }
 
 /**
  * Scores a search model on questions of the validation part: each has to find its passage among those of the other
- * questions and a fixed sample of the training part's. Passages of the test part are not among them.
+ * questions, of the training part and, where there is still room, of the workspace, as a search over it has to; the last
+ * two are fixed samples. Passages of the test part are not among them, nor what most likely answers a question unmarked.
  */
 export class RetrievalJudge {
   readonly asked: readonly ExampleRow[];
@@ -25,13 +45,21 @@ export class RetrievalJudge {
   /** Right passages of each question, as indices into the pool. */
   readonly right: readonly ReadonlySet<number>[];
 
-  constructor({ train, validation }: TrainingExamples, texts: EncoderTexts, { questions, pool, seed }: JudgeOptions) {
+  constructor(
+    { train, validation }: TrainingExamples,
+    texts: EncoderTexts,
+    { questions, pool, seed, workspacePassages }: JudgeOptions,
+  ) {
     const asked = sample(validation, questions, seed);
-    const own = distinctPassages(validation);
-    const known = new Set(own.map(passageText));
-    const others = distinctPassages(train).filter((passage) => !known.has(passageText(passage)));
+    const guard = new NegativeGuard(validation);
+    const isWrong = (passage: PoolPassage) => asked.every((row) => guard.reason(row, passage) === undefined);
+    const fill = (chosen: readonly PoolPassage[], from: readonly PoolPassage[]) => {
+      const known = new Set(chosen.map(passageText));
+      const others = from.filter((passage) => !known.has(passageText(passage)));
+      return [...chosen, ...sample(others, Math.max(0, pool - chosen.length), seed).filter(isWrong)];
+    };
     this.asked = asked;
-    this.pool = [...own, ...sample(others, Math.max(0, pool - own.length), seed)];
+    this.pool = fill(fill(distinctPassages(validation), distinctPassages(train)), workspacePassages);
     const places = new Map(this.pool.map((passage, i) => [passageText(passage), i]));
     this.questions = asked.map(({ question }) => texts.query(question));
     this.poolTokens = this.pool.map((passage) => texts.passage(passage));

@@ -25,7 +25,7 @@ export interface TaskInput {
   seed: number;
   /** Rows of the parts for training and validation. */
   examples: readonly ExampleRow[];
-  /** Passages of the workspace among which hard negatives may be looked for, without those of the test part. */
+  /** Passages of the workspace that may stand as wrong ones, without those of the test part. */
   workspacePassages?: () => Promise<readonly PoolPassage[]>;
   /** Adapter of the search model behind which a ranking model stands; absent: the untuned one. */
   searchAdapter?: () => Promise<TunedAdapter>;

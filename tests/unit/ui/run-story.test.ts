@@ -49,6 +49,13 @@ describe('the sentence of a run', () => {
     expect(storyOf(done, [])).toContain('not better than the untuned model');
   });
 
+  test('says of questions that the untuned model gets all right that they cannot show a gain', () => {
+    const full = { baseScore: 1, best: { step: 20, score: 1 } };
+    expect(storyOf(run(full), [check(20, 1)])).toContain('cannot show a gain');
+    expect(storyOf(run({ ...full, state: 'done' }), [])).toContain('cannot show a gain');
+    expect(storyOf(run({ baseScore: 0.9, best: { step: 20, score: 0.9 } }), [check(20, 0.9)])).not.toContain('cannot');
+  });
+
   test('says before the first check when it comes', () => {
     expect(storyOf(run({ best: undefined }), [step(1, 2)])).toContain('after step 20');
   });

@@ -24,6 +24,8 @@ export interface ChartSpec {
   level?: { value: number; label: string };
   /** The point worth a ring: the best. */
   mark?: { step: number; value: number; label: string };
+  /** The most that a value can be: no axis goes beyond it. */
+  most?: number;
   format: (value: number) => string;
 }
 
@@ -149,13 +151,14 @@ function optionsOf(host: HTMLElement, spec: () => ChartSpec, onhover: (step: num
 }
 
 /** Room for the level and a little air, so that no line runs along the edge. */
-function rangeWith({ level }: ChartSpec, low: number, high: number): [number, number] {
+function rangeWith({ level, most = Infinity }: ChartSpec, low: number, high: number): [number, number] {
   const values = [low, high, level?.value].filter((value) => value !== undefined && value !== null);
   if (values.length === 0) return [0, 1];
   const bottom = Math.min(...values);
   const top = Math.max(...values);
   const air = (top - bottom) * 0.12 || Math.abs(top) * 0.1 || 0.1;
-  return [bottom - air, top + air];
+  // A hair above the most: a line there is drawn whole, and no number stands beside the axis that cannot be reached.
+  return [bottom - air, Math.min(top + air, most + air / 20)];
 }
 
 /** Names the lines at their ends, the level at its left, and rings the mark. */

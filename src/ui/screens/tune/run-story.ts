@@ -92,6 +92,11 @@ export function storyOf(run: RunRow, points: readonly RunPointRow[]): string {
   }
 }
 
+/** An untuned model from here on leaves nothing that its questions could show. */
+const ALL_BUT_FULL = 0.995;
+const NOTHING_TO_GAIN =
+  'the untuned model already gets everything right that it is checked on, so these questions cannot show a gain. Harder ones, or more documents to find them in, can.';
+
 function runningStory(run: RunRow, validations: Curve['validations']): string {
   const { best } = run;
   const tuned = validations.filter(({ step }) => step > 0);
@@ -102,7 +107,10 @@ function runningStory(run: RunRow, validations: Curve['validations']): string {
       ? `Learning. The first check on questions it is not trained on comes after step ${count(every)}.`
       : 'Learning. It is checked at the end on questions it is not trained on.';
   }
-  if (run.baseScore !== undefined && best.score <= run.baseScore) return 'Not better than the untuned model yet.';
+  if (run.baseScore !== undefined && best.score <= run.baseScore)
+    return run.baseScore >= ALL_BUT_FULL
+      ? `Learning, but ${NOTHING_TO_GAIN}`
+      : 'Not better than the untuned model yet.';
   const keeps = `Stopping now would keep step ${count(best.step)}.`;
   if (latest.step <= best.step) return `Still improving. ${keeps}`;
   const since = tuned.filter(({ step }) => step > best.step).length;
@@ -115,6 +123,7 @@ function runningStory(run: RunRow, validations: Curve['validations']): string {
 function doneStory({ best, ended, baseScore, steps }: RunRow): string {
   if (!best) return `Done after ${plural(steps, 'step')}.`;
   if (baseScore !== undefined && best.score <= baseScore) {
+    if (baseScore >= ALL_BUT_FULL) return `Done, but ${NOTHING_TO_GAIN}`;
     return 'Done, and not better than the untuned model. More questions, or another learning rate, may help.';
   }
   return ended === 'early'
