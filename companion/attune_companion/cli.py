@@ -9,11 +9,11 @@ import os
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import uvicorn
 
 from . import __version__
+from .announcing import WHEN, announce
 from .security.tls import fingerprint, self_made_certificate
 from .security.token import read_or_make_token
 from .settings import MIB, Settings
@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     flag("requests-per-second", 200.0, "of one address", type=float)
     flag("ray", "", "auto, an address, or local: jobs run on a Ray cluster")
     flag("ray-workers", 1, "processes (GPUs) per job on the cluster", type=int)
+    flag("qr", "auto", "the pairing link as a code: auto draws it where another device can use it", choices=WHEN)
     made.add_argument("--version", action="version", version=__version__)
     return made
 
@@ -95,7 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((settings.host, settings.port))
-    announce(settings, token, listener.getsockname()[1], certificate)
+    url = address_of(settings, listener.getsockname()[1], certificate is not None)
+    announce(settings, token, url, fingerprint(certificate) if certificate else None, options.qr)
 
     from .app import create_app
 
@@ -125,16 +127,8 @@ def own_address(host: str) -> list[str]:
         return [host]
 
 
-def announce(settings: Settings, token: str, port: int, certificate: Path | None) -> None:
-    """To the owner's terminal: where the node is, the token, and both in one link for pairing."""
-    scheme = "https" if certificate else "http"
+def address_of(settings: Settings, port: int, encrypted: bool) -> str:
+    """Where the node is reached, by the name that its owner gave it."""
     host = settings.hosts[0] if settings.hosts else settings.host
     host = "localhost" if host in ("0.0.0.0", "::") else host
-    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Attune companion {__version__} at {url}")
-    print(f"Token: {token}")
-    if settings.origins:
-        print(f"Pairing: {settings.origins[0]}/#/settings?companion={quote(url, safe='')}&token={token}")
-    if certificate:
-        print(f"Fingerprint (SHA-256): {fingerprint(certificate)}")
-    print("", flush=True)
+    return f"{'https' if encrypted else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
