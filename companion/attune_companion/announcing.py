@@ -1,4 +1,4 @@
-"""What the owner's terminal is told at the start: where the node is, its token, and both as a link and a code to pair by."""
+"""What the owner's terminal is told at the start: where the node is, its token, and a link and a code to pair by."""
 
 from __future__ import annotations
 
