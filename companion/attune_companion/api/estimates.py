@@ -17,7 +17,7 @@ from .engine import unavailable
 from .job_bodies import JobShape, base_of, hyperparameters_of, method_of, seed_of
 
 router = APIRouter()
-LIMIT = 150.0
+LIMIT = 240.0
 """Seconds for everything: loading, a step over the longest texts, ordinary ones."""
 Count = Annotated[int, Field(ge=0, le=100_000_000)]
 Characters = Annotated[int, Field(ge=1, le=100_000)]

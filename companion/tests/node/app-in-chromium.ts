@@ -66,7 +66,7 @@ try {
   }
   await page.getByRole('radio', { name: /127\.0\.0\.1/ }).check();
   // Measured there before anything was sent, and said beside the tab's own estimate.
-  await page.getByText(/on 127\.0\.0\.1:\d+, \S+ [kMG]?B of memory/).waitFor({ timeout: 300_000 });
+  await page.getByText(/on 127\.0\.0\.1:\d+, \d.* of memory/).waitFor({ timeout: 600_000 });
   await page.getByRole('radio', { name: /127\.0\.0\.1.*(About|A few)/ }).waitFor();
   const listed = await page.getByText(/questions? with their answers/).innerText();
   await page.getByRole('button', { name: /^Send and start/ }).click();
