@@ -45,7 +45,9 @@ export const swiglu = defineOp({
 const halfOfOnePlus = defineOp({
   name: 'halfOfOnePlus',
   forward: (x: Value) =>
-    x.graph.emit('HardSigmoid', [x], x.dataType, x.shape, { attributes: { alpha: { float: 0.5 }, beta: { float: 0.5 } } }),
+    x.graph.emit('HardSigmoid', [x], x.dataType, x.shape, {
+      attributes: { alpha: { float: 0.5 }, beta: { float: 0.5 } },
+    }),
 });
 
 /**
