@@ -7,9 +7,11 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
 from .rows import chats, jsonl, pairs
 from .service import Service, running, until
+from .test_estimates import ask
 from .test_jobs import QUICK, adapter_of, curve_of
 
 LONG = {**QUICK, "steps": 60, "checkpointEvery": 5, "validateEvery": 20, "patience": 0}
@@ -28,9 +30,17 @@ def train_workers(service: Service) -> list[psutil.Process]:
     return found
 
 
-def test_two_workers_tune_together_and_one_may_be_lost(tmp_path: Path, models: Path) -> None:
+def test_two_workers_tune_together_and_one_may_be_lost(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another cluster that this machine knows of is not the one that is asked for.
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
     with running(tmp_path / "data", models, "--ray", "local", "--ray-workers", "2") as service:
         assert service.http.get("/v1/system").json()["ray"] == {"address": "local", "workers": 2}
+        service.wait_ready()
+        found = ask(service, "supervised", {"batchSize": 4, "maxTokens": 480}).json()
+        assert found.get("fits") is True, f"{found}\n{service.tail()}"
+        assert found["workers"] == 2
         file = service.upload(jsonl(chats(40)))
         job = service.job("supervised", "tiny-llama", file, hyperparameters=LONG, seed=4)
         until(

@@ -146,8 +146,13 @@ def connect(settings: Settings) -> None:
     if settings.ray == "local":
         # By default Ray's workers give way to everything else: beside any other work a run would take for ever.
         os.environ.setdefault("RAY_worker_niceness", "0")
-        # A socket's path is short: Ray's own folder cannot lie below ours.
-        options |= {"num_cpus": max(settings.ray_workers + 1, os.cpu_count() or 1), "include_dashboard": False}
+        # A socket's path is short: Ray's own folder cannot lie below ours. Without the address Ray takes a cluster that
+        # it knows of on this machine, and refuses the processors.
+        options |= {
+            "address": "local",
+            "num_cpus": max(settings.ray_workers + 1, os.cpu_count() or 1),
+            "include_dashboard": False,
+        }
     else:
         options["address"] = settings.ray
     for attempt in range(CONNECT_TRIES):
