@@ -27,6 +27,8 @@ export interface DatasetImportOptions {
   seed?: number;
   /** Of a file in the format `rows`; absent: by the columns' names. */
   mapping?: ColumnMapping;
+  /** Of the data; absent: not stated. */
+  licence?: string;
 }
 
 /** A row that was left out. */
@@ -183,7 +185,7 @@ export interface DatasetDiff {
 
 export interface ExportOptions {
   format: ExportFormat;
-  /** Of the data, for its card; absent: not stated. */
+  /** Of the data, for its card and kept with the data set; absent: as the data set has it. */
   licence?: string;
   /** RAFT: wrong passages beside the right one; absent: 3. */
   distractors?: number;

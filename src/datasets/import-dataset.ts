@@ -32,7 +32,10 @@ export async function importDataset(
   const values = splitValues({ seed });
   const { rows: examples, by, note } = assignParts(keyed, values);
   const dataset = await store.create(
-    { workspaceId, name, source: `imported from ${read.name}`, seed, split: { ...values, by } },
+    {
+      ...{ workspaceId, name, source: `imported from ${read.name}`, seed, split: { ...values, by } },
+      ...(options.licence && { licence: options.licence }),
+    },
     examples,
   );
   return { ...reportOf(dataset, examples, refused), ...(note && { note }) };
@@ -47,7 +50,7 @@ async function importNative(
   attached: readonly ExampleDraft[],
   refused: RefusedRow[],
 ): Promise<DatasetImport> {
-  const { source, seed, split, rules } = head;
+  const { source, seed, split, rules, licence } = head;
   const rows = examples.map(({ chunkId: _, ...example }, i): NewExample => {
     const chunkId = attached[i]?.chunkId;
     return { ...example, ...(chunkId && { chunkId }) };
@@ -60,6 +63,7 @@ async function importNative(
       ...(seed !== undefined && { seed }),
       ...(split && { split }),
       ...(rules && { rules }),
+      ...(licence && { licence }),
     },
     rows,
   );

@@ -2,6 +2,9 @@ import { AttuneError } from '../errors/attune-error.ts';
 
 const PATH = 'samples/handbook-questions.jsonl';
 
+/** Of the sample questions and the pages that they quote: `public/samples/LICENCE.md`. */
+export const SAMPLE_LICENCE = 'CC BY-SA 4.0';
+
 /** The questions on the sample documents. @throws AttuneError `samples/missing` when the app was copied without them */
 export async function sampleQuestions(): Promise<File> {
   const url = new URL(`${import.meta.env.BASE_URL}${PATH}`, globalThis.location.href);

@@ -1,4 +1,4 @@
-import { sampleQuestions } from './samples.ts';
+import { SAMPLE_LICENCE, sampleQuestions } from './samples.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type {
   ColumnMapping,
@@ -54,7 +54,8 @@ export class Datasets implements DatasetService {
   }
 
   async importSamples(workspaceId: string): Promise<DatasetImport> {
-    return this.import(workspaceId, await sampleQuestions(), { name: 'Questions on the sample documents' });
+    const options = { name: 'Questions on the sample documents', licence: SAMPLE_LICENCE };
+    return this.import(workspaceId, await sampleQuestions(), options);
   }
 
   async create(workspaceId: string, name: string): Promise<string> {
@@ -146,7 +147,9 @@ export class Datasets implements DatasetService {
     await this.#store.db.datasetVersions.delete(`${datasetId}/${version}`);
   }
 
-  export(datasetId: string, options: ExportOptions): Promise<File> {
+  async export(datasetId: string, options: ExportOptions): Promise<File> {
+    const { licence } = options;
+    if (licence !== undefined) await this.#store.db.datasets.update(datasetId, { licence });
     return exportDataset(this.#store, datasetId, options);
   }
 

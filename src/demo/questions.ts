@@ -1,4 +1,5 @@
 import { AttuneError } from '../errors/attune-error.ts';
+import { SAMPLE_LICENCE } from '../datasets/samples.ts';
 import type { DemoState } from './contract.ts';
 import { asError } from './documents.ts';
 import type { StepContext } from './services.ts';
@@ -54,6 +55,7 @@ async function sampleTest(demo: DemoState, { services }: StepContext): Promise<s
   const imported = await services
     .importDataset(demo.workspaceId, new File([test.join('\n')], file.name), {
       name: 'Asked by people about the samples',
+      licence: SAMPLE_LICENCE,
     })
     .catch(() => undefined);
   return imported?.datasetId;

@@ -16,6 +16,7 @@ export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
     task: run.task,
     runId: run.id,
     datasetHash: run.datasetHash,
+    ...(dataset?.licence && { dataLicence: dataset.licence }),
     ...(await recipeOfRun(run)),
   } satisfies Partial<AdapterRow>;
 }

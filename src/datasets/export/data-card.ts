@@ -32,7 +32,8 @@ const CONTENTS: Record<ExportFormat, string> = {
 /** A data set in words, after the data cards of Pushkarna, Zaldivar, Kjartansson 2022: what it is, and how it was made. */
 export function dataCard(dataset: DatasetRow, all: readonly ExampleRow[], options: ExportOptions): string {
   const rows = all.filter(inUse);
-  const { format, licence } = options;
+  const { format } = options;
+  const licence = (options.licence ?? dataset.licence) || undefined;
   const documents = new Set(rows.map(({ documentKey }) => documentKey)).size;
   const sections = [
     `---\npretty_name: ${JSON.stringify(dataset.name)}\nlicense: ${JSON.stringify(licence ?? 'unknown')}\ntask_categories:\n- question-answering\n- text-retrieval\n---`,

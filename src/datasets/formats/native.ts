@@ -65,6 +65,7 @@ export const datasetFields = {
   seed: v.optional(v.number()),
   split: v.optional(settings),
   rules: v.optional(v.record(text, settings)),
+  licence: v.optional(text),
 };
 
 const exampleSchema = v.object(exampleFields);
@@ -84,8 +85,8 @@ export interface NativeDataset {
   examples: NativeExample[];
 }
 
-export function nativeHead({ name, source, seed, split, rules }: DatasetRow): object {
-  return { format: NATIVE_FORMAT, version: 1, name, source, seed, split, rules };
+export function nativeHead({ name, source, seed, split, rules, licence }: DatasetRow): object {
+  return { format: NATIVE_FORMAT, version: 1, name, source, seed, split, rules, licence };
 }
 
 /** Ids and places are given anew by whoever reads it. */

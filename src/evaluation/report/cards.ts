@@ -25,6 +25,7 @@ export function datasetCard({ dataset, evaluation, examples }: ReportInput): Car
     title: `Data set: ${dataset?.name ?? evaluation.datasetId}`,
     facts: known([
       ['Source', dataset?.source],
+      ['Licence', dataset?.licence],
       ['Questions by part', parts.join(', ')],
       ['Asked', `${evaluation.exampleIds.length} of the part ${evaluation.split}`],
       ['Kinds of question', tally(({ kind }) => kind)],

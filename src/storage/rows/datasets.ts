@@ -26,6 +26,8 @@ export interface DatasetRow {
   split?: Record<string, unknown>;
   /** Settings of the quality rules, by rule; absent keys mean the default. */
   rules?: Record<string, { on?: boolean } & Record<string, unknown>>;
+  /** Of the data; adapters tuned on it carry it. Absent: not stated. */
+  licence?: string;
   createdAt: number;
   updatedAt: number;
 }

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { withThought, withoutThought } from '../../../src/datasets/formats/conversations.ts';
 import type { ExportFormat } from '../../../src/datasets/contract.ts';
 import type { NewExample } from '../../../src/datasets/store.ts';
-import type { ExampleRow } from '../../../src/storage/schema.ts';
+import type { ExampleRow, RunRow } from '../../../src/storage/schema.ts';
+import { cardOfRun } from '../../../src/training/adapter-card.ts';
 import { example, jsonl, studio, workspaceId } from '../../support/datasets.ts';
 
 /** What a format may be asked to carry: letters of many scripts, quotes, line breaks, and markup of other formats. */
@@ -99,6 +100,17 @@ describe('export and import', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('keep the licence that was stated with the data set, and state it again without being asked', async () => {
+    const { datasets, filled, db } = await studio();
+    const id = await filled([example(0)]);
+    await datasets.export(id, { format: 'native', licence: 'CC BY 4.0' });
+    const file = await datasets.export(id, { format: 'native' });
+    const { datasetId } = await datasets.import(workspaceId, file);
+    expect((await db.datasets.get(datasetId))!.licence).toBe('CC BY 4.0');
+    const run = { datasetId, workspaceId, id: 'r', name: 'Run', task: 'embedder', datasetHash: '' } as RunRow;
+    expect(await cardOfRun(db, run)).toMatchObject({ dataLicence: 'CC BY 4.0' });
   });
 
   it('lose nothing in triplets of rows with negatives, and give the others one of another document', async () => {
