@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunPointRow, RunRow } from '../../../src/storage/schema.ts';
 import { logAsCsv, logAsJsonLines } from '../../../src/ui/screens/tune/run-log.ts';
-import { curveOf, namesApart, paceOf, smoothed, storyOf } from '../../../src/ui/screens/tune/run-story.ts';
+import { curveOf, isBetter, namesApart, paceOf, smoothed, storyOf } from '../../../src/ui/screens/tune/run-story.ts';
 import { changeText, scoreText } from '../../../src/ui/scores.ts';
 
 const run = (changes: Partial<RunRow> = {}): RunRow => ({
@@ -47,6 +47,13 @@ describe('the sentence of a run', () => {
     expect(storyOf(run({ best: { step: 20, score: 0.5 } }), [check(20, 0.5)])).toContain('Not better than the untuned');
     const done = run({ state: 'done', best: { step: 20, score: 0.49 } });
     expect(storyOf(done, [])).toContain('not better than the untuned model');
+  });
+
+  test('a step as good as the untuned model is not better, and before a check none is', () => {
+    expect(isBetter({ baseScore: 0.5, best: { step: 20, score: 0.5 } })).toBe(false);
+    expect(isBetter({ baseScore: 0.5, best: { step: 20, score: 0.51 } })).toBe(true);
+    expect(isBetter({ best: { step: 20, score: 0.1 } })).toBe(true);
+    expect(isBetter({ baseScore: 0.5 })).toBe(false);
   });
 
   test('says of questions that the untuned model gets all right that they cannot show a gain', () => {

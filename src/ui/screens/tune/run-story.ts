@@ -69,6 +69,11 @@ export function paceOf(run: Pick<RunRow, 'step' | 'steps'>, points: readonly Run
   };
 }
 
+/** Whether a step was better than the untuned model; false too before the first check. */
+export function isBetter({ best, baseScore }: Pick<RunRow, 'best' | 'baseScore'>): boolean {
+  return best !== undefined && (baseScore === undefined || best.score > baseScore);
+}
+
 /** What the curve means and what stopping now would do, in one or two sentences. */
 export function storyOf(run: RunRow, points: readonly RunPointRow[]): string {
   const { validations } = curveOf(points);
@@ -107,8 +112,8 @@ function runningStory(run: RunRow, validations: Curve['validations']): string {
       ? `Learning. The first check on questions it is not trained on comes after step ${count(every)}.`
       : 'Learning. It is checked at the end on questions it is not trained on.';
   }
-  if (run.baseScore !== undefined && best.score <= run.baseScore)
-    return run.baseScore >= ALL_BUT_FULL
+  if (!isBetter(run))
+    return run.baseScore! >= ALL_BUT_FULL
       ? `Learning, but ${NOTHING_TO_GAIN}`
       : 'Not better than the untuned model yet.';
   const keeps = `Stopping now would keep step ${count(best.step)}.`;
@@ -120,10 +125,11 @@ function runningStory(run: RunRow, validations: Curve['validations']): string {
   return `No better since step ${count(best.step)}. ${keeps}${ends}`;
 }
 
-function doneStory({ best, ended, baseScore, steps }: RunRow): string {
+function doneStory(run: RunRow): string {
+  const { best, ended, baseScore, steps } = run;
   if (!best) return `Done after ${plural(steps, 'step')}.`;
-  if (baseScore !== undefined && best.score <= baseScore) {
-    if (baseScore >= ALL_BUT_FULL) return `Done, but ${NOTHING_TO_GAIN}`;
+  if (!isBetter(run)) {
+    if (baseScore! >= ALL_BUT_FULL) return `Done, but ${NOTHING_TO_GAIN}`;
     return 'Done, and not better than the untuned model. More questions, or another learning rate, may help.';
   }
   return ended === 'early'
