@@ -44,6 +44,7 @@ describe('a new run', () => {
     await userEvent.keyboard(' ');
     await expect.element(start).toBeEnabled();
     await expect.element(page.getByLabelText('Data set')).toHaveValue('ds1');
+    await expect.element(page.getByText('With 4 questions to check on')).toBeVisible();
 
     await userEvent.click(page.getByText('All settings'));
     const rank = page.getByRole('spinbutton', { name: 'Rank', exact: true });
