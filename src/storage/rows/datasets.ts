@@ -1,6 +1,6 @@
 import type { Problem } from '../../errors/attune-error.ts';
 import type { PassageSnapshot } from './chat.ts';
-import type { PipelineModel } from './evaluation.ts';
+import type { PipelineModel } from './models.ts';
 import type { RunState } from './training.ts';
 
 /** Questions with answers, where they came from and what the rules found in them. */

@@ -1,15 +1,9 @@
 import type { Problem } from '../../errors/attune-error.ts';
 import type { DatasetSplit } from './datasets.ts';
+import type { PipelineModel } from './models.ts';
 import type { RunState } from './training.ts';
 
 /** What the laboratory measured, and votes. */
-
-/** A model with an adapter or without. `engine`: of a generator, which kind of engine runs it; absent: `local`. */
-export interface PipelineModel {
-  modelId: string;
-  adapterId?: string | null;
-  engine?: 'local' | 'transformers' | 'webllm' | 'endpoint';
-}
 
 /** One combination of models that answers questions: a row of the matrix. */
 export interface PipelineConfiguration {

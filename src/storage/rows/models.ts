@@ -42,3 +42,10 @@ export interface NodeRow {
   enabled: boolean;
   createdAt: number;
 }
+
+/** A model with an adapter or without. `engine`: of a generator, which kind of engine runs it; absent: `local`. */
+export interface PipelineModel {
+  modelId: string;
+  adapterId?: string | null;
+  engine?: 'local' | 'transformers' | 'webllm' | 'endpoint';
+}
