@@ -44,31 +44,32 @@ def goes_on(service: Service, job: str, beyond: int) -> bool:
     return found.status == "succeeded" or int(found.step) > beyond
 
 
-def kill_all(processes: list[psutil.Process]) -> None:
-    """Returns when they are gone, so that what they wrote is their last word."""
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
+def gone(processes: list[psutil.Process]) -> None:
+    """Waits for their end, so that what they wrote is their last word."""
     until("their end", lambda: not any(alive(process) for process in processes))
 
 
 def kill_worker(service: Service) -> None:
     """Kills what the zygote has forked: the job's process, and the one that answers."""
     parent = zygote(service)
-    kill_all(parent.children() if parent else [])
+    forked = parent.children() if parent else []
+    for process in forked:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
+    gone(forked)
 
 
 def kill_zygote(service: Service) -> None:
     parent = until("the zygote", lambda: zygote(service))
     below = children(service)
     parent.send_signal(signal.SIGKILL)
-    until("the end of all below it", lambda: not any(alive(process) for process in below))
+    gone(below)
 
 
 def kill_service(service: Service) -> None:
     below = children(service)
     service.kill()
-    until("the end of all below it", lambda: not any(alive(process) for process in below))
+    gone(below)
 
 
 def kill_start(service: Service) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..problems import Problem
-from ..training.options import read_settings
+from ..training.options import read_settings, role_of
 from .body import read_body
 from .context import Context, context_of
 from .engine import unavailable
@@ -59,14 +59,20 @@ def asked_of(context: Context, body: EstimateRequest) -> dict[str, Any]:
     method = method_of(body)
     base = base_of(context, body, method)
     settings = read_settings(method, hyperparameters_of(body, method))
-    role = method if method in ("embedder", "reranker") else "generator"
     shape = {
         "train": body.rows,
         "validation": body.validation_rows,
         "characters": body.characters and body.characters.model_dump(),
     }
     seed = seed_of(body, settings)
-    return {"method": method, "base": base.id, "settings": settings, "seed": seed, "role": role, "shape": shape}
+    return {
+        "method": method,
+        "base": base.id,
+        "settings": settings,
+        "seed": seed,
+        "role": role_of(method),
+        "shape": shape,
+    }
 
 
 async def measured(request: Request, context: Context, asked: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..store.database import Database, Row
 from ..store.files import Upload
 from ..store.jobs import add_event, fail, find_job, stopped
 from ..training.contract import JobSpec, Outcome
+from ..training.options import role_of
 from ..watching.logs import set_up_logs
 from .reporter import DatabaseReporter
 
@@ -77,7 +78,7 @@ def specify(settings: Settings, database: Database, job: Row) -> JobSpec:
         settings.files / job["training_file"],
         *(validation, job["method"], settings.max_line, values["heldOut"], job["seed"]),
     )
-    role = job["method"] if job["method"] in ("embedder", "reranker") else "generator"
+    role = role_of(job["method"])
     return JobSpec(
         id=job["id"],
         method=job["method"],

@@ -14,6 +14,7 @@ from zipfile import ZIP_STORED, ZipFile
 from ..problems import not_found
 from ..settings import Settings
 from ..training.folders import checkpoint_folder
+from ..training.options import role_of
 from .database import Database, Row
 
 FILES = ("adapter_config.json", "adapter_model.safetensors", "attune.json")
@@ -68,8 +69,7 @@ def folder_of(settings: Settings, database: Database, name: str) -> tuple[Path, 
     folder = checkpoint_folder(settings.jobs / job["id"], int(step))
     if folder is None:
         raise not_found("model", name)
-    role = job["method"] if job["method"] in ("embedder", "reranker") else "generator"
-    return folder, job["model"], role
+    return folder, job["model"], role_of(job["method"])
 
 
 def delete_adapter(settings: Settings, database: Database, name: str) -> None:

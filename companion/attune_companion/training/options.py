@@ -30,10 +30,15 @@ DPO_KNOBS: dict[str, dict[str, Any]] = {
 ALIASES = {"n_epochs": "epochs", "batch_size": "batchSize"}
 
 
+def role_of(method: str) -> str:
+    """What a method's adapter becomes: embedder, reranker or generator."""
+    return TASKS.get(method, "generator")
+
+
 def knobs_of(method: str) -> dict[str, dict[str, Any]]:
     """All knobs of a method with defaults and ranges."""
     app = json.loads(files("attune_companion.training").joinpath("knobs.json").read_text())
-    knobs = {**app[TASKS.get(method, "generator")], **OWN_KNOBS}
+    knobs = {**app[role_of(method)], **OWN_KNOBS}
     if method == "supervised":
         knobs |= GENERATOR_KNOBS
     if method == "dpo":
