@@ -33,7 +33,7 @@ const CONTENTS: Record<ExportFormat, string> = {
 export function dataCard(dataset: DatasetRow, all: readonly ExampleRow[], options: ExportOptions): string {
   const rows = all.filter(inUse);
   const { format } = options;
-  const licence = (options.licence ?? dataset.licence) || undefined;
+  const licence = dataset.licence || undefined;
   const documents = new Set(rows.map(({ documentKey }) => documentKey)).size;
   const sections = [
     `---\npretty_name: ${JSON.stringify(dataset.name)}\nlicense: ${JSON.stringify(licence ?? 'unknown')}\ntask_categories:\n- question-answering\n- text-retrieval\n---`,

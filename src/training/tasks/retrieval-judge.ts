@@ -9,27 +9,24 @@ import type { ExampleRow } from '../../storage/schema.ts';
 import type { EncoderTexts } from './encoder.ts';
 import type { TaskInput } from './task.ts';
 
-interface JudgeOptions {
-  questions: number;
-  pool: number;
-  seed: number;
-  /** Of the workspace, without those of the test part. */
-  workspacePassages: readonly PoolPassage[];
-}
-
-/** The judge of a run, by its settings. */
+/** The judge of a run, by its settings. The workspace is read only where the data set leaves room in the pool. */
 export async function createRetrievalJudge(
   { seed, workspacePassages }: Pick<TaskInput, 'seed' | 'workspacePassages'>,
   { validationLimit, validationPool }: { validationLimit: number; validationPool: number },
-  examples: TrainingExamples,
+  { train, validation }: TrainingExamples,
   texts: EncoderTexts,
 ): Promise<RetrievalJudge> {
-  return new RetrievalJudge(examples, texts, {
-    questions: validationLimit,
-    pool: validationPool,
-    seed,
-    workspacePassages: (await workspacePassages?.()) ?? [],
-  });
+  const asked = sample(validation, validationLimit, seed);
+  const guard = new NegativeGuard(validation);
+  const isWrong = (passage: PoolPassage) => asked.every((row) => guard.reason(row, passage) === undefined);
+  const fill = (chosen: readonly PoolPassage[], from: readonly PoolPassage[]) => {
+    const known = new Set(chosen.map(passageText));
+    const others = from.filter((passage) => !known.has(passageText(passage)));
+    return [...chosen, ...sample(others, Math.max(0, validationPool - chosen.length), seed).filter(isWrong)];
+  };
+  const pool = fill(distinctPassages(validation), distinctPassages(train));
+  const isFull = pool.length >= validationPool || !workspacePassages;
+  return new RetrievalJudge(asked, isFull ? pool : fill(pool, await workspacePassages()), validation, texts);
 }
 
 /**
@@ -46,23 +43,16 @@ export class RetrievalJudge {
   readonly right: readonly ReadonlySet<number>[];
 
   constructor(
-    { train, validation }: TrainingExamples,
+    asked: readonly ExampleRow[],
+    pool: readonly PoolPassage[],
+    validation: readonly ExampleRow[],
     texts: EncoderTexts,
-    { questions, pool, seed, workspacePassages }: JudgeOptions,
   ) {
-    const asked = sample(validation, questions, seed);
-    const guard = new NegativeGuard(validation);
-    const isWrong = (passage: PoolPassage) => asked.every((row) => guard.reason(row, passage) === undefined);
-    const fill = (chosen: readonly PoolPassage[], from: readonly PoolPassage[]) => {
-      const known = new Set(chosen.map(passageText));
-      const others = from.filter((passage) => !known.has(passageText(passage)));
-      return [...chosen, ...sample(others, Math.max(0, pool - chosen.length), seed).filter(isWrong)];
-    };
     this.asked = asked;
-    this.pool = fill(fill(distinctPassages(validation), distinctPassages(train)), workspacePassages);
-    const places = new Map(this.pool.map((passage, i) => [passageText(passage), i]));
+    this.pool = pool;
+    const places = new Map(pool.map((passage, i) => [passageText(passage), i]));
     this.questions = asked.map(({ question }) => texts.query(question));
-    this.poolTokens = this.pool.map((passage) => texts.passage(passage));
+    this.poolTokens = pool.map((passage) => texts.passage(passage));
     // The same question may stand in several rows, with a passage each.
     this.right = asked.map(
       ({ question }) =>
