@@ -4,7 +4,8 @@
  * is trained on, checked with or chosen by. What was computed is kept in `.cache/synthetic/`: a killed run goes on.
  *
  * Run: npx tsx scripts/quality/synthetic.ts [--set handbook|cranfield|attackqa-like] [--passages 0 all] [--write-seconds N]
- *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--copy-cost 0] [--write-only] [--no-test] [knob=value of the training task …]
+ *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--copy-cost 0] [--write-only] [--no-test] [--rerank]
+ *   [knob=value of the training task …]
  */
 import { parseArgs } from 'node:util';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
@@ -12,9 +13,9 @@ import { mean, ndcgAtK, recallAtK, reciprocalRank } from '../../src/evaluation/m
 import type { ExampleRow } from '../../src/storage/schema.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
-import { Ranker, type Mode } from './synthetic/ranker.ts';
+import { Ranker } from './synthetic/ranker.ts';
 import { copiedShare, rowsOf, withNegatives } from './synthetic/rows.ts';
-import { baseEmbedder, tune, type SearchTask } from './synthetic/tune.ts';
+import { baseEmbedder, tune, tunedEmbedder, tunedReranker, type Tunable, type Tuned } from './synthetic/tune.ts';
 import { passagesToRead, writeDrafts } from './synthetic/write-drafts.ts';
 
 const METRICS = {
@@ -39,6 +40,7 @@ const { values: flags, positionals } = parseArgs({
     'copy-cost': { type: 'string', default: '0' },
     'write-only': { type: 'boolean', default: false },
     'no-test': { type: 'boolean', default: false },
+    rerank: { type: 'boolean', default: false },
   },
 });
 const knobs = Object.fromEntries(
@@ -87,23 +89,28 @@ async function measure(): Promise<void> {
   const mined = knobs['hardNegatives']
     ? await withNegatives(set, rows, baseRanker, Number(knobs['hardNegatives']), seed)
     : rows;
-  const tuned = await tune(
-    base,
-    flags.task as SearchTask,
-    mined,
-    { validationPool: 200, validationLimit: 80, ...knobs },
-    seed,
-  );
-  console.log(
-    `best of ${tuned.steps} steps: ${tuned.best}; validations ${tuned.validations.map(({ step, score }) => `${step}: ${score.toFixed(3)}`).join(', ')}`,
-  );
+  const settings = { validationPool: 200, validationLimit: 80, ...knobs };
+  const tuned = await tune(flags.task as Tunable, mined, settings, seed);
+  tell(tuned);
   if (flags['no-test']) return;
-  const tunedRanker = await Ranker.of(set, tuned.embedder);
-  for (const mode of ['dense', 'hybrid'] as const) await report(mode, [baseRanker, tunedRanker]);
+  const tunedRanker = await Ranker.of(set, tunedEmbedder(base, tuned));
+  const searches = [baseRanker, tunedRanker] as const;
+  for (const mode of ['dense', 'hybrid'] as const) {
+    await report(
+      mode,
+      searches.map((ranker) => (questions) => ranker.rank(questions, mode)),
+    );
+  }
   const judged = rows.filter(({ split }) => split === 'validation');
-  const weights = await Promise.all([baseRanker, tunedRanker].map((ranker) => bestWeight(ranker, judged)));
+  const weights = await Promise.all(searches.map((ranker) => bestWeight(ranker, judged)));
   console.log(`\nweights of meaning that do best on validation questions: base ${weights[0]}, tuned ${weights[1]}`);
-  await report('hybrid', [baseRanker, tunedRanker], weights);
+  await report(
+    'hybrid, with them',
+    searches.map(
+      (ranker, i) => (questions) => ranker.rank(questions, 'hybrid', undefined, { denseWeight: weights[i] }),
+    ),
+  );
+  if (flags.rerank) await behind(rows, searches, [undefined, tuned]);
   await base.dispose();
 }
 
@@ -118,23 +125,40 @@ async function bestWeight(ranker: Ranker, rows: readonly ExampleRow[]): Promise<
   return WEIGHTS[scores.indexOf(Math.max(...scores))]!;
 }
 
-/** @param weights of meaning, of each; absent: the default */
-async function report(mode: Mode, rankers: readonly [Ranker, Ranker], weights: readonly number[] = []): Promise<void> {
+/** A ranking model behind each search, trained on the same questions, against the search alone. */
+async function behind(rows: readonly ExampleRow[], searches: readonly Ranker[], tuned: readonly (Tuned | undefined)[]) {
+  for (const [i, name] of ['base', 'tuned'].entries()) {
+    const made = await tune('reranker', rows, {}, seed, tuned[i]);
+    tell(made);
+    const reranker = await tunedReranker(made);
+    await report(`hybrid, ${name} search, without and with a ranking model`, [
+      (questions) => searches[i]!.rank(questions, 'hybrid'),
+      (questions) => searches[i]!.reranked(questions, 'hybrid', reranker),
+    ]);
+    await reranker.dispose();
+  }
+}
+
+function tell({ steps, best, validations }: Tuned): void {
+  const scores = validations.map(({ step, score }) => `${step}: ${score.toFixed(3)}`).join(', ');
+  console.log(`best of ${steps} steps: ${best}; validations ${scores}`);
+}
+
+/** People's questions asked of two systems. */
+async function report(name: string, systems: readonly ((questions: string[]) => Promise<number[][]>)[]): Promise<void> {
   const questions = set.test.map(({ text }) => text);
-  const scores = await Promise.all(
-    rankers.map(async (ranker, r) => {
-      const knobs = weights[r] === undefined ? {} : { denseWeight: weights[r] };
-      const ranked = await ranker.rank(questions, mode, undefined, knobs);
-      return Object.values(METRICS).map((metric) => ranked.map((ids, i) => metric(ids, set.test[i]!.relevant)));
-    }),
-  );
+  const scores: number[][][] = [];
+  for (const rank of systems) {
+    const ranked = await rank(questions);
+    scores.push(Object.values(METRICS).map((metric) => ranked.map((ids, i) => metric(ids, set.test[i]!.relevant))));
+  }
   const [before, after] = scores as [number[][], number[][]];
-  console.log(`\n${set.name}, ${mode}: ${questions.length} questions by people, mean [95 % interval]\n`);
+  console.log(`\n${set.name}, ${name}: ${questions.length} questions by people, mean [95 % interval]\n`);
   table(
     ['', ...Object.keys(METRICS)],
     [
-      ['base', ...before.map(interval)],
-      ['tuned', ...after.map(interval)],
+      ['before', ...before.map(interval)],
+      ['after', ...after.map(interval)],
       ['gain, paired', ...after.map((values, m) => signedInterval(pairedDifference(values, before[m]!)))],
     ],
   );

@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openAsBlob, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { nodeRuntime } from '../../../src/engine/runtime/node.ts';
+import type { Runtime } from '../../../src/engine/runtime/runtime.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../src/engine/training/checkpoint.ts';
 import type { Checkpoint, Validation } from '../../../src/engine/training/train-options.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
 import type { Embedder } from '../../../src/retrieval/contract.ts';
 import { createEmbedder } from '../../../src/retrieval/embedder/create-embedder.ts';
 import type { BertEmbedder } from '../../../src/retrieval/embedder/bert-embedder.ts';
+import { createReranker } from '../../../src/retrieval/reranker/create-reranker.ts';
+import type { CrossEncoderReranker } from '../../../src/retrieval/reranker/cross-encoder-reranker.ts';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
 import { prepareEmbedder } from '../../../src/training/tasks/embedder.ts';
 import { prepareLinear } from '../../../src/training/tasks/linear.ts';
+import { prepareReranker } from '../../../src/training/tasks/reranker.ts';
+import type { TunedAdapter } from '../../../src/training/tasks/task.ts';
 import { scriptRuntime } from '../../training/script-runtime.ts';
 
 const MODEL = 'all-MiniLM-L6-v2';
 const FOLDER = '.cache/synthetic/runs';
 
 export interface Tuned {
-  embedder: Embedder;
+  adapter: TunedAdapter;
+  /** Hash of rows, settings and seed: the same run has the same. */
+  id: string;
   steps: number;
   /** Step whose adapter it is. */
   best: number;
@@ -26,23 +33,49 @@ export interface Tuned {
 
 /** As the tab serves it on wasm: int8. */
 export async function baseEmbedder(): Promise<BertEmbedder> {
-  const threads = process.env['ATTUNE_THREADS'];
-  const runtime = threads ? nodeRuntime(Number(threads)) : nodeRuntime();
-  return createEmbedder(await starterModelFiles(MODEL), { runtime, precision: 'int8' });
+  return createEmbedder(await starterModelFiles(MODEL), { runtime: servingRuntime(), precision: 'int8' });
 }
 
-/**
- * What is tuned: the model, or a matrix over the vectors of questions, which takes seconds once all texts are embedded.
- */
-export type SearchTask = 'embedder' | 'linear';
+/** The search model with what was tuned. */
+export function tunedEmbedder(base: BertEmbedder, { adapter, id }: Tuned): Embedder {
+  return base.tuned({ id, name: 'synthetic', sha256: id, ...adapter });
+}
 
-/** Tunes the search model with the product's own task; a killed run goes on from its last checkpoint. */
+/** A ranking model, as the tab serves it on wasm. */
+export async function tunedReranker({ adapter, id }: Tuned): Promise<CrossEncoderReranker> {
+  if (adapter.kind !== 'lora') throw new TypeError('A ranking model is a low-rank adapter.');
+  const options = { runtime: servingRuntime(), precision: 'int8' } as const;
+  return createReranker(
+    await starterModelFiles(MODEL),
+    { id, name: 'synthetic', sha256: id, adapter: adapter.adapter },
+    options,
+  );
+}
+
+function servingRuntime(): Runtime {
+  const threads = process.env['ATTUNE_THREADS'];
+  return threads ? nodeRuntime(Number(threads)) : nodeRuntime();
+}
+
+const PREPARE = { embedder: prepareEmbedder, linear: prepareLinear, reranker: prepareReranker };
+
+/**
+ * What is tuned: the search model, a matrix over its vectors of questions, which takes seconds once all texts are
+ * embedded, or a ranking model behind it.
+ */
+export type Tunable = keyof typeof PREPARE;
+
+/**
+ * Tunes with the product's own task; a killed run goes on from its last checkpoint.
+ *
+ * @param search the tuned search model that a ranking model stands behind; absent: the untuned one
+ */
 export async function tune(
-  base: BertEmbedder,
-  what: SearchTask,
+  what: Tunable,
   rows: readonly ExampleRow[],
   settings: Readonly<Record<string, unknown>>,
   seed: number,
+  search?: Tuned,
 ): Promise<Tuned> {
   const sha256 = createHash('sha256')
     .update(
@@ -56,20 +89,21 @@ export async function tune(
         ]),
         settings,
         seed,
-        ...(what === 'linear' ? [what] : []),
+        ...(what === 'embedder' ? [] : [what]),
+        ...(search ? [search.id] : []),
       ]),
     )
     .digest('hex');
   mkdirSync(FOLDER, { recursive: true });
   const run = new RunFiles(`${FOLDER}/${sha256.slice(0, 16)}`);
-  const prepare = what === 'linear' ? prepareLinear : prepareEmbedder;
-  const task = await prepare({
+  const task = await PREPARE[what]({
     files: await starterModelFiles(MODEL),
     runtime: scriptRuntime(),
     settings,
     seed,
     examples: rows,
     memo: run.memo(),
+    ...(search && { searchAdapter: async () => search.adapter }),
     onProgress: () => undefined,
   });
   const from = await run.last();
@@ -93,10 +127,11 @@ export async function tune(
     },
     from,
   );
-  const tuned = task.adapterAt(checkpoint);
+  const adapter = task.adapterAt(checkpoint);
   await task.dispose();
   return {
-    embedder: base.tuned({ id: sha256, name: 'synthetic', sha256, ...tuned }),
+    adapter,
+    id: sha256,
     steps: checkpoint.step,
     best: checkpoint.best?.step ?? checkpoint.step,
     validations,
