@@ -25,7 +25,7 @@ export async function generator(request: {
   const { threads, steps, tokens, memoryBudget } = request;
   const runtime = await residentWasm({ threads });
   const files = await openModel('SmolLM2-135M-Instruct-Q4_1');
-  const trainer = await generatorSteps(runtime, files, tokens, 'stored', memoryBudget);
+  const trainer = await generatorSteps(runtime, files, { tokens, answer: tokens }, 'stored', memoryBudget);
   return measure(trainer.step, steps, () => runtime.usage.heapBytes!);
 }
 

@@ -41,11 +41,11 @@ export async function embedderSteps(runtime: ResidentRuntime, files: ModelFiles)
   return timed(trainer, () => ({ queries: texts(QUERY), positives: texts(PASSAGE), negatives: [] }));
 }
 
-/** SmolLM2-135M, rank 8 on all seven linears, one sequence, the loss on all tokens. */
+/** SmolLM2-135M, rank 8 on all seven linears, one sequence, the loss on its last tokens, the answer. */
 export async function generatorSteps(
   runtime: ResidentRuntime,
   files: ModelFiles,
-  tokens: number,
+  { tokens, answer }: { tokens: number; answer: number },
   weights: FrozenWeights,
   memoryBudget?: number,
 ): Promise<TimedTrainer> {
@@ -56,7 +56,7 @@ export async function generatorSteps(
   const trainer = await createGeneratorTrainer({ loaded, runtime, lora, seed: 1, weights, ...budget });
   const random = seededRandom(2);
   const sequence = () => Array.from({ length: tokens }, () => Math.floor(random() * loaded.config.vocabulary));
-  return timed(trainer, () => ({ examples: [{ tokens: sequence(), lossFrom: 0 }] }));
+  return timed(trainer, () => ({ examples: [{ tokens: sequence(), lossFrom: tokens - answer }] }));
 }
 
 function timed<Batch>(trainer: Trainable<Batch>, batch: () => Batch): TimedTrainer {

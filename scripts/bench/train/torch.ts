@@ -18,7 +18,7 @@ export class TorchSteps {
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @param command `embedder` or `generator <tokens>`. @returns its seconds */
+  /** @param command `embedder` or `generator <tokens> <of the answer>`. @returns its seconds */
   async step(command: string): Promise<number> {
     this.#process.stdin.write(`${command}\n`);
     const { value, done } = await this.#lines.next();

@@ -1,7 +1,7 @@
 """One training step of PyTorch + PEFT for each line read, its seconds for each line written: the peer of train.ts.
 
 Started by scripts/bench/train.ts, which asks for steps in turn with its own, so that both see the same machine.
-Usage: torch_steps.py MINILM_FOLDER THREADS. Commands: `embedder`, `generator <tokens>`, `quit`.
+Usage: torch_steps.py MINILM_FOLDER THREADS. Commands: `embedder`, `generator <tokens> <of the answer>`, `quit`.
 """
 import json
 import sys
@@ -54,9 +54,11 @@ def generator():
     targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     model, optimizer = adapted(LlamaForCausalLM(config), targets)
 
-    def step(tokens):
+    def step(tokens, answer):
         ids = torch.randint(0, 49152, (1, int(tokens)))
-        model(input_ids=ids, labels=ids).loss.backward()
+        labels = ids.clone()
+        labels[:, : int(tokens) - int(answer)] = -100
+        model(input_ids=ids, labels=labels).loss.backward()
         finish(model, optimizer)
 
     return step
