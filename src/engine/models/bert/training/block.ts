@@ -86,7 +86,7 @@ export function bertBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
   const context = selfAttention(linear(x, 'projections'), keyBias, heads, keep);
   const middle = normalise(add(linear(context, 'attended'), x), 'attentionNorm');
   const wide = keep(linear(middle, 'wide'), 'wide');
-  const y = normalise(add(linear(gelu(wide), 'narrow'), middle), 'outputNorm');
+  const y = normalise(add(linear(gelu(wide, keep), 'narrow'), middle), 'outputNorm');
   return { y, matrices };
 }
 
