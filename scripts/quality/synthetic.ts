@@ -4,7 +4,7 @@
  * is trained on, checked with or chosen by. What was computed is kept in `.cache/synthetic/`: a killed run goes on.
  *
  * Run: npx tsx scripts/quality/synthetic.ts [--set handbook|cranfield|attackqa-like] [--passages 0 all] [--write-seconds N]
- *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--copy-cost 0] [--write-only] [--no-test] [--rerank]
+ *   [--seed 1] [--task embedder|linear] [--per-passage 6] [--top-k 20] [--copy-cost 0] [--write-only] [--no-test] [--rerank 0 steps]
  *   [knob=value of the training task …]
  */
 import { parseArgs } from 'node:util';
@@ -40,7 +40,7 @@ const { values: flags, positionals } = parseArgs({
     'copy-cost': { type: 'string', default: '0' },
     'write-only': { type: 'boolean', default: false },
     'no-test': { type: 'boolean', default: false },
-    rerank: { type: 'boolean', default: false },
+    rerank: { type: 'string', default: '0' },
   },
 });
 const knobs = Object.fromEntries(
@@ -110,7 +110,7 @@ async function measure(): Promise<void> {
       (ranker, i) => (questions) => ranker.rank(questions, 'hybrid', undefined, { denseWeight: weights[i] }),
     ),
   );
-  if (flags.rerank) await behind(rows, searches, [undefined, tuned]);
+  if (Number(flags.rerank) > 0) await behind(rows, searches, [undefined, tuned]);
   await base.dispose();
 }
 
@@ -128,7 +128,7 @@ async function bestWeight(ranker: Ranker, rows: readonly ExampleRow[]): Promise<
 /** A ranking model behind each search, trained on the same questions, against the search alone. */
 async function behind(rows: readonly ExampleRow[], searches: readonly Ranker[], tuned: readonly (Tuned | undefined)[]) {
   for (const [i, name] of ['base', 'tuned'].entries()) {
-    const made = await tune('reranker', rows, {}, seed, tuned[i]);
+    const made = await tune('reranker', rows, { steps: Number(flags.rerank) }, seed, tuned[i]);
     tell(made);
     const reranker = await tunedReranker(made);
     await report(`hybrid, ${name} search, without and with a ranking model`, [
