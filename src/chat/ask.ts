@@ -161,9 +161,9 @@ class Answering {
     return result;
   }
 
-  /** Thresholds were calibrated on the base model's similarities: a tuned one's hits are looked at with those. */
-  async #relevance(searched: string, { hits, tunedBy }: SearchResult): Promise<number> {
-    if (!tunedBy || hits.length === 0) return relevanceOf(searched, hits);
+  /** Thresholds were calibrated on the base model's similarities: hits of another one are looked at with those. */
+  async #relevance(searched: string, { hits, tunedBy, sentTo }: SearchResult): Promise<number> {
+    if ((!tunedBy && !sentTo) || hits.length === 0) return relevanceOf(searched, hits);
     const texts = hits.map(({ text }) => text);
     const similarities = await this.#services.retrieval.similarities([searched], texts);
     const judged = hits.map((hit, i): SearchHit => ({ ...hit, dense: { rank: i + 1, score: similarities[i]! } }));
