@@ -113,7 +113,8 @@ class Answering {
     const searched = searchedAs ?? typed;
     const result = await this.#search(searched, request);
     this.#signal.throwIfAborted();
-    const { hits } = result;
+    const { hits, problem } = result;
+    if (problem) this.answer.searchProblem = problem;
     const passages = hits.map(snapshotOf);
     const weak = (await this.#relevance(searched, result)) < this.#settings.minimumRelevance;
     this.answer.passages = passages;
