@@ -1,5 +1,6 @@
 import { expose } from '../src/bridge/expose.ts';
 import { ChosenEmbedder } from '../src/retrieval/embedder-source.ts';
+import { EndpointSource } from '../src/retrieval/endpoint-source.ts';
 import { opfsFiles } from '../src/retrieval/files/opfs.ts';
 import { installedEmbedders, installedReranker } from '../src/retrieval/models.ts';
 import { LastReranker } from '../src/retrieval/reranker-source.ts';
@@ -11,6 +12,7 @@ expose(
     database: database(),
     files: opfsFiles,
     embedders: new ChosenEmbedder(installedEmbedders),
+    endpoints: new EndpointSource(database(), { adapter: installedEmbedders.adapter! }),
     rerankers: new LastReranker(installedReranker),
   }),
 );

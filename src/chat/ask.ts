@@ -113,7 +113,8 @@ class Answering {
     const searched = searchedAs ?? typed;
     const result = await this.#search(searched, request);
     this.#signal.throwIfAborted();
-    const { hits } = result;
+    const { hits, problem } = result;
+    if (problem) this.answer.searchProblem = problem;
     const passages = hits.map(snapshotOf);
     const weak = (await this.#relevance(searched, result)) < this.#settings.minimumRelevance;
     this.answer.passages = passages;
@@ -161,9 +162,9 @@ class Answering {
     return result;
   }
 
-  /** Thresholds were calibrated on the base model's similarities: a tuned one's hits are looked at with those. */
-  async #relevance(searched: string, { hits, tunedBy }: SearchResult): Promise<number> {
-    if (!tunedBy || hits.length === 0) return relevanceOf(searched, hits);
+  /** Thresholds were calibrated on the base model's similarities: hits of another one are looked at with those. */
+  async #relevance(searched: string, { hits, tunedBy, sentTo }: SearchResult): Promise<number> {
+    if ((!tunedBy && !sentTo) || hits.length === 0) return relevanceOf(searched, hits);
     const texts = hits.map(({ text }) => text);
     const similarities = await this.#services.retrieval.similarities([searched], texts);
     const judged = hits.map((hit, i): SearchHit => ({ ...hit, dense: { rank: i + 1, score: similarities[i]! } }));

@@ -47,7 +47,7 @@ export async function nodeModels({ adapterFolders = [], root }: NodeModels = {})
   return modelSource(
     {
       deviceOf: async () => 'wasm',
-      loadEmbedder: async (modelId) =>
+      loadEmbedder: async ({ modelId }) =>
         createEmbedder(await open(modelId), { runtime: nodeRuntime(), precision: 'int8' }),
       readAdapter: async (adapterId) => {
         const { card, tuned } = await read(adapterId);

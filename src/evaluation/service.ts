@@ -9,7 +9,7 @@ import { Desk } from './matrix/desk.ts';
 import { learningPoints } from './matrix/learning-points.ts';
 import { LoadedModels, type ModelSource } from './matrix/models.ts';
 import { checkConfigurations } from './matrix/plan.ts';
-import type { StoredVectors } from './matrix/rank.ts';
+import { indexKey, type StoredVectors } from './matrix/rank.ts';
 import { readQuestions, runMatrix } from './matrix/run.ts';
 import { ScoreWriter } from './matrix/score-writer.ts';
 import type { CurvePoint } from './statistics/learning-curve.ts';
@@ -48,7 +48,15 @@ export class Evaluation implements EvaluationService {
     const desk = new Desk({ cache: this.#cache(row), signal, dry: true });
     const models = new LoadedModels(this.#dependencies.models);
     const indexes = await this.#db.vectorIndexes.where('workspaceId').equals(row.workspaceId).toArray();
-    const indexed = new Set(indexes.map(({ adapterId = null }) => adapterId));
+    const indexed = new Set(
+      indexes.map(({ adapterId, endpointId }) =>
+        indexKey({
+          modelId: endpointId ?? '',
+          ...(adapterId && { adapterId }),
+          ...(endpointId && { engine: 'endpoint' }),
+        }),
+      ),
+    );
     await runMatrix({ row, questions, desk, models, signal, indexed }, row.configurations);
     const stages = desk.estimate();
     return {

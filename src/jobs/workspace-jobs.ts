@@ -4,8 +4,8 @@ import type { AddResult, IngestService, SourceFile } from '../ingest/contract.ts
 import type { RetrievalService } from '../retrieval/contract.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { JobRow } from '../storage/schema.ts';
-import { adaptersOf } from '../storage/workspace-adapters.ts';
 import { JobRecord } from './job-record.ts';
+import { hasIndex, isOwn, isSame, searchInForce, type SearchInForce } from './search-in-force.ts';
 
 export interface JobServices {
   ingest: IngestService;
@@ -22,17 +22,17 @@ export function jobId(workspaceId: string, kind: PipelineKind): string {
 /**
  * Reads and then embeds a workspace's documents, in the tab that owns its writes. It follows the rows: a row that is
  * `running` is worked on, one that was paused or cancelled is stopped, whoever wrote it. That is also how unfinished
- * work goes on after a reload: its row still says `running`. An adapter of the search model that is switched on, from
- * whichever tab, gets its index built.
+ * work goes on after a reload: its row still says `running`. An adapter of the search model or an endpoint for search
+ * that is switched on, from whichever tab, gets its index built.
  */
 export class WorkspaceJobs {
   readonly #workspaceId: string;
   readonly #services: JobServices;
   readonly #db: AttuneDatabase;
   #subscription: Subscription | undefined;
-  #adapterSubscription: Subscription | undefined;
-  /** Adapter of the search model in force; null: not read yet. */
-  #adapter: string | undefined | null = null;
+  #searchSubscription: Subscription | undefined;
+  /** What makes the vectors now; null: not read yet. */
+  #search: SearchInForce | null = null;
   #active: PipelineKind | undefined;
   #adding = 0;
 
@@ -46,16 +46,16 @@ export class WorkspaceJobs {
   follow(): void {
     const ids = [jobId(this.#workspaceId, 'ingest'), jobId(this.#workspaceId, 'embed')];
     this.#subscription ??= liveQuery(() => this.#db.jobs.bulkGet(ids)).subscribe((rows) => this.#reconcile(rows));
-    this.#adapterSubscription ??= liveQuery(() => this.#db.workspaces.get(this.#workspaceId)).subscribe((workspace) => {
-      void this.#follow(adaptersOf(workspace).embedder);
+    this.#searchSubscription ??= liveQuery(() => searchInForce(this.#db, this.#workspaceId)).subscribe((search) => {
+      void this.#follow(search);
     });
   }
 
   /** Stops following and working; the rows stay as they are, for the next owner. */
   async leave(): Promise<void> {
     this.#subscription?.unsubscribe();
-    this.#adapterSubscription?.unsubscribe();
-    this.#subscription = this.#adapterSubscription = undefined;
+    this.#searchSubscription?.unsubscribe();
+    this.#subscription = this.#searchSubscription = undefined;
     await this.#stop();
   }
 
@@ -85,21 +85,14 @@ export class WorkspaceJobs {
     await this.#begin(step === 'read' ? 'ingest' : 'embed', 0);
   }
 
-  async #follow(adapterId: string | undefined): Promise<void> {
-    const before = this.#adapter;
-    this.#adapter = adapterId;
-    if (before === adapterId) return;
+  async #follow(search: SearchInForce): Promise<void> {
+    const before = this.#search;
+    this.#search = search;
+    if (before && isSame(before, search)) return;
     // At the start its index is there, or a row says that it is being built, unless the tab closed in between.
-    const needed = before === null ? adapterId !== undefined && !(await this.#hasIndex(adapterId)) : true;
-    const title = adapterId === undefined ? undefined : 'Building the tuned index';
-    if (needed && this.#subscription) await this.#begin('embed', 0, title);
-  }
-
-  async #hasIndex(adapterId: string): Promise<boolean> {
-    const indexes = await this.#db.vectorIndexes.where('workspaceId').equals(this.#workspaceId).toArray();
-    // A matrix for questions alone has none.
-    const isLinear = async () => (await this.#db.adapters.get(adapterId))?.task === 'linear';
-    return indexes.some((index) => index.adapterId === adapterId) || isLinear();
+    const needed = before !== null || (isOwn(search) && !(await hasIndex(this.#db, this.#workspaceId, search)));
+    const title = search.endpoint ? `Building the index by ${search.endpoint.host}` : 'Building the tuned index';
+    if (needed && this.#subscription) await this.#begin('embed', 0, isOwn(search) ? title : undefined);
   }
 
   async #begin(kind: PipelineKind, total: number, title?: string): Promise<void> {

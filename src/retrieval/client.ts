@@ -16,4 +16,5 @@ export const retrieval: RetrievalService = {
   similarities: (sentences, passages) => bridge.call((remote) => remote.similarities(sentences, passages)),
   removeWorkspace: (workspaceId) => bridge.call((remote) => remote.removeWorkspace(workspaceId)),
   removeAdapter: (adapterId) => bridge.call((remote) => remote.removeAdapter(adapterId)),
+  removeEndpoint: (endpointId) => bridge.call((remote) => remote.removeEndpoint(endpointId)),
 };

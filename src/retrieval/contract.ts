@@ -19,6 +19,8 @@ export interface Embedder {
   readonly id: string;
   /** What it is tuned with; absent: the base model. */
   readonly adapter?: AdapterName;
+  /** The endpoint that texts are sent to; absent: they stay on this machine. */
+  readonly endpoint?: { id: string; host: string };
   /** Tuned for questions alone: its passages have the base model's vectors, id and index. */
   readonly sharesIndex?: boolean;
   readonly dimensions: number;
@@ -26,8 +28,11 @@ export interface Embedder {
   readonly maxTokens: number;
   /** Where it runs and how fast it was when measured, e.g. "wasm, 2 threads". */
   readonly device: string;
-  /** @returns row-major [texts.length, dimensions], each row of length 1. */
-  embed(texts: string[], kind: 'query' | 'passage'): Promise<Float32Array>;
+  /**
+   * @param signal ends waiting for another machine; a run on this one ends by itself
+   * @returns row-major [texts.length, dimensions], each row of length 1.
+   */
+  embed(texts: string[], kind: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array>;
   /**
    * The same model with an adapter, by the same weights in memory. Disposing of it frees nothing of the base.
    *
@@ -101,11 +106,15 @@ export interface SearchResult {
   chunksWithoutVector: number;
   /** Adapter of the embedder that answered, whose similarities are not the base model's; absent: the base answered. */
   tunedBy?: AdapterName;
+  /** Host that the question was sent to, whose similarities are not the base model's either. */
+  sentTo?: string;
+  /** Why words alone were searched, although meaning was wanted. */
+  problem?: Problem;
 }
 
 export interface IndexStatus {
   workspaceId: string;
-  /** The embedder that the workspace wants: the base model, or that with its adapter. */
+  /** The embedder that the workspace wants: the base model, an endpoint's, or one of them with its adapter. */
   embedderId: string;
   adapter?: AdapterName;
   /**
@@ -118,6 +127,8 @@ export interface IndexStatus {
   /** Chunks that have a vector. */
   embedded: number;
   dimensions: number;
+  /** Host that passages and questions are sent to; absent: they stay on this machine. */
+  sentTo?: string;
   /** Why the chosen search model could not be loaded; search goes by words meanwhile. */
   problem?: Problem;
   /** Why an adapter could not be put in force; search goes on without it. */
@@ -151,4 +162,6 @@ export interface RetrievalService {
   removeWorkspace(workspaceId: string): Promise<void>;
   /** Deletes the vectors that were made with an adapter, in all workspaces. */
   removeAdapter(adapterId: string): Promise<void>;
+  /** Deletes the vectors that an endpoint made, in all workspaces. */
+  removeEndpoint(endpointId: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { ChunkRow } from '../storage/schema.ts';
 import type { IndexedPassage } from './catalog.ts';
@@ -8,6 +9,7 @@ import { matchedWords } from './lexical/analyzer.ts';
 import { passageText } from './passage-text.ts';
 import { withSearchScores } from './reranker/with-search-scores.ts';
 import type { RetrievalSettings } from './settings.ts';
+import { orProblem } from './workspace-embedders.ts';
 import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** Near-duplicates, neighbours and chunks deleted a moment ago fall away: this many times the hits wanted are looked at. */
@@ -23,6 +25,8 @@ export interface SearchParts {
   database: AttuneDatabase;
   index: WorkspaceIndex;
   embedder: Embedder | undefined;
+  /** Why there is no embedder, where one was wanted. */
+  problem: Problem | undefined;
   reranker: Reranker | undefined;
   settings: RetrievalSettings;
   signal: AbortSignal | undefined;
@@ -38,7 +42,10 @@ export async function searchIndex(parts: SearchParts, request: SearchRequest): P
   const clock = new Stopwatch();
   const query = request.query.trim();
   const wantsDense = request.mode !== 'lexical' && query !== '' && embedder && index.embedded > 0;
-  const vector = wantsDense ? await embedder.embed([query], 'query') : undefined;
+  // Another machine may not answer; words are here.
+  const { value: vector, problem = parts.problem } = wantsDense
+    ? await orProblem(() => embedder.embed([query], 'query', signal))
+    : {};
   const embed = clock.lap();
   const dense = vector ? await index.dense(vector, settings.candidates, request) : [];
   const denseTime = clock.lap();
@@ -59,6 +66,8 @@ export async function searchIndex(parts: SearchParts, request: SearchRequest): P
     milliseconds: { embed, dense: denseTime, lexical: lexicalTime, rerank: rerankTime, total: clock.total() },
     chunksWithoutVector: index.text.catalog.size - index.embedded,
     ...(vector && embedder?.adapter && { tunedBy: embedder.adapter }),
+    ...(vector && embedder?.endpoint && { sentTo: embedder.endpoint.host }),
+    ...(problem && request.mode !== 'lexical' && query !== '' && { problem }),
   };
 }
 

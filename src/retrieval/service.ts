@@ -1,5 +1,8 @@
+import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { WorkspaceRow } from '../storage/schema.ts';
+import type { VectorIndexRow, WorkspaceRow } from '../storage/schema.ts';
+import { adaptersOf } from '../storage/workspace-adapters.ts';
+import { searchEndpointOf } from '../storage/workspace-search.ts';
 import type {
   Embedder,
   EmbedProgress,
@@ -9,6 +12,7 @@ import type {
   SearchResult,
 } from './contract.ts';
 import type { EmbedderSource } from './embedder-source.ts';
+import type { EndpointSource } from './endpoint-source.ts';
 import type { FileSpace } from './files/random-access.ts';
 import { OpenIndexes } from './open-indexes.ts';
 import type { RerankerSource } from './reranker-source.ts';
@@ -17,13 +21,14 @@ import { retrievalSettings } from './settings.ts';
 import { similaritiesOf } from './similarities.ts';
 import { syncIndex } from './sync.ts';
 import { VectorStore } from './vectors/vector-store.ts';
-import { adaptersOf } from '../storage/workspace-adapters.ts';
 import { orProblem, WorkspaceEmbedders } from './workspace-embedders.ts';
 
 export interface RetrievalParts {
   database: AttuneDatabase;
   files: FileSpace;
   embedders: EmbedderSource;
+  /** Search models behind endpoints; absent: there are none. */
+  endpoints?: EndpointSource;
   /** Ranking models by adapter; absent: there are none. */
   rerankers?: RerankerSource;
 }
@@ -33,14 +38,15 @@ export class Retrieval implements RetrievalService {
   #parts: RetrievalParts;
   #indexes: OpenIndexes;
   #embedders: WorkspaceEmbedders;
-  #stopped = new Set<string>();
+  /** Of running syncs, by workspace. */
+  #syncs = new Map<string, AbortController>();
   /** Searches that a later one of the same name ends. */
   #replaceable = new Map<string, AbortController>();
 
   constructor(parts: RetrievalParts) {
     this.#parts = parts;
     this.#indexes = new OpenIndexes(parts.database, parts.files);
-    this.#embedders = new WorkspaceEmbedders(parts.database, parts.embedders);
+    this.#embedders = new WorkspaceEmbedders(parts.database, parts.embedders, parts.endpoints);
   }
 
   async status(workspaceId: string): Promise<IndexStatus> {
@@ -58,20 +64,21 @@ export class Retrieval implements RetrievalService {
       chunks: index.text.catalog.size,
       embedded: index.embedded,
       dimensions: embedder?.dimensions ?? 0,
+      ...(embedder?.endpoint && { sentTo: embedder.endpoint.host }),
       ...(problem && { problem }),
       ...(adapterProblem && { adapterProblem }),
     };
   }
 
   async sync(workspaceId: string, onProgress: (progress: EmbedProgress) => void = () => undefined): Promise<void> {
-    this.#stopped.delete(workspaceId);
-    const isStopped = () => this.#stopped.has(workspaceId);
+    const { signal } = this.#beginSync(workspaceId);
     await this.#parts.files.exclusively(syncLock(workspaceId), async () => {
       let embedder = await this.#toSync(workspaceId);
-      for (let synced; !synced && !isStopped();) {
+      for (let synced; !synced && !signal.aborted;) {
         const index = await this.#indexes.get(workspaceId, embedder);
-        await syncIndex({ ...this.#parts, index, embedder, isStopped, onProgress });
-        // An adapter may have been switched on or off meanwhile: then another index is wanted.
+        const isWanted = () => this.#maySend(workspaceId, embedder);
+        await syncIndex({ ...this.#parts, index, embedder, signal, isWanted, onProgress });
+        // An adapter or an endpoint may have been switched on or off meanwhile: then another index is wanted.
         const now = await this.#toSync(workspaceId);
         synced = now?.id === embedder?.id;
         embedder = now;
@@ -80,7 +87,7 @@ export class Retrieval implements RetrievalService {
   }
 
   async stop(workspaceId: string): Promise<void> {
-    this.#stopped.add(workspaceId);
+    this.#syncs.get(workspaceId)?.abort();
   }
 
   async search(request: SearchRequest): Promise<SearchResult> {
@@ -89,11 +96,13 @@ export class Retrieval implements RetrievalService {
     const signal = replaces === undefined ? undefined : this.#replace(replaces);
     const workspace = await this.#workspace(workspaceId);
     // A model that cannot be loaded must not keep people from finding words; `status` says what is wrong with it.
-    const embedder = await this.#embedders.answering(workspaceId, await this.#embedders.wanted(workspace));
+    const wanted = await this.#embedders.wanted(workspace);
+    const embedder = await this.#embedders.answering(workspaceId, wanted);
     const index = await this.#indexes.get(workspaceId, embedder);
     const { value: reranker } = await this.#reranker(workspace);
     const settings = retrievalSettings(workspace?.settings);
-    return searchIndex({ database, index, embedder, reranker, settings, signal }, request);
+    const { problem } = wanted;
+    return searchIndex({ database, index, embedder, problem, reranker, settings, signal }, request);
   }
 
   async similarities(sentences: string[], passages: string[]): Promise<Float32Array> {
@@ -112,9 +121,16 @@ export class Retrieval implements RetrievalService {
   }
 
   async removeAdapter(adapterId: string): Promise<void> {
+    await this.#removeIndexes((row) => row.adapterId === adapterId);
+  }
+
+  async removeEndpoint(endpointId: string): Promise<void> {
+    await this.#removeIndexes((row) => row.endpointId === endpointId);
+  }
+
+  async #removeIndexes(isGone: (row: VectorIndexRow) => boolean): Promise<void> {
     const { database, files } = this.#parts;
-    const rows = await database.vectorIndexes.filter((row) => row.adapterId === adapterId).toArray();
-    for (const row of rows) {
+    for (const row of await database.vectorIndexes.filter(isGone).toArray()) {
       const { workspaceId, embedderId } = row;
       await files.exclusively(syncLock(workspaceId), async () => {
         this.#indexes.forget(workspaceId, embedderId);
@@ -123,15 +139,30 @@ export class Retrieval implements RetrievalService {
       });
     }
   }
-
   #workspace(workspaceId: string): Promise<WorkspaceRow | undefined> {
     return this.#parts.database.workspaces.get(workspaceId);
   }
 
+  /** Calls for the same workspace follow each other; one stop ends them all. */
+  #beginSync(workspaceId: string): AbortController {
+    let running = this.#syncs.get(workspaceId);
+    if (!running || running.signal.aborted) this.#syncs.set(workspaceId, (running = new AbortController()));
+    return running;
+  }
+
   /** @throws AttuneError when the search model cannot be loaded; an adapter that cannot be is left out. */
   async #toSync(workspaceId: string): Promise<Embedder | undefined> {
-    await this.#parts.embedders.current();
-    return (await this.#embedders.wanted(await this.#workspace(workspaceId))).embedder;
+    const workspace = await this.#workspace(workspaceId);
+    if (!searchEndpointOf(workspace)) await this.#parts.embedders.current();
+    const { embedder, problem } = await this.#embedders.wanted(workspace);
+    if (problem) throw new AttuneError(problem.code, problem.message, problem.wayOut);
+    return embedder;
+  }
+
+  /** Passages go to an endpoint only as long as the workspace names it. */
+  async #maySend(workspaceId: string, embedder: Embedder | undefined): Promise<boolean> {
+    if (!embedder?.endpoint) return true;
+    return searchEndpointOf(await this.#workspace(workspaceId))?.endpointId === embedder.endpoint.id;
   }
 
   #reranker(workspace: WorkspaceRow | undefined) {

@@ -1,3 +1,4 @@
+import { isAbort } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { ChunkRow } from '../storage/schema.ts';
 import type { Embedder, EmbedProgress } from './contract.ts';
@@ -21,8 +22,10 @@ export interface SyncOptions {
   index: WorkspaceIndex;
   /** Absent: only the words are brought up to date. */
   embedder: Embedder | undefined;
-  /** Asked between batches. */
-  isStopped: () => boolean;
+  /** Ends it after the batch in progress, or in the middle of waiting for another machine. */
+  signal: AbortSignal;
+  /** Asked before each batch: no ends it. */
+  isWanted?: () => Promise<boolean>;
   onProgress: (progress: EmbedProgress) => void;
 }
 
@@ -31,13 +34,15 @@ export interface SyncOptions {
  * batch. Killed at any point, the next call goes on with what is still missing.
  */
 export async function syncIndex(options: SyncOptions): Promise<void> {
-  const { index, embedder, isStopped } = options;
+  const { index, embedder, signal } = options;
   await index.refresh();
   await eraseStale(options);
   const started = { at: performance.now(), embedded: index.embedded };
-  while (embedder && !isStopped()) {
+  while (embedder && !signal.aborted) {
     const before = index.vectors!.index.size;
-    await embedWindow(options, embedder, missingHashes(index), started);
+    await embedWindow(options, embedder, missingHashes(index), started).catch((error: unknown) => {
+      if (!signal.aborted || !isAbort(error)) throw error;
+    });
     // Nothing was missing, or the chunks of what was have gone: the document's own change is still to come.
     if (index.vectors!.index.size === before) break;
     // Documents may have come or gone meanwhile.
@@ -53,11 +58,11 @@ async function embedWindow(
   missing: Map<string, string>,
   started: Started,
 ): Promise<void> {
-  const { database, index, isStopped } = options;
+  const { database, index, signal, isWanted } = options;
   const rows = await database.chunks.bulkGet([...missing.values()].slice(0, WINDOW));
   for (const batch of batches(rows.filter((row) => row !== undefined))) {
-    if (isStopped()) return;
-    const vectors = await embedder.embed(batch.map(passageText), 'passage');
+    if (signal.aborted || (await isWanted?.()) === false) return;
+    const vectors = await embedder.embed(batch.map(passageText), 'passage', signal);
     await index.vectors!.add(
       batch.map(({ hash }) => hash),
       vectors,

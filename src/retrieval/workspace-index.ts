@@ -8,7 +8,7 @@ import { PassagesBySlot } from './passages-by-slot.ts';
 import type { TextIndex } from './text-index.ts';
 import { VectorStore, type VectorStoreKey } from './vectors/vector-store.ts';
 
-type IndexEmbedder = Pick<Embedder, 'id' | 'dimensions' | 'adapter' | 'sharesIndex'>;
+type IndexEmbedder = Pick<Embedder, 'id' | 'dimensions' | 'adapter' | 'endpoint' | 'sharesIndex'>;
 type Filter = Pick<SearchRequest, 'documentIds' | 'folders'>;
 
 /** What is in memory of one workspace: its words, and its vectors by one embedder. */
@@ -98,9 +98,18 @@ export class WorkspaceIndex {
   }
 }
 
-function storeKey(workspaceId: string, { id, dimensions, adapter, sharesIndex }: IndexEmbedder): VectorStoreKey {
+function storeKey(
+  workspaceId: string,
+  { id, dimensions, adapter, endpoint, sharesIndex }: IndexEmbedder,
+): VectorStoreKey {
   const adapterId = sharesIndex ? undefined : adapter?.id;
-  return { workspaceId, embedderId: id, dimensions, ...(adapterId !== undefined && { adapterId }) };
+  return {
+    workspaceId,
+    embedderId: id,
+    dimensions,
+    ...(adapterId !== undefined && { adapterId }),
+    ...(endpoint && { endpointId: endpoint.id }),
+  };
 }
 
 function wantedPassages(filter: Filter): (passage: IndexedPassage) => boolean {

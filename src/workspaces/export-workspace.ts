@@ -1,6 +1,7 @@
 import { BlobReader, BlobWriter, configure, ZipWriter } from '@zip.js/zip.js/lib/zip-core-native.js';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
+import { SEARCH_ENDPOINT_KEY } from '../storage/workspace-search.ts';
 import { FORMAT, VERSION, type Manifest } from './archive-format.ts';
 import type { ArchiveProgress, ExportOptions } from './contract.ts';
 import { tuningParts } from './export-tuning.ts';
@@ -70,7 +71,9 @@ export async function exportWorkspace(
   return zip.close();
 
   function manifest(): Manifest {
-    const { name, settings } = workspace!;
+    const { name, settings: all } = workspace!;
+    // Another machine has no such endpoint, and nobody there agreed to send anything to it.
+    const { [SEARCH_ENDPOINT_KEY]: _, ...settings } = all;
     return {
       format: FORMAT,
       version: VERSION,

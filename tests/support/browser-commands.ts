@@ -20,12 +20,21 @@ const stopOpenAiServer: BrowserCommand<[url: string]> = async (_, url) => {
   servers.delete(url);
 };
 
-export const browserCommands = { startOpenAiServer, openAiServerAbandoned, stopOpenAiServer };
+/** Texts that the server was asked to embed. */
+const openAiServerEmbedded: BrowserCommand<[url: string]> = (_, url) => servers.get(url)!.embedded;
+
+export const browserCommands = {
+  startOpenAiServer,
+  openAiServerAbandoned,
+  stopOpenAiServer,
+  openAiServerEmbedded,
+};
 
 declare module 'vitest/browser' {
   interface BrowserCommands {
     startOpenAiServer(options?: { cors?: boolean }): Promise<string>;
     openAiServerAbandoned(url: string): Promise<void>;
     stopOpenAiServer(url: string): Promise<void>;
+    openAiServerEmbedded(url: string): Promise<string[]>;
   }
 }

@@ -135,7 +135,7 @@ function countingModels(calls: Calls, options: SourceOptions): ModelSource {
       name: adapterId ? `${modelId} with ${adapterId}` : modelId,
       ...(adapterId && { adapter: { id: adapterId, name: adapterId, modelId } as AdapterDescription }),
     }),
-    loadEmbedder: async (modelId) => {
+    loadEmbedder: async ({ modelId }) => {
       calls.loaded.push(modelId);
       return new CountingEmbedder(modelId, calls, options);
     },

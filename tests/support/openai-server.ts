@@ -1,17 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { wordVectors } from './word-vectors.ts';
 
 /** A request as the server saw it. */
 export interface SeenRequest {
   method: string;
   path: string;
   authorization?: string;
-  body?: { model: string; messages: { role: string; content: string }[]; stream?: boolean; [key: string]: unknown };
+  body?: {
+    model: string;
+    messages: { role: string; content: string }[];
+    input?: string[];
+    stream?: boolean;
+    [key: string]: unknown;
+  };
 }
 
 const KEY = 'secret-key';
 const RAMBLING = 'Achieving your goals is a journey through the world around you.';
-const MODELS = ['echo', 'endless', 'dropping', 'failing', 'full', 'busy', 'broken', 'json'];
+const MODELS = ['echo', 'endless', 'dropping', 'failing', 'full', 'busy', 'broken', 'json', 'words'];
 
 /**
  * A local server that speaks OpenAI's chat protocol over HTTP: no language model, but real sockets, headers, chunks and
@@ -19,6 +26,8 @@ const MODELS = ['echo', 'endless', 'dropping', 'failing', 'full', 'busy', 'broke
  * document holds, `endless` never ends,
  * `dropping` cuts the connection, the others fail in the ways that servers do. Model `locked` needs the key; `scripted`
  * says what `reply` answers to the conversation.
+ *
+ * For embeddings, `words` gives vectors by words alone (`word-vectors.ts`), `zero` and `few` what no client can use.
  */
 export class OpenAiServer {
   readonly requests: SeenRequest[] = [];
@@ -26,6 +35,12 @@ export class OpenAiServer {
   abandoned = 0;
   /** What the model `scripted` says. */
   reply: (messages: { role: string; content: string }[]) => string = () => '';
+  /** Numbers in a vector. */
+  dimensions = 64;
+  /** Statuses of the next answers to embeddings, before it works again. */
+  failures: number[] = [];
+  /** Called before embeddings are answered. */
+  beforeEmbeddings: () => void | Promise<void> = () => undefined;
   #server: Server;
   #onAbandoned: (() => void)[] = [];
 
@@ -68,8 +83,29 @@ export class OpenAiServer {
     if (seen.path === '/v1/models') {
       return sendJson(response, 200, { object: 'list', data: MODELS.map((id) => ({ id, max_model_len: 4096 })) });
     }
+    if (seen.path === '/v1/embeddings' && seen.body) return this.#embed(seen, response);
     if (seen.path !== '/v1/chat/completions' || !seen.body) return sendJson(response, 404, { detail: 'Not Found' });
     await this.#complete(seen, response);
+  }
+
+  /** Texts that were embedded, in the order in which they came. */
+  get embedded(): string[] {
+    return this.requests.flatMap(({ path, body }) => (path === '/v1/embeddings' ? (body?.input ?? []) : []));
+  }
+
+  async #embed({ body, authorization }: SeenRequest, response: ServerResponse): Promise<void> {
+    const { model, input = [] } = body!;
+    await this.beforeEmbeddings();
+    const status = this.failures.shift() ?? (model === 'busy' ? 429 : 200);
+    if (status !== 200) return sendJson(response, status, { error: { message: 'not now' } });
+    if (model === 'locked' && authorization !== `Bearer ${KEY}`)
+      return sendJson(response, 401, { error: { message: 'Incorrect API key provided' } });
+    if (model === 'page') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hello</h1>');
+    if (!['words', 'zero', 'few', 'locked', 'e5-words'].includes(model))
+      return sendJson(response, 404, { error: { message: `model "${model}" not found` } });
+    const data = wordVectors(input, this.dimensions);
+    if (model === 'zero') data[0]!.embedding.fill(0);
+    sendJson(response, 200, { object: 'list', data: model === 'few' ? data.slice(1) : data, model });
   }
 
   async #complete({ body, authorization }: SeenRequest, response: ServerResponse): Promise<void> {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { CompanionClient } from '../../../src/companion/client.ts';
 import type { CompanionEvent } from '../../../src/companion/contract.ts';
 import { readPairing } from '../../../src/companion/pairing.ts';
+import { fetchEmbeddings } from '../../../src/generation/endpoint/embeddings.ts';
 import { shipment } from '../../../src/companion/rows.ts';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
 
@@ -37,6 +38,16 @@ assert.equal(job.status, 'succeeded');
 await assert.rejects(client.adapter(job.fine_tuned_model!, 'other'), { code: 'companion/other-base' });
 const zip = await client.adapter(job.fine_tuned_model!, base.sha256!);
 assert.ok(zip.size > 1000 && zip.name.endsWith('.zip'));
+
+// As the search models of a workspace: the base and its adapter, by name.
+const embed = async (model: string) => {
+  const open = async () => ({ baseUrl: `${address}/v1`, model, apiKey: token });
+  return fetchEmbeddings(open, ['How long does a rotation last?', 'One week.'], { pauses: [], timeout: 60_000 });
+};
+const [plain, tuned] = [await embed(base.id), await embed(job.fine_tuned_model!)];
+assert.deepEqual([plain.length, tuned.length, plain[0]!.length], [2, 2, tuned[0]!.length]);
+for (const vector of [...plain, ...tuned]) assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-5);
+assert.notDeepEqual(plain[0], tuned[0]);
 
 await client.removeFile(file);
 await client.removeModel(job.fine_tuned_model!);

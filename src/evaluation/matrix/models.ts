@@ -20,7 +20,8 @@ export type PipelineRole = 'embedder' | 'reranker' | 'generator';
 export interface ModelSource {
   /** Loads nothing. @throws AttuneError `models/unknown`, `adapters/unknown` */
   describe(model: PipelineModel, role: PipelineRole): Promise<DescribedModel>;
-  loadEmbedder(modelId: string): Promise<Embedder>;
+  /** Of this machine, or behind an endpoint. */
+  loadEmbedder(model: PipelineModel): Promise<Embedder>;
   /** An adapter for an embedder. */
   readAdapter(adapterId: string, modelId: string): Promise<ModelAdapter>;
   loadReranker(adapterId: string): Promise<Reranker>;
@@ -80,8 +81,9 @@ export class LoadedModels {
     return described;
   }
 
-  async embedder({ modelId, adapterId }: PipelineModel): Promise<Embedder> {
-    const base = await this.#embedder.get(modelId, () => this.#source.loadEmbedder(modelId));
+  async embedder(model: PipelineModel): Promise<Embedder> {
+    const { modelId, adapterId } = model;
+    const base = await this.#embedder.get(modelId, () => this.#source.loadEmbedder(model));
     if (!adapterId || !base.tuned) return base;
     return base.tuned(await this.#source.readAdapter(adapterId, modelId));
   }

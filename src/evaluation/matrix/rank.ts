@@ -37,8 +37,8 @@ interface RankerParts {
   /** Passages of a ranking that are kept. */
   depth: number;
   storedVectors?: StoredVectors | undefined;
-  /** For an estimate: adapters, null for none, that the workspace has an index by. */
-  indexed?: ReadonlySet<string | null> | undefined;
+  /** For an estimate: what the workspace has an index by, see {@link indexKey}. */
+  indexed?: ReadonlySet<string> | undefined;
 }
 
 /** Ranks the corpus for questions, by search models and ranking models. */
@@ -73,7 +73,7 @@ export class Ranker {
       },
     });
     // Nothing was computed, for an estimate: without an index every passage has to be read.
-    const isIndexed = this.#parts.indexed?.has(model.adapterId ?? null) ?? false;
+    const isIndexed = this.#parts.indexed?.has(indexKey(model)) ?? false;
     if (found.size < examples.length && !isIndexed)
       await this.#embed(identity, name, distinctPassages(corpus.passages));
     return found;
@@ -157,6 +157,11 @@ export class Ranker {
     );
     return vectors;
   }
+}
+
+/** What tells the indexes of a workspace apart: an endpoint's from this machine's, tuned from untuned. */
+export function indexKey({ engine, modelId, adapterId }: PipelineModel): string {
+  return JSON.stringify([engine === 'endpoint' ? modelId : null, adapterId ?? null]);
 }
 
 /** One of each text. */

@@ -39,7 +39,7 @@ export interface RunParts {
   signal: AbortSignal;
   storedVectors?: StoredVectors | undefined;
   /** For an estimate: adapters, null for none, that the workspace has an index by. */
-  indexed?: ReadonlySet<string | null>;
+  indexed?: ReadonlySet<string>;
   /** Absent: nothing is written, for an estimate. */
   writer?: ScoreWriter;
   onMachine?: (configurationId: string, machine: EvaluationMachine) => void;

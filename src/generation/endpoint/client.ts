@@ -3,6 +3,8 @@ import { AttuneError } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { EndpointRow } from '../../storage/schema.ts';
 import { isLoopback, normalizeBaseUrl } from './address.ts';
+import { fetchEmbeddings } from './embeddings.ts';
+import { openEndpoint } from './open.ts';
 import { fetchModels, type EndpointModel } from './protocol.ts';
 
 /** What the form asks for. */
@@ -10,6 +12,8 @@ export interface EndpointForm {
   name: string;
   baseUrl: string;
   model: string;
+  /** Absent: it writes. */
+  role?: EndpointRow['role'];
   /** Empty: the server needs none. */
   apiKey?: string;
 }
@@ -43,7 +47,8 @@ export async function addEndpoint(form: EndpointForm, db = database()): Promise<
 
 /** Changes an endpoint. `apiKey` undefined leaves the key, '' deletes it. */
 export async function updateEndpoint(id: string, form: EndpointForm, db = database()): Promise<void> {
-  const changes = checked(form);
+  // Another model, or another server, may give other vectors; a missing role takes the old one away.
+  const changes = { role: undefined, dimensions: undefined, ...checked(form) };
   await db.transaction('rw', db.endpoints, db.secrets, async () => {
     await db.endpoints.update(id, changes);
     if (form.apiKey === '') await db.secrets.delete(id);
@@ -103,6 +108,20 @@ export async function testEndpoint(id: string, signal?: AbortSignal, db = databa
   return result;
 }
 
+/**
+ * Asks an endpoint for the vector of one word that says nothing of anybody, and remembers how long it is.
+ *
+ * @returns its dimensions
+ * @throws AttuneError `endpoint/…` as described in `problems.ts`
+ */
+export async function testEmbedder(id: string, db = database()): Promise<number> {
+  const open = async () => (await openEndpoint(id, 'search model', db)).connection;
+  const [vector] = await fetchEmbeddings(open, ['Attune'], { pauses: [], timeout: 10_000 });
+  const dimensions = vector!.length;
+  await db.endpoints.update(id, { dimensions });
+  return dimensions;
+}
+
 /** Origins of the endpoints that are switched on: what the content security policy has to let through. */
 export async function allowedOrigins(db = database()): Promise<string[]> {
   const rows = await db.endpoints.toArray();
@@ -115,7 +134,12 @@ export function onEndpointsChanged(listener: (origins: string[]) => void, db = d
   return () => subscription.unsubscribe();
 }
 
-function checked({ name, baseUrl, model }: EndpointForm): Pick<EndpointRow, 'name' | 'baseUrl' | 'model'> {
+function checked({
+  name,
+  baseUrl,
+  model,
+  role,
+}: EndpointForm): Pick<EndpointRow, 'name' | 'baseUrl' | 'model' | 'role'> {
   const address = normalizeBaseUrl(baseUrl);
   if (model.trim() === '') {
     throw new AttuneError(
@@ -124,5 +148,5 @@ function checked({ name, baseUrl, model }: EndpointForm): Pick<EndpointRow, 'nam
       'Test the connection and choose one.',
     );
   }
-  return { name: name.trim() || new URL(address).host, baseUrl: address, model: model.trim() };
+  return { name: name.trim() || new URL(address).host, baseUrl: address, model: model.trim(), ...(role && { role }) };
 }

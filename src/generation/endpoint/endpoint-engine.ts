@@ -1,8 +1,9 @@
-import { AttuneError, isAbort } from '../../errors/attune-error.ts';
+import { isAbort } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, StreamPiece } from '../contract.ts';
 import { estimateTokens } from '../estimate-tokens.ts';
 import { isLoopback } from './address.ts';
+import { openEndpoint } from './open.ts';
 import { hostName } from './problems.ts';
 import { streamCompletion, type EndpointConnection } from './protocol.ts';
 
@@ -77,22 +78,6 @@ export class EndpointEngine implements ChatEngine {
  * @throws AttuneError `endpoint/missing`, `endpoint/off`.
  */
 export async function openEndpointEngine(endpointId: string, db = database()): Promise<EndpointEngine> {
-  const row = await db.endpoints.get(endpointId);
-  if (!row) {
-    throw new AttuneError(
-      'endpoint/missing',
-      'This endpoint no longer exists.',
-      'Choose another answer model under Models.',
-    );
-  }
-  if (!row.enabled) {
-    throw new AttuneError(
-      'endpoint/off',
-      `The endpoint "${row.name}" is switched off.`,
-      'Switch it on under Models if text may leave this machine, or choose another answer model.',
-    );
-  }
-  const apiKey = (await db.secrets.get(endpointId))?.value;
-  const connection = { baseUrl: row.baseUrl, model: row.model, ...(apiKey && { apiKey }) };
+  const { row, connection } = await openEndpoint(endpointId, 'answer model', db);
   return new EndpointEngine(row.id, row.name, connection, row.contextTokens);
 }

@@ -81,6 +81,15 @@ export function interrupted(connection: EndpointConnection, cause?: unknown): At
   );
 }
 
+/** No answer within the time that a person or an index can wait. */
+export function tooSlow(connection: EndpointConnection, milliseconds: number): AttuneError {
+  return new AttuneError(
+    'endpoint/too-slow',
+    `${hostName(connection)} gave no answer within ${Math.round(milliseconds / 1000)} seconds.`,
+    'Look whether that server is at work on something else, and try again.',
+  );
+}
+
 /** Something answered, but not in the protocol. */
 export function notTheProtocol(connection: EndpointConnection, what: string): AttuneError {
   return new AttuneError(

@@ -85,7 +85,12 @@ export async function fetchModels(connection: EndpointConnection, signal?: Abort
   });
 }
 
-async function send(
+/**
+ * One request of the protocol.
+ *
+ * @throws AttuneError `endpoint/…`; AbortError when `signal` fires
+ */
+export async function send(
   connection: EndpointConnection,
   path: string,
   signal: AbortSignal | undefined,

@@ -8,6 +8,7 @@ import type { AdapterName, Embedder, ModelAdapter } from '../contract.ts';
 export class LinearEmbedder implements Embedder {
   readonly id: string;
   readonly adapter: AdapterName;
+  readonly endpoint?: { id: string; host: string };
   readonly sharesIndex: boolean;
   readonly dimensions: number;
   readonly maxTokens: number;
@@ -22,14 +23,15 @@ export class LinearEmbedder implements Embedder {
     this.sharesIndex = map.sides === 'queries';
     this.id = this.sharesIndex ? frozen.id : tunedId(frozen.id, sha256);
     this.adapter = { id, name };
+    if (frozen.endpoint) this.endpoint = frozen.endpoint;
     this.dimensions = frozen.dimensions;
     this.maxTokens = frozen.maxTokens;
     this.device = frozen.device;
     applyLinearAdapter(map, new Float32Array(frozen.dimensions), 'query');
   }
 
-  async embed(texts: string[], kind: 'query' | 'passage'): Promise<Float32Array> {
-    const vectors = await this.#frozen.embed(texts, kind);
+  async embed(texts: string[], kind: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array> {
+    const vectors = await this.#frozen.embed(texts, kind, signal);
     return applyLinearAdapter(this.#map, vectors as Float32Array<ArrayBuffer>, kind);
   }
 

@@ -18,6 +18,10 @@ const FAMILIES: { name: RegExp; recipe: Partial<EmbeddingRecipe> }[] = [
     recipe: { pooling: 'cls', queryPrefix: 'Represent this sentence for searching relevant passages: ' },
   },
   { name: /\bbge\b/i, recipe: { pooling: 'cls' } },
+  {
+    name: /\bnomic embed text\b/i,
+    recipe: { queryPrefix: 'search_query: ', passagePrefix: 'search_document: ' },
+  },
 ];
 
 /**
@@ -26,8 +30,12 @@ const FAMILIES: { name: RegExp; recipe: Partial<EmbeddingRecipe> }[] = [
  */
 export async function readRecipe(files: ModelFiles): Promise<EmbeddingRecipe> {
   const { name, id } = files.description;
-  const family = FAMILIES.find((candidate) => candidate.name.test(`${name} ${id}`.replaceAll(/[_/-]/g, ' ')));
-  const recipe: EmbeddingRecipe = { pooling: 'mean', queryPrefix: '', passagePrefix: '', ...family?.recipe };
+  const recipe: EmbeddingRecipe = {
+    pooling: 'mean',
+    queryPrefix: '',
+    passagePrefix: '',
+    ...familyOf(`${name} ${id}`)?.recipe,
+  };
 
   const pooling = await optionalJson<{ pooling_mode_cls_token?: boolean }>(files, '1_Pooling/config.json');
   if (pooling) recipe.pooling = pooling.pooling_mode_cls_token ? 'cls' : 'mean';
@@ -41,6 +49,16 @@ export async function readRecipe(files: ModelFiles): Promise<EmbeddingRecipe> {
   const passage = prompts?.passage ?? prompts?.document;
   if (passage !== undefined) recipe.passagePrefix = passage;
   return recipe;
+}
+
+/** What a model's card asks to be put before a text, by its name alone: an endpoint shows no files. */
+export function prefixesOf(model: string): { query: string; passage: string } {
+  const { queryPrefix: query = '', passagePrefix: passage = '' } = familyOf(model)?.recipe ?? {};
+  return { query, passage };
+}
+
+function familyOf(name: string) {
+  return FAMILIES.find((family) => family.name.test(name.replaceAll(/[_/-]/g, ' ')));
 }
 
 async function optionalJson<T>(files: ModelFiles, name: string): Promise<T | undefined> {

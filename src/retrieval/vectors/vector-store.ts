@@ -8,6 +8,7 @@ export interface VectorStoreKey {
   workspaceId: string;
   embedderId: string;
   adapterId?: string;
+  endpointId?: string;
   dimensions: number;
 }
 
@@ -65,12 +66,13 @@ export class VectorStore {
   }
 
   async #commit(): Promise<void> {
-    const { workspaceId, embedderId, adapterId, dimensions } = this.#key;
+    const { workspaceId, embedderId, adapterId, endpointId, dimensions } = this.#key;
     await this.#database.vectorIndexes.put({
       id: rowId(this.#key),
       workspaceId,
       embedderId,
       ...(adapterId !== undefined && { adapterId }),
+      ...(endpointId !== undefined && { endpointId }),
       dimensions,
       count: this.index.size,
       revision: ++this.#revision,

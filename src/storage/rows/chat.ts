@@ -66,6 +66,8 @@ export interface MessageRow {
   /** The question as it was searched, when a follow-up was condensed with its history. */
   searchedAs?: string;
   passages?: PassageSnapshot[];
+  /** Why passages were found by their words alone. */
+  searchProblem?: Problem;
   support?: SentenceSupport[];
   stats?: AnswerStats;
   problem?: Problem;

@@ -113,6 +113,8 @@ export interface VectorIndexRow {
   embedderId: string;
   /** Adapter of the embedder; absent: the base model. */
   adapterId?: string;
+  /** Endpoint that made the vectors; absent: this machine. */
+  endpointId?: string;
   dimensions: number;
   /** Vectors that are filed. */
   count: number;

@@ -28,8 +28,12 @@ export interface EndpointRow {
   baseUrl: string;
   model: string;
   enabled: boolean;
+  /** What its model is for; absent: it writes (chat, teacher, judge). An `embedder` makes vectors for search. */
+  role?: 'embedder';
   /** Context of the model, where the server tells it. */
   contextTokens?: number;
+  /** Numbers in a vector of an embedder, as its server gave them last. */
+  dimensions?: number;
 }
 
 /** A companion node that was paired with; its token is the secret of the same id. */

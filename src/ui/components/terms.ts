@@ -14,7 +14,7 @@ export const terms = {
   timeToFirstToken: 'How long the model read the passages and your question before it wrote the first word.',
   temperature: 'How freely the model picks its words. 0 always takes the likeliest one.',
   workspace: 'A set of documents with its own library, chats and settings.',
-  endpoint: 'A language model that runs elsewhere: another program on this machine, or a server.',
+  endpoint: 'A model that runs elsewhere: another program on this machine, or a server.',
   chunk: 'What a document is cut into for search: a passage with its headings.',
   quantisation: 'Weights stored with fewer bits. The model gets smaller and faster and a little less exact.',
   loss: 'How wrong the model still is on what it learns from. It jumps from step to step; the trend is what counts.',

@@ -1,7 +1,9 @@
 import { database } from '../../storage/database.ts';
 import type { EndpointRow } from '../../storage/schema.ts';
+import { searchEndpointOf } from '../../storage/workspace-search.ts';
 import { LiveQuery } from './live-query.svelte.ts';
 import { nodes } from './nodes.svelte.ts';
+import { workspaces } from './workspaces.svelte.ts';
 
 /** Whether text may leave this machine, in words. */
 class Privacy {
@@ -14,9 +16,30 @@ class Privacy {
     return [...new Set(away)];
   }
 
+  /** Switched on or off. */
+  get endpoints(): EndpointRow[] {
+    return this.#endpoints.current;
+  }
+
   /** Endpoints that are switched on. */
   get connections(): EndpointRow[] {
     return this.#endpoints.current.filter((endpoint) => endpoint.enabled);
+  }
+
+  /** Those of {@link connections} that write: they answer, teach and judge. */
+  get writers(): EndpointRow[] {
+    return this.connections.filter(({ role }) => role === undefined);
+  }
+
+  /** Those of {@link connections} that make vectors for search. */
+  get embedders(): EndpointRow[] {
+    return this.connections.filter(({ role }) => role === 'embedder');
+  }
+
+  /** The endpoint on another machine that the passages and questions of the open workspace go to. */
+  get searchedBy(): EndpointRow | undefined {
+    const id = searchEndpointOf(workspaces.current)?.endpointId;
+    return this.remote.find((endpoint) => endpoint.id === id);
   }
 
   /** Switched-on endpoints on other machines. A program on this one does not carry text away. */
@@ -30,7 +53,9 @@ class Privacy {
 
   get long(): string {
     if (this.isPrivate) return 'Private: nothing leaves this machine';
-    return this.remote.length > 0 ? `Answers may come from ${this.#hosts}` : `Rows lie on ${this.#hosts}`;
+    if (this.searchedBy) return `Passages are sent to ${this.#hosts}`;
+    if (this.remote.some(({ role }) => role === undefined)) return `Answers may come from ${this.#hosts}`;
+    return this.remote.length > 0 ? `Search may ask ${this.#hosts}` : `Rows lie on ${this.#hosts}`;
   }
 
   get short(): string {
@@ -38,8 +63,9 @@ class Privacy {
   }
 
   get #hosts(): string {
-    const answering = this.remote.map((endpoint) => hostOf(endpoint.baseUrl));
-    const hosts = [...new Set([...answering, ...this.holders])];
+    // The one that is sent most comes first.
+    const asked = [...(this.searchedBy ? [this.searchedBy] : []), ...this.remote].map(({ baseUrl }) => hostOf(baseUrl));
+    const hosts = [...new Set([...asked, ...this.holders])];
     return hosts.length > 1 ? `${hosts[0]} and ${hosts.length - 1} more` : (hosts[0] ?? '');
   }
 }

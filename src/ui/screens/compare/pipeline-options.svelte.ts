@@ -2,11 +2,11 @@ import { adapters } from '../../../adapters/client.ts';
 import type { AdapterDescription } from '../../../adapters/contract.ts';
 import { listModels } from '../../../models/client.ts';
 import type { ModelDescription } from '../../../models/contract.ts';
-import type { ModelRole, PipelineModel } from '../../../storage/schema.ts';
+import type { EndpointRow, ModelRole, PipelineModel } from '../../../storage/schema.ts';
 import { bytes } from '../../format.ts';
 import { engineOf } from '../../state/answer-model.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
-import { privacy } from '../../state/privacy.svelte.ts';
+import { hostOf, privacy } from '../../state/privacy.svelte.ts';
 
 /** A model with or without an adapter that can stand in a place of the pipeline. */
 export interface PipelineOption {
@@ -24,9 +24,25 @@ export interface PipelineOption {
   tuned: boolean;
   /** Questions and passages go to another machine. */
   leavesMachine: boolean;
+  /** Of an endpoint. */
+  host?: string;
 }
 
 export const keyOf = ({ modelId, adapterId }: PipelineModel): string => `${modelId}|${adapterId ?? ''}`;
+
+function endpointOption({ id, model, name, baseUrl }: EndpointRow): PipelineOption {
+  return {
+    key: `${id}|`,
+    model: { modelId: id, engine: 'endpoint' },
+    modelName: model,
+    variant: 'as it is',
+    label: model,
+    detail: name,
+    tuned: false,
+    leavesMachine: privacy.remote.some((endpoint) => endpoint.id === id),
+    host: hostOf(baseUrl),
+  };
+}
 
 /** What can be compared on this machine: every model as it is and with each of its adapters, and endpoints that are on. */
 export class PipelineOptions {
@@ -49,7 +65,10 @@ export class PipelineOptions {
     return this.#adapters.current;
   }
 
-  readonly embedders = $derived.by(() => this.#withAdapters('embedder', ['embedder', 'linear']));
+  readonly embedders = $derived.by(() => [
+    ...this.#withAdapters('embedder', ['embedder', 'linear']),
+    ...privacy.embedders.map(endpointOption),
+  ]);
   /** Each is a search model with an adapter that scores pairs; a ranking model without one cannot be served. */
   readonly rerankers = $derived.by(() =>
     this.#adapters.current
@@ -61,16 +80,7 @@ export class PipelineOptions {
   );
   readonly generators = $derived.by(() => [
     ...this.#withAdapters('generator', ['generator']),
-    ...privacy.connections.map(({ id, model, name }): PipelineOption => ({
-      key: `${id}|`,
-      model: { modelId: id, engine: 'endpoint' },
-      modelName: model,
-      variant: 'as it is',
-      label: model,
-      detail: name,
-      tuned: false,
-      leavesMachine: privacy.remote.some((endpoint) => endpoint.id === id),
-    })),
+    ...privacy.writers.map(endpointOption),
   ]);
 
   #withAdapters(role: ModelRole, tasks: readonly AdapterDescription['task'][]): PipelineOption[] {

@@ -13,6 +13,7 @@ import type { ModelRow } from '../../../storage/schema.ts';
 import { answerModel, engineOf } from '../../state/answer-model.svelte.ts';
 import { report } from '../../state/errors.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
+import { searchEndpoint } from '../../state/search-endpoint.svelte.ts';
 import { toasts } from '../../state/toasts.svelte.ts';
 import { speeds } from './speeds.svelte.ts';
 
@@ -93,6 +94,7 @@ export class ModelsState {
 
   async useEmbedder(modelId: string): Promise<void> {
     await this.#do(modelId, 'loading', async () => {
+      await searchEndpoint.stop();
       await database().settings.put({ key: EMBEDDER_SETTING, value: modelId });
       this.#index = await retrieval.status(this.#workspaceId);
     });

@@ -35,7 +35,7 @@ export class MakeForm {
   /** Models and switched-on endpoints that can write questions by prompts. */
   readonly models = $derived.by(() => [
     ...this.#models.map((model) => ({ id: model.id, name: model.name, label: model.name, engine: engineOf(model) })),
-    ...privacy.connections.map(({ id, name, model }) => ({
+    ...privacy.writers.map(({ id, name, model }) => ({
       id,
       name: model,
       label: `${name}: ${model}`,
