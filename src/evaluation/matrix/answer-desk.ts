@@ -11,7 +11,7 @@ import { JUDGE_PROMPT_VERSION } from '../judge/prompts.ts';
 import { withoutCitations } from '../metrics/citations.ts';
 import { evaluationSettings } from '../settings.ts';
 import { ANSWER_VERSION, giveAnswer, type GivenAnswer } from './answer.ts';
-import type { RunParts } from './run.ts';
+import type { RunParts } from './parts.ts';
 
 /** An answer with what is known of it. */
 export interface Answered {
