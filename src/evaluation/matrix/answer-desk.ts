@@ -22,6 +22,9 @@ export interface Answered {
   judged?: JudgeResult | undefined;
 }
 
+/** Few enough for a server at home, whose requests then only wait for one another. */
+const JUDGED_AT_ONCE = 4;
+
 type Listener = (example: ExampleRow, answered: Answered) => Promise<void>;
 
 /** Has questions answered and the answers compared and judged, through the cache. */
@@ -117,6 +120,8 @@ export class AnswerDesk {
         stage: 'judge',
         title,
         items: [...given.keys()],
+        // A server judges several at once; a model in this tab has one sequence. Answers never are: their time is measured.
+        atOnce: model.engine === 'endpoint' ? JUDGED_AT_ONCE : 1,
         dependsOn: (example) => [JUDGE_PROMPT_VERSION, identity, asked(example)],
         compute: async (example) => {
           const engine = await models.generator(model, ({ stage }) => desk.say(`${title}: ${stage.toLowerCase()}`));
