@@ -34,7 +34,7 @@ export default {
       comment: 'A cycle means two modules are one, or a type is in the wrong place.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'engine-knows-no-app',

@@ -1,8 +1,9 @@
 import { liveQuery, type EntityTable, type Subscription } from 'dexie';
-import { isAbort, toProblem, type Problem } from '../errors/attune-error.ts';
+import type { Problem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { JobRow, RunState } from '../storage/schema.ts';
 import { JobRecord } from './job-record.ts';
+import { beginJob, endOf, problemOf } from './job-states.ts';
 
 /** A row that somebody works on until it is done: an evaluation, a run that writes questions. */
 interface WorkRow {
@@ -70,23 +71,7 @@ export class RowJobs {
     const { kind, unit, table } = this.#work;
     const id = rowJobId(kind, rowId);
     const title = (await table.get(rowId))?.name ?? '';
-    const now = Date.now();
-    await this.#db.transaction('rw', this.#db.jobs, async () => {
-      const known = await this.#db.jobs.get(id);
-      if (known?.state === 'running') return;
-      await this.#db.jobs.put({
-        id,
-        workspaceId: this.#workspaceId,
-        kind,
-        title,
-        state: 'running',
-        done: known?.done ?? 0,
-        total: known?.total ?? 0,
-        unit,
-        startedAt: known?.startedAt ?? now,
-        updatedAt: now,
-      });
-    });
+    await beginJob(this.#db, { id, workspaceId: this.#workspaceId, kind, title, unit });
   }
 
   async #jobs(): Promise<JobRow[]> {
@@ -152,7 +137,7 @@ export class RowJobs {
     await this.#db.transaction('rw', jobs, table, async () => {
       const job = await jobs.get(id);
       const row = await table.get(this.#rowOf(id));
-      const problem = failure === undefined || isAbort(failure) ? undefined : toProblem(failure);
+      const problem = problemOf(failure);
       // The worker may have died without a word: its row is not running any more.
       if (problem && row?.state === 'running') {
         await table.update(row.id, { state: 'failed', problem, updatedAt: Date.now() });
@@ -160,12 +145,7 @@ export class RowJobs {
       if (job?.state !== 'running') return;
       // Stopped, and started again before it had come to its end: it is taken up anew.
       if (failure === undefined && row?.state === 'paused') return;
-      const ended: Partial<JobRow> = problem
-        ? { state: 'failed', problem }
-        : failure === undefined
-          ? { state: 'done', done: job.total }
-          : { state: 'paused' };
-      await jobs.update(id, { ...ended, title, secondsLeft: undefined, updatedAt: Date.now() });
+      await jobs.update(id, { ...endOf(job, failure), title, secondsLeft: undefined, updatedAt: Date.now() });
     });
   }
 

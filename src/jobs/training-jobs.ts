@@ -1,9 +1,9 @@
 import { liveQuery, type Subscription } from 'dexie';
-import { isAbort, toProblem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { JobRow, RunRow } from '../storage/schema.ts';
 import type { TrainingProgress, TrainingService } from '../training/contract.ts';
 import { JobRecord } from './job-record.ts';
+import { beginJob, endOf, problemOf } from './job-states.ts';
 
 export interface TrainingWork extends Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop'> {
   /** Where work goes on without this tab: stops following it. */
@@ -58,23 +58,7 @@ export class TrainingJobs {
   /** Starts a run or a sweep, or lets it go on. */
   async begin(of: Parameters<typeof trainingJobId>[0], title: string): Promise<void> {
     const id = trainingJobId(of);
-    const now = Date.now();
-    await this.#db.transaction('rw', this.#db.jobs, async () => {
-      const known = await this.#db.jobs.get(id);
-      if (known?.state === 'running') return;
-      await this.#db.jobs.put({
-        id,
-        workspaceId: this.#workspaceId,
-        kind: 'train',
-        title,
-        state: 'running',
-        done: known?.done ?? 0,
-        total: known?.total ?? 0,
-        unit: 'steps',
-        startedAt: known?.startedAt ?? now,
-        updatedAt: now,
-      });
-    });
+    await beginJob(this.#db, { id, workspaceId: this.#workspaceId, kind: 'train', title, unit: 'steps' });
   }
 
   async #rows(): Promise<JobRow[]> {
@@ -131,7 +115,7 @@ export class TrainingJobs {
     const { jobs, runs } = this.#db;
     await this.#db.transaction('rw', jobs, runs, async () => {
       const row = await jobs.get(id);
-      const problem = failure === undefined || isAbort(failure) ? undefined : toProblem(failure);
+      const problem = problemOf(failure);
       const own = await this.#runsOf(id);
       if (problem) {
         // The worker may have died without a word: its run is not running any more.
@@ -142,12 +126,7 @@ export class TrainingJobs {
       if (row?.state !== 'running') return;
       // Stopped, and started again before it had come to its end: it is taken up anew.
       if (failure === undefined && own.some(({ state }) => state === 'paused')) return;
-      const ended: Partial<JobRow> = problem
-        ? { state: 'failed', problem }
-        : failure === undefined
-          ? { state: 'done', done: row.total }
-          : { state: 'paused' };
-      await jobs.update(id, { ...ended, title, secondsLeft: undefined, updatedAt: Date.now() });
+      await jobs.update(id, { ...endOf(row, failure), title, secondsLeft: undefined, updatedAt: Date.now() });
     });
   }
 

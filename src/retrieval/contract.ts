@@ -1,6 +1,7 @@
 import type { LinearAdapter } from '../engine/adapters/linear-adapter.ts';
 import type { LoraAdapter } from '../engine/adapters/lora-adapter.ts';
 import type { Problem } from '../errors/attune-error.ts';
+import type { FoundPassage } from '../storage/schema.ts';
 
 /** An adapter in words. */
 export interface AdapterName {
@@ -72,22 +73,9 @@ export interface RankInList {
   score: number;
 }
 
-export interface SearchHit {
-  /** The chunk that was found, or the best of the merged neighbours. */
-  chunkId: string;
+export interface SearchHit extends FoundPassage {
   /** All chunks that the hit covers, in the document's order. */
   chunkIds: string[];
-  documentId: string;
-  documentName: string;
-  path: string;
-  headings: string[];
-  page?: number;
-  /** Offsets into the document's text. */
-  start: number;
-  end: number;
-  text: string;
-  /** Final score, comparable within one answer only. */
-  score: number;
   /** Cosine similarity and rank among the dense results; absent where the dense list did not have it. */
   dense?: RankInList;
   lexical?: RankInList;

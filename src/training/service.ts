@@ -206,7 +206,7 @@ export class Training implements TrainingService {
     return {
       id: crypto.randomUUID(),
       workspaceId,
-      name: request.name ?? `${TASK_NAMES[task]} on ${dataset.name}`,
+      name: request.name ?? `${TASK_NAMES[task]}, ${dataset.name}`,
       task,
       modelId,
       datasetId,

@@ -1,5 +1,6 @@
 import { describeMetric } from '../metrics/catalogue.ts';
 import type { MatrixTable } from '../table/contract.ts';
+import { differenceOf } from '../table/look-up.ts';
 import { changeText, valueText } from '../table/words.ts';
 import { tuningSteps, type Part, type Step } from './steps.ts';
 
@@ -18,7 +19,7 @@ const SUBJECT: Record<Part, string> = {
 export function summarySentence(table: MatrixTable): string {
   const steps = tuningSteps(table);
   if (steps.length === 0) return '';
-  const clauses = steps.map((step, i) => clause(step, steps[i - 1]));
+  const clauses = steps.map((step, i) => clause(step, steps[i - 1], table));
   const text = clauses.join('; ');
   return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
@@ -27,18 +28,24 @@ export function summarySentence(table: MatrixTable): string {
 export function summaryFigures(table: MatrixTable): string[] {
   return tuningSteps(table).map(({ part, difference: { metric, mean, low, high, n } }) => {
     const term = describeMetric(metric)?.term ?? metric;
+    if (low === 0 && high === 0) return `${capital(SUBJECT[part])}: ${term} the same in each of ${n} questions.`;
     const range = `${changeText(metric, low)} to ${changeText(metric, high)}`;
     return `${capital(SUBJECT[part])}: ${term} ${changeText(metric, mean)} (95 % interval ${range}, ${n} questions).`;
   });
 }
 
-function clause({ part, difference }: Step, before: Step | undefined): string {
-  const { metric, mean, n, significant } = difference;
+function clause({ part, difference }: Step, before: Step | undefined, table: MatrixTable): string {
+  const { metric, mean, from, to, n, significant } = difference;
   const subject = SUBJECT[part];
   if (!significant) return `${subject} made no difference that ${n} questions could show`;
   const hundred = Math.round(Math.abs(mean) * 100);
   const counted = /^(hit|recall|contextRecall)@(\d+)$/.exec(metric);
   if (counted) {
+    // Recall counts passages; they are questions where each has one right passage, and then the hit rate is the same.
+    const hits = differenceOf(table, from, to, `hit@${counted[2]}`);
+    if (hits && hits.mean !== mean) {
+      return `${subject} ${mean < 0 ? 'lost' : 'found'} ${hundred} of 100${mean < 0 ? '' : ' more'} right passages`;
+    }
     if (mean < 0) return `${subject} lost the right passage in ${hundred} of 100 questions`;
     // "Adds" only where the clause before counted the same thing.
     if (before?.difference.significant && before.difference.mean > 0 && before.difference.metric === metric) {

@@ -11,7 +11,7 @@ import { JUDGE_PROMPT_VERSION } from '../judge/prompts.ts';
 import { withoutCitations } from '../metrics/citations.ts';
 import { evaluationSettings } from '../settings.ts';
 import { ANSWER_VERSION, giveAnswer, type GivenAnswer } from './answer.ts';
-import type { RunParts } from './run.ts';
+import type { RunParts } from './parts.ts';
 
 /** An answer with what is known of it. */
 export interface Answered {
@@ -21,6 +21,9 @@ export interface Answered {
   similarity?: number | undefined;
   judged?: JudgeResult | undefined;
 }
+
+/** Few enough for a server at home, whose requests then only wait for one another. */
+const JUDGED_AT_ONCE = 4;
 
 type Listener = (example: ExampleRow, answered: Answered) => Promise<void>;
 
@@ -117,6 +120,8 @@ export class AnswerDesk {
         stage: 'judge',
         title,
         items: [...given.keys()],
+        // A server judges several at once; a model in this tab has one sequence. Answers never are: their time is measured.
+        atOnce: model.engine === 'endpoint' ? JUDGED_AT_ONCE : 1,
         dependsOn: (example) => [JUDGE_PROMPT_VERSION, identity, asked(example)],
         compute: async (example) => {
           const engine = await models.generator(model, ({ stage }) => desk.say(`${title}: ${stage.toLowerCase()}`));

@@ -21,6 +21,8 @@ export interface Work<Item, Value> {
   dependsOn: (item: Item) => unknown;
   /** Loads what it needs when it is first called. */
   compute: (item: Item) => Promise<Value>;
+  /** How many are computed at once after the first; absent: one. */
+  atOnce?: number;
 }
 
 export interface DeskOptions {
@@ -32,7 +34,7 @@ export interface DeskOptions {
 }
 
 /**
- * Takes work through the cache: what is known is read, the rest computed one by one, each result filed as soon as it is
+ * Takes work through the cache: what is known is read, the rest computed, each result filed as soon as it is
  * there. So a killed tab loses the step in hand, and nothing is computed twice.
  */
 export class Desk {
@@ -62,7 +64,7 @@ export class Desk {
 
   /** Results by item. `onResult` is told of each as it comes, known ones first. @throws DOMException AbortError */
   async take<Item, Value>(
-    { stage, title, items, dependsOn, compute }: Work<Item, Value>,
+    { stage, title, items, dependsOn, compute, atOnce = 1 }: Work<Item, Value>,
     onResult?: (item: Item, value: Value) => Promise<void> | void,
   ): Promise<Map<Item, Value>> {
     const { cache, signal, dry } = this.#options;
@@ -77,20 +79,39 @@ export class Desk {
     this.#count(stage, items.length, results.size);
     this.#report(title, stage, results.size);
     if (dry) return results;
-    for (const item of missing) {
+    const computing = new Map<string, Promise<Value>>();
+    const computed = async (item: Item): Promise<Value> => {
+      const key = keys.get(item)!;
+      const started = performance.now();
+      const value = await compute(item);
+      await cache.put(stage, key, value);
+      this.#measure(stage, (performance.now() - started) / 1000 / atOnce);
+      return value;
+    };
+    let next = 0;
+    const step = async () => {
       signal.throwIfAborted();
+      const item = missing[next++]!;
       const key = keys.get(item)!;
       // Two items may depend on the very same.
-      if (!values.has(key)) {
-        const started = performance.now();
-        const value = await compute(item);
-        await cache.put(stage, key, value);
-        values.set(key, value);
-        this.#measure(stage, (performance.now() - started) / 1000);
-      }
-      await this.#settle(results, item, values.get(key)!, onResult);
+      if (!computing.has(key)) computing.set(key, computed(item));
+      await this.#settle(results, item, await computing.get(key)!, onResult);
       this.#report(title, stage, 1);
-    }
+    };
+    const lane = async () => {
+      try {
+        while (next < missing.length) await step();
+      } catch (error) {
+        // Ends the others too.
+        next = missing.length;
+        throw error;
+      }
+    };
+    // The first one alone: it loads the model.
+    if (missing.length > 0) await step();
+    const ends = await Promise.allSettled(Array.from({ length: atOnce }, lane));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
     return results;
   }
 

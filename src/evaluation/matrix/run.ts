@@ -4,46 +4,15 @@ import { retrievalSettings } from '../../retrieval/settings.ts';
 import { CHAT_KNOBS } from '../../chat/settings.ts';
 import { valuesOf } from '../../settings/knob.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
-import type {
-  EvaluationMachine,
-  EvaluationRow,
-  ExampleRow,
-  PipelineConfiguration,
-  PipelineModel,
-} from '../../storage/schema.ts';
+import type { EvaluationRow, ExampleRow, PipelineConfiguration, PipelineModel } from '../../storage/schema.ts';
 import { evaluationSettings } from '../settings.ts';
-import { plain, readCorpus, type Corpus } from './corpus.ts';
-import type { Desk } from './desk.ts';
-import type { LoadedModels } from './models.ts';
+import { plain, readCorpus } from './corpus.ts';
+import type { Questions, RunParts } from './parts.ts';
 import { answerOrder, distinctModels, modelKey } from './plan.ts';
-import { inOrder, Ranker, type Ranking, type StoredVectors } from './rank.ts';
+import { inOrder, Ranker, type Ranking } from './rank.ts';
 import type { RankedPassage } from '../../retrieval/passage-search.ts';
 import { AnswerDesk, type Answered } from './answer-desk.ts';
 import { scoreOutcome, type Outcome } from './score.ts';
-import type { ScoreWriter } from './score-writer.ts';
-
-/** What an evaluation asks, read once. */
-export interface Questions {
-  /** Those that are asked, in the order drawn. */
-  asked: ExampleRow[];
-  corpus: Corpus;
-  /** Right answers by example; none: the documents do not answer it; null: nobody says what is right. */
-  references: Map<string, string[] | null>;
-}
-
-export interface RunParts {
-  row: Pick<EvaluationRow, 'workspaceId' | 'settings' | 'judge'>;
-  questions: Questions;
-  desk: Desk;
-  models: LoadedModels;
-  signal: AbortSignal;
-  storedVectors?: StoredVectors | undefined;
-  /** For an estimate: adapters, null for none, that the workspace has an index by. */
-  indexed?: ReadonlySet<string>;
-  /** Absent: nothing is written, for an estimate. */
-  writer?: ScoreWriter;
-  onMachine?: (configurationId: string, machine: EvaluationMachine) => void;
-}
 
 /** Passages as a configuration orders them, with what that took. */
 interface Ordered {

@@ -2,7 +2,6 @@ import { describeMetric } from '../metrics/catalogue.ts';
 import type { MatrixTable } from '../table/contract.ts';
 import { cellOf } from '../table/look-up.ts';
 import { changeText, pText, valueText } from '../table/words.ts';
-import { bestIn } from './best.ts';
 import { adapterCards, datasetCard, methodCard, type Card } from './cards.ts';
 import { OUTCOMES, reportContent, type MatrixRow, type ReportContent } from './content.ts';
 import type { ReportInput } from './contract.ts';
@@ -20,7 +19,7 @@ export function reportMarkdown(input: ReportInput): string {
     summary && `**${escape(summary)}**`,
     `${escape(recommendation.headline)}\n\n${recommendation.reasons.map((reason) => `- ${escape(reason)}`).join('\n')}`,
     '## Scores of each combination',
-    'Mean over the questions with its 95 % interval; the best value of a column is bold.',
+    'Mean over the questions with its 95 % interval; bold are the best of a column and those that these questions cannot tell from it.',
     ...content.groups.flatMap(({ title, metrics, rows, parts }) => [
       `### ${title}`,
       tableOf(
@@ -58,7 +57,7 @@ function valueCell(table: MatrixTable, { configuration }: MatrixRow, metric: str
   const cell = cellOf(table, configuration.id, metric);
   if (!cell) return '–';
   const value = valueText(metric, cell.mean);
-  const marked = bestIn(table, metric).includes(configuration.id) ? `**${value}**` : value;
+  const marked = table.leaders[metric]?.includes(configuration.id) ? `**${value}**` : value;
   return `${marked} (${valueText(metric, cell.low)} to ${valueText(metric, cell.high)})`;
 }
 

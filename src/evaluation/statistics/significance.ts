@@ -1,5 +1,8 @@
 import { seededRandom } from '../../engine/training/random.ts';
 
+/** A corrected p below this counts as a difference, everywhere. */
+export const SIGNIFICANCE_LEVEL = 0.05;
+
 const PERMUTATIONS = 10_000;
 /** Up to so many questions with a difference all 2^n signs are tried; beyond, {@link PERMUTATIONS} are drawn. */
 const EXACT_UP_TO = 13;

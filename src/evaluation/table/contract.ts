@@ -33,6 +33,8 @@ export interface MatrixTable {
   /** In the order of the catalogue. */
   metrics: string[];
   cells: Cell[];
+  /** By metric, the configurations with the best mean and those that the questions cannot tell from it; see `leaders`. */
+  leaders: Record<string, string[]>;
   /**
    * Of each configuration to the first one, and of each pair that differs in one part only: what that part alone did.
    */

@@ -1,14 +1,12 @@
 import type { EvaluationScoreRow, PipelineConfiguration } from '../../storage/schema.ts';
 import { bootstrapMean } from '../metrics/bootstrap.ts';
 import { describeMetric, inCatalogueOrder } from '../metrics/catalogue.ts';
-import { holm, signFlipP } from '../statistics/significance.ts';
+import { holm, SIGNIFICANCE_LEVEL, signFlipP } from '../statistics/significance.ts';
+import { pairedChanges, type Column } from './columns.ts';
 import type { Cell, Difference, MatrixTable } from './contract.ts';
-
-const SIGNIFICANCE_LEVEL = 0.05;
+import { leaders } from './leaders.ts';
 
 type Scored = Pick<EvaluationScoreRow, 'configurationId' | 'exampleId' | 'scores'>;
-/** Scores by question. */
-type Column = Map<string, Record<string, number>>;
 
 /**
  * The matrix of an evaluation from its rows of scores. A difference is taken over the questions that both configurations
@@ -17,15 +15,18 @@ type Column = Map<string, Record<string, number>>;
  * @param configurations in the order of the table; the first one is what the others are compared with
  */
 export function matrixTable(configurations: readonly PipelineConfiguration[], rows: readonly Scored[]): MatrixTable {
-  const columns = new Map(configurations.map(({ id }) => [id, new Map() as Column]));
+  const columns = new Map(configurations.map(({ id }) => [id, new Map<string, Scored['scores']>()]));
   for (const { configurationId, exampleId, scores } of rows) columns.get(configurationId)?.set(exampleId, scores);
   const metrics = inCatalogueOrder(rows.flatMap(({ scores }) => Object.keys(scores)));
   const pairs = comparedPairs(configurations);
   const byId = new Map(configurations.map((configuration) => [configuration.id, configuration]));
+  const cells = configurations.flatMap(({ id }) => metrics.flatMap((metric) => cell(id, metric, columns.get(id)!)));
+  const cellsOf = (key: string) => cells.filter(({ metric }) => metric === key);
   return {
     configurations: [...configurations],
     metrics,
-    cells: configurations.flatMap(({ id }) => metrics.flatMap((metric) => cell(id, metric, columns.get(id)!))),
+    cells,
+    leaders: Object.fromEntries(metrics.map((metric) => [metric, leaders(metric, cellsOf(metric), columns)])),
     differences: metrics.flatMap((metric) => differencesIn(metric, pairs, columns, byId)),
   };
 }
@@ -67,11 +68,7 @@ function differencesIn(
   byId: ReadonlyMap<string, PipelineConfiguration>,
 ): Difference[] {
   const tested = pairs.flatMap(([from, to]) => {
-    const after = columns.get(to)!;
-    const changes = [...columns.get(from)!].flatMap(([question, scores]) => {
-      const [x, y] = [scores[metric], after.get(question)?.[metric]];
-      return x === undefined || y === undefined ? [] : [y - x];
-    });
+    const changes = pairedChanges(metric, columns.get(from)!, columns.get(to)!);
     if (changes.length === 0) return [];
     return [{ from, to, metric, n: changes.length, ...bootstrapMean(changes), p: signFlipP(changes) }];
   });

@@ -1,6 +1,7 @@
 import { AttuneError } from '../../errors/attune-error.ts';
 import { notTheProtocol, tooSlow } from './problems.ts';
-import { send, type EndpointConnection } from './protocol.ts';
+import { send } from './protocol.ts';
+import type { EndpointConnection } from './connection.ts';
 
 /** Texts in one request: what the smallest servers take by default (text-embeddings-inference). */
 const TEXTS = 32;

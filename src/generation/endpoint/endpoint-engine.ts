@@ -3,12 +3,14 @@ import { database } from '../../storage/database.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, StreamPiece } from '../contract.ts';
 import { estimateTokens } from '../estimate-tokens.ts';
 import { isLoopback } from './address.ts';
+import type { EndpointConnection } from './connection.ts';
 import { openEndpoint } from './open.ts';
 import { hostName } from './problems.ts';
-import { streamCompletion, type EndpointConnection } from './protocol.ts';
+import { streamCompletion } from './protocol.ts';
 
 // No server that matters today has less, and passages are fitted far below it anyway.
 const ASSUMED_CONTEXT = 8192;
+
 /** A generator behind an OpenAI-compatible server. */
 export class EndpointEngine implements ChatEngine {
   readonly info: EngineInfo;

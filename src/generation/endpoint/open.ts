@@ -1,7 +1,7 @@
 import { AttuneError } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { EndpointRow } from '../../storage/schema.ts';
-import type { EndpointConnection } from './protocol.ts';
+import type { EndpointConnection } from './connection.ts';
 
 /**
  * An endpoint that the user added and switched on, with its key.

@@ -1,5 +1,5 @@
 import { AttuneError } from '../../errors/attune-error.ts';
-import type { EndpointConnection } from './protocol.ts';
+import type { EndpointConnection } from './connection.ts';
 
 /** The host as people know it: "localhost:11434". */
 export function hostName({ baseUrl }: EndpointConnection): string {

@@ -1,6 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { isAbort } from '../../errors/attune-error.ts';
 import type { ChatTurn, GenerationOptions } from '../contract.ts';
+import type { EndpointConnection } from './connection.ts';
 import {
   blockedByPolicy,
   interrupted,
@@ -9,14 +10,6 @@ import {
   problemOfResponse,
   unreachable,
 } from './problems.ts';
-
-/** What is needed to talk to an endpoint. */
-export interface EndpointConnection {
-  /** Ends before `/chat/completions`. */
-  baseUrl: string;
-  model: string;
-  apiKey?: string;
-}
 
 /** A model that an endpoint offers. */
 export interface EndpointModel {

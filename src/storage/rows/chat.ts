@@ -10,20 +10,27 @@ export interface ChatRow {
   updatedAt: number;
 }
 
-/** A passage as it was shown to the model; copied, so that an old answer stays readable after its document is gone. */
-export interface PassageSnapshot {
-  /** Number in the prompt and in citations, from 1. */
-  number: number;
+/** A passage that a search found, with its place in its document. */
+export interface FoundPassage {
+  /** The chunk that was found, or the best of the merged neighbours. */
   chunkId: string;
   documentId: string;
   documentName: string;
   path: string;
   headings: string[];
   page?: number;
+  /** Offsets into the document's text. */
   start: number;
   end: number;
   text: string;
+  /** Comparable within one answer only. */
   score: number;
+}
+
+/** A passage as it was shown to the model; copied, so that an old answer stays readable after its document is gone. */
+export interface PassageSnapshot extends FoundPassage {
+  /** Number in the prompt and in citations, from 1. */
+  number: number;
   denseRank?: number;
   lexicalRank?: number;
 }

@@ -16,6 +16,8 @@ import { toasts } from './toasts.svelte.ts';
 class Connections {
   readonly #inForce = new Set(originsInForce());
   readonly #hasPolicy = document.querySelector('meta[http-equiv="Content-Security-Policy"]') !== null;
+  #written = Promise.resolve();
+  #listed = $state.raw<ReadonlySet<string>>(new Set());
   #hub = new LiveQuery(async () => (await database().settings.get(HUB_ACCESS_SETTING))?.value === true, false);
 
   /** Models may be fetched from the hub. */
@@ -28,6 +30,11 @@ class Connections {
     return this.hub && HUB_ORIGINS.some((origin) => this.needsReload(origin));
   }
 
+  /** The hub's addresses stand in the list, each of them. */
+  get hubIsListed(): boolean {
+    return HUB_ORIGINS.every((origin) => this.isListed(origin));
+  }
+
   async setHub(on: boolean): Promise<void> {
     await database().settings.put({ key: HUB_ACCESS_SETTING, value: on });
   }
@@ -37,16 +44,29 @@ class Connections {
     return this.#hasPolicy && !this.#inForce.has(policyOrigin(address));
   }
 
+  /** True once an address stands in the list that the next page gets its policy from. */
+  isListed(address: string): boolean {
+    return this.#listed.has(policyOrigin(address));
+  }
+
   /** Called once at start. */
   follow(): void {
     liveQuery(async () => {
       const hub = (await database().settings.get(HUB_ACCESS_SETTING))?.value === true;
       return [...(await allowedOrigins()), ...(await nodeOrigins()), ...(hub ? HUB_ORIGINS : [])];
-    }).subscribe({ next: (origins) => void this.#allow(origins).catch(report), error: report });
+    }).subscribe({
+      // One after the other: a list that is written late must not replace a newer one.
+      next: (origins) => {
+        this.#written = this.#written.then(() => this.#allow(origins)).catch((error: unknown) => void report(error));
+      },
+      error: report,
+    });
   }
 
   async #allow(origins: string[]): Promise<void> {
-    if (!(await setAllowedOrigins(origins))) return;
+    const changed = await setAllowedOrigins(origins);
+    this.#listed = new Set(origins.map(policyOrigin));
+    if (!changed) return;
     toasts.show({
       icon: 'globe',
       message: 'What this page may connect to has changed.',

@@ -91,6 +91,15 @@ describe('a run', () => {
     await expect.element(page.getByRole('row', { name: /30 \(best\) 0\.700 \+0\.200/ })).toBeVisible();
   });
 
+  test('calls no step the best while the untuned model is better', async () => {
+    await addRun(workspaceId, 'r1', { baseScore: 0.8 });
+    router.go('tune', 'r1');
+    await expect.element(page.getByRole('img', { name: /untuned 0.800, at most 0.700 at step 30/ })).toBeVisible();
+    await userEvent.click(page.getByText('The curves as a table'));
+    await expect.element(page.getByRole('row', { name: /^30 0\.700 −0\.100/ })).toBeVisible();
+    await expect.element(page.getByRole('row', { name: /best/ })).not.toBeInTheDocument();
+  });
+
   test('follows its rows: a new step moves the figures, a new best moves the sentence', async () => {
     await addRun(workspaceId, 'r1', { state: 'running', step: 30, settings: { validateEvery: 10, patience: 2 } }, 20);
     router.go('tune', 'r1');

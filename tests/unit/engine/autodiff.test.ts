@@ -64,7 +64,7 @@ const cases: Record<string, Case> = {
     ],
     f: swiglu,
   },
-  gelu: { shapes: [[5]], f: gelu },
+  gelu: { shapes: [[5]], f: (x) => gelu(x!) },
   softmax: { shapes: [[2, 4]], f: softmax },
   reduceSumSquare: { shapes: [[2, 3]], f: (x) => reduceSumSquare(x, [-1]) },
   reciprocal: { shapes: [[3]], f: reciprocal, positive: true },

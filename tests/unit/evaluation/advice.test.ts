@@ -43,6 +43,25 @@ describe('the sentence on what tuning bought', () => {
     const worse = matrixTable([base, search], [...scored(base.id, 74, 0), ...scored(search.id, 50, 0)]);
     expect(summarySentence(worse)).toBe('Tuning the search model lost the right passage in 24 of 100 questions.');
     expect(summarySentence(matrixTable([base], scored(base.id, 50, 30)))).toBe('');
+    const same = matrixTable([base, search], [...scored(base.id, 50, 0), ...scored(search.id, 50, 0)]);
+    expect(summaryFigures(same)).toEqual(['Tuning the search model: Hit rate@5 the same in each of 100 questions.']);
+  });
+
+  it('is about the measure that the table shows, and counts passages where a question needs several', () => {
+    const rows = (single: boolean) =>
+      [base, search].flatMap(({ id }, tuned) =>
+        scoreRows(id, N, (i) => {
+          const right = Number(i < 50 + 24 * tuned);
+          return { scores: { 'hit@5': right, 'recall@5': single ? right : right / 2 } };
+        }),
+      );
+    const single = matrixTable([base, search], rows(true));
+    expect(summarySentence(single)).toBe(
+      'Tuning the search model found the right passage in 24 of 100 more questions.',
+    );
+    expect(summaryFigures(single)[0]).toContain('Recall@5 +0.240');
+    const several = matrixTable([base, search], rows(false));
+    expect(summarySentence(several)).toBe('Tuning the search model found 12 of 100 more right passages.');
   });
 
   it('finds its way whatever the order of the configurations', () => {

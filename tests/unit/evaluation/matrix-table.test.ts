@@ -61,8 +61,42 @@ describe('the table of a matrix', () => {
     );
   });
 
+  describe('leaders', () => {
+    const found = (id: string, right: number, metric = 'recall@5') =>
+      questions.map((i) => row(id, i, { [metric]: Number(i < right) }));
+    const leading = (rights: [number, number, number], metric = 'recall@5') =>
+      matrixTable(
+        [bare!, embedder!, both!],
+        rights.flatMap((right, i) => found(['bare', 'embedder', 'both'][i]!, right, metric)),
+      ).leaders[metric];
+
+    it('are the best alone where every other one falls clearly behind it', () => {
+      expect(leading([10, 20, 35])).toEqual(['both']);
+      expect(leading([5, 20, 35], 'falseRefusal')).toEqual(['bare']);
+    });
+
+    it('are all that the questions cannot tell from the best', () => {
+      // Three questions that differ have the same sign by chance in 2 of 8 cases.
+      expect(leading([10, 32, 35])).toEqual(['embedder', 'both']);
+    });
+
+    it('do not get more by rows that rank alike under another answer model', () => {
+      const states = ['base/none/base', 'base/none/tuned', 'tuned/none/base', 'tuned/none/tuned'] as const;
+      // Six questions of one sign: 2 of 2^6 signs, which thrice is no longer below 0.05.
+      const rows = states.flatMap((id) => found(id, id.startsWith('tuned') ? 26 : 20));
+      expect(matrixTable(states.map(configurationOf), rows).leaders['recall@5']).toEqual(states.slice(2));
+    });
+
+    it('are none where nothing falls behind, or where neither more nor less is better', () => {
+      expect(leading([20, 20, 20])).toEqual([]);
+      expect(leading([33, 34, 35])).toEqual([]);
+      expect(leading([5, 20, 35], 'answerWords')).toEqual([]);
+    });
+  });
+
   it('is empty without scores', () => {
-    expect(matrixTable([bare!], [])).toEqual({ configurations: [bare], metrics: [], cells: [], differences: [] });
+    const nothing = { metrics: [], cells: [], leaders: {}, differences: [] };
+    expect(matrixTable([bare!], [])).toEqual({ configurations: [bare], ...nothing });
   });
 
   it('names the one part that differs', () => {

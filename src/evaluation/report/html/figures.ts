@@ -1,12 +1,11 @@
 import type { MatrixTable } from '../../table/contract.ts';
 import { cellOf } from '../../table/look-up.ts';
 import { changeText, pText, valueText } from '../../table/words.ts';
-import { bestIn } from '../best.ts';
 import { PARTS } from '../../advice/steps.ts';
 import { OUTCOMES, PART_NAMES, type MatrixRow, type ReportContent } from '../content.ts';
 import { html, type Markup } from './markup.ts';
 
-/** One table a group of metrics: values with intervals, the best of each column marked. */
+/** One table a group of metrics: values with intervals, those marked that lead their column. */
 export function matrixTables({ groups }: ReportContent, table: MatrixTable): Markup {
   return html`${groups.map(
     ({ title, metrics, rows, parts }) =>
@@ -35,7 +34,7 @@ export function matrixTables({ groups }: ReportContent, table: MatrixTable): Mar
 function valueCell(table: MatrixTable, id: string, metric: string): Markup {
   const cell = cellOf(table, id, metric);
   if (!cell) return html`<td class="n none">–</td>`;
-  const best = bestIn(table, metric).includes(id);
+  const best = table.leaders[metric]?.includes(id);
   return html`<td class="n${best && ' best'}">
     <span class="v">${valueText(metric, cell.mean)}</span>${best && html`<span class="sr"> best</span>`}
     <small>${valueText(metric, cell.low)} to ${valueText(metric, cell.high)}</small>

@@ -41,7 +41,8 @@ export function reportHtml(input: ReportInput): string {
         </section>
         <h2>Scores of each combination</h2>
         <p class="muted">
-          Mean over the questions with the 95 % interval below it. The best value of a column is marked.
+          Mean over the questions with the 95 % interval below it. Marked are the best of a column and those that these
+          questions cannot tell from it.
         </p>
         ${matrixTables(content, input.table)}
         ${

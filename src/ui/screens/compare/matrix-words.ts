@@ -16,18 +16,17 @@ export function metricText(value: number, unit: MetricDescription['unit']): stri
   }
 }
 
-/** Configurations that no other one surpasses as shown; none where a metric has no better end, or all are alike. */
-export function bestOf(cells: readonly Cell[], { better, unit }: MetricDescription): ReadonlySet<string> {
-  if (better === 'neither' || cells.length < 2) return new Set();
-  const shown = (cell: Cell) => metricText(cell.mean, unit);
-  const top = cells.reduce((a, b) => ((better === 'higher' ? b.mean > a.mean : b.mean < a.mean) ? b : a));
-  const best = cells.filter((cell) => shown(cell) === shown(top));
-  return new Set(best.length === cells.length ? [] : best.map(({ configurationId }) => configurationId));
+/**
+ * What marks the leaders of a column: "best" where one figure leads, "joint best" where several do that the questions
+ * cannot tell apart.
+ */
+export function leaderMark(leading: readonly Cell[], { unit }: MetricDescription): 'best' | 'joint best' {
+  return new Set(leading.map(({ mean }) => metricText(mean, unit))).size > 1 ? 'joint best' : 'best';
 }
 
 export interface DifferenceWords {
   verdict: 'better' | 'worse' | 'unsure';
-  /** "+0.196 better", "−0.02 unclear". */
+  /** "+0.196 better", "−0.02 unclear"; "no change" where no question's value differs. */
   text: string;
   /** With the interval, the questions and the test. */
   title: string;
@@ -42,7 +41,7 @@ export function differenceWords(change: Difference, { better, unit }: MetricDesc
   const interval = `${signed(low, unit)} to ${signed(high, unit)}`;
   return {
     verdict,
-    text: `${signed(mean, unit)} ${word}`,
+    text: low === 0 && high === 0 ? 'no change' : `${signed(mean, unit)} ${word}`,
     title: `95 % interval ${interval}, n = ${count(n)}, p = ${pText(adjustedP)} (sign-flip test, Holm's correction)`,
   };
 }

@@ -5,7 +5,7 @@ import type { Cell, MatrixTable } from '../../../../src/evaluation/table/contrac
 import { partsOf, sentenceOf } from '../../../../src/ui/screens/compare/configuration-words.ts';
 import { effortOf } from '../../../../src/ui/screens/compare/effort.ts';
 import { matrixAsCsv } from '../../../../src/ui/screens/compare/matrix-csv.ts';
-import { bestOf, differenceWords } from '../../../../src/ui/screens/compare/matrix-words.ts';
+import { differenceWords, leaderMark } from '../../../../src/ui/screens/compare/matrix-words.ts';
 import { preferenceLines } from '../../../../src/ui/screens/compare/duel/votes.ts';
 import type { VoteRow } from '../../../../src/storage/schema.ts';
 
@@ -42,10 +42,10 @@ describe('a cell', () => {
     ...{ configurationId, metric: 'mrr', mean, low: mean - 0.1, high: mean + 0.1, n: 40 },
   });
 
-  test('is the best one when none surpasses it as shown; where all are alike none is', () => {
-    expect([...bestOf([cell('a', 0.5), cell('b', 0.7), cell('c', 0.70001)], metric('mrr'))]).toEqual(['b', 'c']);
-    expect(bestOf([cell('a', 0.5), cell('b', 0.5)], metric('mrr')).size).toBe(0);
-    expect([...bestOf([cell('a', 0.5), cell('b', 0.7)], metric('falseRefusal'))]).toEqual(['a']);
+  test('is marked as best, and where others with another figure may be as good as joint best', () => {
+    expect(leaderMark([cell('b', 0.7)], metric('mrr'))).toBe('best');
+    expect(leaderMark([cell('b', 0.7), cell('c', 0.70001)], metric('mrr'))).toBe('best');
+    expect(leaderMark([cell('b', 0.7), cell('c', 0.68)], metric('mrr'))).toBe('joint best');
   });
 
   test('says its change with a sign and a word, and only a significant one is better or worse', () => {
@@ -55,6 +55,8 @@ describe('a cell', () => {
     expect(differenceWords(gain, metric('falseRefusal')).text).toBe('+0.100 worse');
     expect(differenceWords({ ...gain, significant: false }, metric('mrr')).text).toBe('+0.100 unclear');
     expect(differenceWords({ ...gain, mean: 0 }, metric('mrr')).text).toMatch(/^±0/);
+    const alike = { ...change, mean: 0, low: 0, high: 0, significant: false };
+    expect(differenceWords(alike, metric('mrr')).text).toBe('no change');
   });
 });
 
@@ -64,6 +66,7 @@ test('the copied table has a row per configuration, with quotes where a name has
     configurations: [row],
     metrics: ['mrr'],
     cells: [{ configurationId: row.id, metric: 'mrr', mean: 0.25, low: 0.1, high: 0.4, n: 8 }],
+    leaders: {},
     differences: [],
   };
   const named = { ...names, adapter: () => 'a, b' };

@@ -20,6 +20,8 @@ export interface Candidate {
   licence?: string;
   /** Its best score among the combinations that it took part in. */
   score?: Cell;
+  /** The score leads its metric, as far as the questions can tell. */
+  leads?: boolean;
   /** The combination that reached it. */
   configurationId?: string;
 }
@@ -64,7 +66,11 @@ export function candidatesOf(role: Role, options: readonly PipelineOption[], sou
       ...(measured?.contextTokens && { contextTokens: measured.contextTokens }),
       ...(speed && { speed: { value: speed.value, unit: speed.unit } }),
       ...(memoryBytes && { memoryBytes }),
-      ...(best && { score: best, configurationId: best.configurationId }),
+      ...(best && {
+        score: best,
+        leads: compared!.figures.table.leaders[best.metric]?.includes(best.configurationId) ?? false,
+        configurationId: best.configurationId,
+      }),
     };
   });
 }
