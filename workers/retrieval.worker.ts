@@ -12,7 +12,9 @@ expose(
     database: database(),
     files: opfsFiles,
     embedders: new ChosenEmbedder(installedEmbedders),
-    endpoints: new EndpointSource(database(), { adapter: installedEmbedders.adapter! }),
+    endpoints: new EndpointSource(database(), {
+      adapter: (id, endpointId) => installedEmbedders.adapter!(id, endpointId),
+    }),
     rerankers: new LastReranker(installedReranker),
   }),
 );

@@ -3,8 +3,14 @@ import { commands, page, userEvent } from 'vitest/browser';
 import { database } from '../../../src/storage/database.ts';
 import { searchEndpointOf } from '../../../src/storage/workspace-search.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
-import { addDocument, closeApp, openApp } from './app-harness.ts';
+import { writeDocument } from '../../support/library.ts';
+import { closeApp, openApp } from './app-harness.ts';
 import { axeFindings } from './screen-support.ts';
+
+const PASSAGES = [
+  'The on-call engineer is told first. A rotation lasts one week.',
+  'If an alert is not acknowledged within fifteen minutes, the secondary engineer is paged.',
+];
 
 /** A stand-in that speaks the protocol over real HTTP: its vectors are made of words. */
 let url: string;
@@ -14,7 +20,7 @@ beforeEach(async () => {
   workspaceId = await openApp();
   url = await commands.startOpenAiServer();
   host = new URL(url).host;
-  await addDocument(workspaceId, 'd', 'on-call.md');
+  await writeDocument(database(), workspaceId, { path: 'handbook/on-call.md', passages: PASSAGES });
   await database().endpoints.add({
     id: 'e',
     name: 'Box',
@@ -51,9 +57,7 @@ test('the index is built there, the search goes by it, and going back stops it',
   await choose();
   await expect.element(here()).toHaveTextContent('2 passages in its index, vectors of 64 numbers');
   await expect.element(here()).toHaveTextContent(`every question are sent to ${host}`);
-  expect(await commands.openAiServerEmbedded(url)).toContain(
-    'If an alert is not acknowledged within fifteen minutes, the secondary engineer is paged.',
-  );
+  expect(await commands.openAiServerEmbedded(url)).toContain(PASSAGES[1]);
   expect(await axeFindings()).toEqual([]);
 
   router.go('search', null, { q: 'engineer paged' });

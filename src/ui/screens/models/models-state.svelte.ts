@@ -94,7 +94,7 @@ export class ModelsState {
 
   async useEmbedder(modelId: string): Promise<void> {
     await this.#do(modelId, 'loading', async () => {
-      await searchEndpoint.stop();
+      if (searchEndpoint.chosen) await searchEndpoint.stop();
       await database().settings.put({ key: EMBEDDER_SETTING, value: modelId });
       this.#index = await retrieval.status(this.#workspaceId);
     });
