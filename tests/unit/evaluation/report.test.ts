@@ -47,8 +47,12 @@ describe('the page', () => {
       row.textContent.trim().split(/\s+/, 2).join(' '),
       row.querySelectorAll('.best').length,
     ]);
-    expect(marks).toContainEqual(['tuned tuned', 4]);
-    expect(marks).toContainEqual(['base none', 0]);
+    // The order within the first five is better for sure, what is among them may be by chance.
+    expect(marks).toEqual([
+      ['base none', 0],
+      ['tuned none', 1],
+      ['tuned tuned', 3],
+    ]);
   });
 
   it('plots a difference for every pair that a metric can tell apart', () => {
