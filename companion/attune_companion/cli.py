@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     flag("requests-per-second", 200.0, "of one address", type=float)
     flag("ray", "", "auto, an address, or local: jobs run on a Ray cluster")
     flag("ray-workers", 1, "processes (GPUs) per job on the cluster", type=int)
+    flag("ray-shard", False, "spreads an answer model over a job's workers, for one GPU too large", action="store_true")
     flag("qr", "auto", "the pairing link as a code: auto draws it where another device can use it", choices=WHEN)
     made.add_argument("--version", action="version", version=__version__)
     return made
@@ -73,6 +74,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         requests_per_second=options.requests_per_second,
         ray=options.ray,
         ray_workers=options.ray_workers,
+        ray_shard=options.ray_shard,
     )
 
 

@@ -41,6 +41,8 @@ class Settings:
     ray: str = ""
     """'auto', an address or 'local' (starts one here); empty: jobs run in a process of this machine."""
     ray_workers: int = 1
+    ray_shard: bool = False
+    """Decoders' weights are spread over a job's workers, each of which otherwise has them all."""
     attempts: int = 3
     """Deaths of a job's process without progress in between before the job fails."""
 

@@ -35,8 +35,9 @@ def test_two_workers_tune_together_and_one_may_be_lost(
 ) -> None:
     # Another cluster that this machine knows of is not the one that is asked for.
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
-    with running(tmp_path / "data", models, "--ray", "local", "--ray-workers", "2") as service:
-        assert service.http.get("/v1/system").json()["ray"] == {"address": "local", "workers": 2}
+    flags = ("--ray", "local", "--ray-workers", "2", "--ray-shard")
+    with running(tmp_path / "data", models, *flags) as service:
+        assert service.http.get("/v1/system").json()["ray"] == {"address": "local", "workers": 2, "sharded": True}
         service.wait_ready()
         found = ask(service, "supervised", {"batchSize": 4, "maxTokens": 480}).json()
         assert found.get("fits") is True, f"{found}\n{service.tail()}"
@@ -57,8 +58,9 @@ def test_two_workers_tune_together_and_one_may_be_lost(
         assert "from the beginning" in starts[0]
         assert "from step" in starts[1]
         card = json.loads(adapter_of(service, done.fine_tuned_model)["attune.json"])
-        assert card["workers"] == 2
+        assert (card["workers"], card["sharded"]) == (2, True)
 
+        # Encoders are small: each worker has all of it.
         short = service.job("embedder", "tiny-bert", service.upload(jsonl(pairs(40))), hyperparameters=QUICK)
         assert service.wait(short.id, "succeeded").evaluation["tuned"] >= 0
 

@@ -3,6 +3,7 @@ import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
 import { cardOfRun } from '../training/adapter-card.ts';
 import { clientOf } from './nodes.ts';
+import { removeThere } from './left-there.ts';
 import { NodeRuns } from './runs.ts';
 import { weightsHash } from './weights-hash.ts';
 
@@ -23,3 +24,6 @@ export const nodeRuns = new NodeRuns({
     return id;
   },
 });
+
+/** Deletes what these runs left on their node: see `removeThere`. */
+export const removeFromNode = (runIds: readonly string[]) => removeThere(database(), runIds, (id) => clientOf(id));

@@ -3,6 +3,7 @@ import type { AttuneDatabase } from '../storage/database.ts';
 import type { RunOnNode, RunRow } from '../storage/schema.ts';
 import type { TrainingProgress, TrainingService } from '../training/contract.ts';
 import { examplesOf } from '../training/run.ts';
+import { trialsOf } from '../training/sweep.ts';
 import type { NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
 import { modelThere } from './model-there.ts';
@@ -16,7 +17,7 @@ export interface NodeRunDependencies {
   /** SHA-256 of a model's weights here, as a node counts it. */
   weightsHash: (modelId: string) => Promise<string>;
   /** Files the adapter that came home. @returns its id */
-  keepAdapter: (run: RunRow, zip: File, scores: { name: string; base: number; tuned: number }[]) => Promise<string>;
+  keepAdapter: (run: RunRow, zip: File, scores: AdapterScore[]) => Promise<string>;
 }
 
 interface Active {
@@ -25,11 +26,14 @@ interface Active {
   how: 'pause' | 'cancel' | 'left';
 }
 
+type AdapterScore = { name: string; base: number; tuned: number };
+type OnProgress = (progress: TrainingProgress) => void;
+
 /**
  * Runs on nodes, by the interface of those in this tab: the same rows, curves and buttons. What is on the node (rows,
  * job, tuned model) stands in the run's row as soon as it is there, so that a closed tab takes nothing along.
  */
-export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop'> {
+export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop' | 'keep'> {
   readonly #dependencies: NodeRunDependencies;
   #active = new Map<string, Active>();
 
@@ -42,37 +46,68 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
    *
    * @throws AttuneError `companion/*`, `training/*`; the row then is `failed` with the problem
    */
-  async proceed(runId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void> {
-    const { database } = this.#dependencies;
+  async proceed(runId: string, onProgress?: OnProgress): Promise<void> {
     // Before anything is waited for: a stop that comes meanwhile must find it.
-    const active: Active = { controller: new AbortController(), how: 'pause' };
-    this.#active.set(runId, active);
-    const { signal } = active.controller;
+    this.#active.set(runId, { controller: new AbortController(), how: 'pause' });
     try {
-      const run = await database.runs.get(runId);
-      if (!run?.node || run.state === 'done') return;
-      signal.throwIfAborted();
-      const client = await this.#dependencies.clientOf(run.node.nodeId);
-      await this.#update(runId, { state: 'running', problem: undefined, device: run.node.name });
-      const job = await this.#begun(client, run, signal, onProgress);
-      const events = new RunEvents(database, run, client, onProgress);
-      const ended = await events.follow(job.id, signal);
-      await this.#settle(client, run, ended);
-    } catch (error) {
-      const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
-      const failure: unknown = stopped ? await this.#stopped(runId, active.how) : error;
-      if (failure === undefined) return;
-      await this.#update(runId, { state: 'failed', problem: toProblem(failure) });
-      throw failure;
+      await this.#during(runId, 'running', (...here) => this.#follow(...here, onProgress));
     } finally {
       this.#active.delete(runId);
     }
   }
 
-  proceedSweep(): Promise<void> {
-    return Promise.reject(
-      new AttuneError('companion/no-sweep', 'Trials do not run on a node from here.', 'Start them in this tab.'),
-    );
+  /**
+   * All trials wait in the node's queue before the first is followed, so that they go on there without the tab. Their
+   * models stay there; {@link keep} brings one home. A trial that fails holds up no other.
+   *
+   * @throws as {@link proceed}, what went wrong first, when all others have come to their end
+   */
+  async proceedSweep(sweepId: string, onProgress?: OnProgress): Promise<void> {
+    const trials = await trialsOf(this.#dependencies.database, sweepId);
+    const open = trials.filter(({ state }) => state !== 'done' && state !== 'cancelled');
+    for (const { id } of open) this.#active.set(id, { controller: new AbortController(), how: 'pause' });
+    const failures = new Map<string, unknown>();
+    const each = async (work: (trial: RunRow) => Promise<void>) => {
+      for (const trial of open) {
+        if (!failures.has(trial.id)) await work(trial).catch((error: unknown) => failures.set(trial.id, error));
+      }
+    };
+    try {
+      await each(({ id }) =>
+        this.#during(id, 'waiting', async (...here) => void (await this.#begun(...here, onProgress))),
+      );
+      await each(({ id, name }) => {
+        const tried = name.split(': ').at(-1);
+        return this.#during(id, 'running', (...here) =>
+          this.#follow(...here, (progress) => onProgress?.({ ...progress, stage: `${progress.stage} with ${tried}` })),
+        );
+      });
+    } finally {
+      for (const { id } of open) this.#active.delete(id);
+    }
+    for (const failure of failures.values()) throw failure;
+  }
+
+  /**
+   * Brings a trial's model home. @returns the adapter's id
+   *
+   * @throws AttuneError `companion/no-result` when the node has none of it
+   */
+  async keep(runId: string): Promise<string> {
+    const run = await this.#dependencies.database.runs.get(runId);
+    if (run?.adapterId !== undefined && (await this.#dependencies.database.adapters.get(run.adapterId)))
+      return run.adapterId;
+    if (!run?.node?.model) {
+      throw new AttuneError(
+        'companion/no-result',
+        'The tuned model of this trial does not lie on the node: the trial did not end, or it was deleted there.',
+        'Start the trial’s settings as a run of their own.',
+      );
+    }
+    const client = await this.#dependencies.clientOf(run.node.nodeId);
+    const { scoreName: name, baseScore, best } = run;
+    const scores = best && baseScore !== undefined ? [{ name, base: baseScore, tuned: best.score }] : [];
+    return this.#bringHome(client, run, run.node.model, scores);
   }
 
   /** One that nobody follows here, such as a paused one, is stopped there at once; its row says when that failed. */
@@ -90,19 +125,38 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   }
 
   /**
-   * Deletes on the node what a run left there: its rows, its job's tuned model. Verified: see
-   * `CompanionClient.removeFile`. The adapter here stays.
+   * One piece of work for a run that is active, and what becomes of its row when that is stopped or fails.
+   *
+   * @param state of the row meanwhile
    */
-  async removeThere(runId: string): Promise<void> {
-    const node = (await this.#dependencies.database.runs.get(runId))?.node;
-    if (!node) return;
-    const client = await this.#dependencies.clientOf(node.nodeId);
-    // A job that waits or is paused still holds its rows; one that is over says so, which is fine too.
-    if (node.jobId) await client.control(node.jobId, 'cancel').catch(ignoreRefusal);
-    if (node.fileId) await client.removeFile(node.fileId);
-    await this.#updateNode(runId, { fileId: undefined, rows: undefined });
-    if (node.model) await client.removeModel(node.model);
-    await this.#updateNode(runId, { model: undefined });
+  async #during(
+    runId: string,
+    state: 'waiting' | 'running',
+    work: (client: NodeClient, run: RunRow, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const active = this.#active.get(runId)!;
+    const { signal } = active.controller;
+    try {
+      const run = await this.#dependencies.database.runs.get(runId);
+      if (!run?.node || run.state === 'done') return;
+      signal.throwIfAborted();
+      const client = await this.#dependencies.clientOf(run.node.nodeId);
+      await this.#update(runId, { state, problem: undefined, device: run.node.name });
+      await work(client, run, signal);
+      signal.throwIfAborted();
+    } catch (error) {
+      const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
+      const failure: unknown = stopped ? await this.#stopped(runId, active.how) : error;
+      if (failure === undefined) return;
+      await this.#update(runId, { state: 'failed', problem: toProblem(failure) });
+      throw failure;
+    }
+  }
+
+  async #follow(client: NodeClient, run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
+    const job = await this.#begun(client, run, signal, onProgress);
+    const events = new RunEvents(this.#dependencies.database, run, client, onProgress);
+    await this.#settle(client, run, await events.follow(job.id, signal));
   }
 
   /** @returns whether it was followed */
@@ -115,15 +169,12 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   }
 
   /** The job of a run, which is sent and queued where that has not been done. */
-  async #begun(
-    client: NodeClient,
-    run: RunRow,
-    signal: AbortSignal,
-    onProgress?: (progress: TrainingProgress) => void,
-  ): Promise<CompanionJob> {
+  async #begun(client: NodeClient, run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<CompanionJob> {
     const known = run.node!.jobId === undefined ? undefined : await client.job(run.node!.jobId, signal);
     if (known?.status === 'paused') return client.control(known.id, 'resume');
-    if (known && known.status !== 'failed' && known.status !== 'cancelled') return known;
+    // What failed there unseen is told before it is tried again.
+    const over = (known?.status === 'failed' || known?.status === 'cancelled') && known.status === run.state;
+    if (known && !over) return known;
     onProgress?.({ stage: 'Looking for the model on the node', done: 0, total: run.steps });
     const hash = await this.#dependencies.weightsHash(run.modelId);
     const model = await modelThere(client, hash, { model: run.modelId, node: run.node!.name }, signal);
@@ -132,12 +183,12 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
       onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
       const shipment = shipmentOf(run.task, await examplesOf(this.#dependencies.database, run));
       fileId = await client.send(shipment, signal);
-      await this.#updateNode(run.id, { fileId, rows: shipment.rows });
+      await this.#updateNode(await this.#alike(run), { fileId, rows: shipment.rows });
     }
     const { task, settings, seed } = run;
     if (task === 'linear') throw onlyHere();
     const job = await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId);
-    await this.#updateNode(run.id, { jobId: job.id, eventId: undefined });
+    await this.#updateNode([run.id], { jobId: job.id, eventId: undefined });
     // What an earlier job drew is computed anew.
     await this.#dependencies.database.runPoints.where('runId').equals(run.id).delete();
     return job;
@@ -156,21 +207,26 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
         'Change what it names and start again; the rows are still there.',
       );
     }
-    await this.#updateNode(run.id, { model: job.fine_tuned_model });
+    await this.#updateNode([run.id], { model: job.fine_tuned_model });
     const scores = evaluation ? [{ name: evaluation.score, base: evaluation.base, tuned: evaluation.tuned }] : [];
-    const zip = await client.adapter(job.fine_tuned_model, await this.#dependencies.weightsHash(run.modelId));
-    const adapterId = await this.#dependencies.keepAdapter(run, zip, scores);
+    if (run.sweepId === undefined) await this.#bringHome(client, run, job.fine_tuned_model, scores);
     await this.#update(run.id, {
       state: 'done',
       ended: job.total_steps !== null && job.step < job.total_steps ? 'early' : 'finished',
       step: job.step,
-      adapterId,
       ...(evaluation && {
         scoreName: evaluation.score,
         baseScore: evaluation.base,
         best: { step: evaluation.step, score: evaluation.tuned },
       }),
     });
+  }
+
+  async #bringHome(client: NodeClient, run: RunRow, model: string, scores: AdapterScore[]): Promise<string> {
+    const zip = await client.adapter(model, await this.#dependencies.weightsHash(run.modelId));
+    const adapterId = await this.#dependencies.keepAdapter(run, zip, scores);
+    await this.#update(run.id, { adapterId });
+    return adapterId;
   }
 
   /** Tells the node. @returns why it could not be told */
@@ -192,17 +248,23 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     await this.#dependencies.database.runs.update(runId, { ...changes, updatedAt: Date.now() });
   }
 
-  async #updateNode(runId: string, changes: Partial<RunOnNode>): Promise<void> {
+  /** Runs that learn from the rows that this one sends: the trials of a sweep share theirs. */
+  async #alike({ id, sweepId }: RunRow): Promise<string[]> {
+    if (sweepId === undefined) return [id];
+    return (await trialsOf(this.#dependencies.database, sweepId)).map((trial) => trial.id);
+  }
+
+  async #updateNode(runIds: readonly string[], changes: Partial<RunOnNode>): Promise<void> {
     await this.#dependencies.database.runs
       .where('id')
-      .equals(runId)
+      .anyOf(runIds)
       .modify((row) => {
         row.node = { ...row.node!, ...changes };
       });
   }
 }
 
-function ignoreRefusal(error: unknown): void {
+export function ignoreRefusal(error: unknown): void {
   const refused = error instanceof AttuneError && /^companion\/(refused|not-found)$/.test(error.code);
   if (!refused) throw error;
 }

@@ -102,9 +102,9 @@ class Jobs {
 
   /** Starts the trials of a sweep. @returns the sweep's id. @throws as {@link train} */
   async sweep(request: SweepRequest): Promise<string> {
-    const { training: queue } = this.#workspace(request.workspaceId);
+    const { training: here, onNodes } = this.#workspace(request.workspaceId);
     const { sweepId, runIds } = await training.createSweep(request);
-    await queue.begin({ sweepId }, `Trying ${runIds.length} settings`);
+    await (request.node ? onNodes : here).begin({ sweepId }, `Trying ${runIds.length} settings`);
     return sweepId;
   }
 
@@ -153,7 +153,7 @@ class Jobs {
     const { training: here, onNodes } = this.#workspace(workspaceId);
     const run = await database().runs.get(runId);
     const title = run?.name ?? 'Tuning';
-    await (run?.node ? onNodes.begin({ nodeRunId: runId }, title) : here.begin({ runId }, title));
+    await (run?.node ? onNodes : here).begin({ runId }, title);
   }
 
   /** Runs other long work of this tab with a row in the tray: see {@link trackJob}. */
@@ -180,7 +180,7 @@ const onNode = async () => (await import('../companion/app-runs.ts')).nodeRuns;
 
 const nodeWork: TrainingWork = {
   proceed: async (runId, onProgress) => (await onNode()).proceed(runId, onProgress),
-  proceedSweep: async () => (await onNode()).proceedSweep(),
+  proceedSweep: async (sweepId, onProgress) => (await onNode()).proceedSweep(sweepId, onProgress),
   stop: async (runId, how) => (await onNode()).stop(runId, how),
   leave: async (runId) => (await onNode()).leave(runId),
 };

@@ -13,10 +13,10 @@ export interface TrainingWork extends Pick<TrainingService, 'proceed' | 'proceed
 /** Where runs are computed: each place has a queue of its own. */
 export type TrainingPlace = 'tab' | 'node';
 
-/** Id of the job of a run here or on a node, or of all trials of a sweep. */
-export function trainingJobId(of: { runId: string } | { nodeRunId: string } | { sweepId: string }): string {
-  if ('runId' in of) return `train:run:${of.runId}`;
-  return 'nodeRunId' in of ? `train:node:${of.nodeRunId}` : `train:sweep:${of.sweepId}`;
+/** Id of the job of a run, or of all trials of a sweep, here or on a node. */
+export function trainingJobId(of: { runId: string } | { sweepId: string }, place: TrainingPlace = 'tab'): string {
+  const id = 'runId' in of ? `run:${of.runId}` : `sweep:${of.sweepId}`;
+  return place === 'node' ? `train:node:${id}` : `train:${id}`;
 }
 
 /**
@@ -50,14 +50,15 @@ export class TrainingJobs {
   async leave(): Promise<void> {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    if (this.#active && this.#training.leave) await this.#training.leave(runOf(this.#active));
-    else if (this.#active) await this.#stop(this.#active, 'pause');
+    if (this.#active && this.#training.leave) {
+      for (const { id } of await this.#runsOf(this.#active)) await this.#training.leave(id);
+    } else if (this.#active) await this.#stop(this.#active, 'pause');
     await Promise.all([this.#working, this.#telling]);
   }
 
   /** Starts a run or a sweep, or lets it go on. */
   async begin(of: Parameters<typeof trainingJobId>[0], title: string): Promise<void> {
-    const id = trainingJobId(of);
+    const id = trainingJobId(of, this.#place);
     await beginJob(this.#db, { id, workspaceId: this.#workspaceId, kind: 'train', title, unit: 'steps' });
   }
 
@@ -156,5 +157,6 @@ export class TrainingJobs {
 }
 
 const placeOf = (jobId: string): TrainingPlace => (jobId.startsWith('train:node:') ? 'node' : 'tab');
-const runOf = (jobId: string) => jobId.replace(/^train:(run|node):/, '');
-const sweepOf = (jobId: string) => (jobId.startsWith('train:sweep:') ? jobId.slice('train:sweep:'.length) : undefined);
+// Runs on nodes were `train:node:<id>` once, and such a job may still be running.
+const runOf = (jobId: string) => jobId.replace(/^train:(node:)?(run:)?/, '');
+const sweepOf = (jobId: string) => /^train:(?:node:)?sweep:(.+)$/.exec(jobId)?.[1];

@@ -100,7 +100,8 @@ async function dropWorse(database: AttuneDatabase, ids: string[], keep: number |
   });
 }
 
-async function trialsOf(database: AttuneDatabase, sweepId: string): Promise<RunRow[]> {
+/** Trials of a sweep, in their order. */
+export async function trialsOf(database: AttuneDatabase, sweepId: string): Promise<RunRow[]> {
   const runs = await database.runs.where('sweepId').equals(sweepId).toArray();
   return runs.sort((a, b) => (a.sweep?.trial ?? 0) - (b.sweep?.trial ?? 0));
 }

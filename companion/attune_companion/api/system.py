@@ -55,7 +55,9 @@ def system(request: Request) -> dict[str, Any]:
         "disk": {"total": disk.total, "free": disk.free},
         "gpus": gpus() if found.get("gpus") else [],
         "torch": found.get("torch"),
-        "ray": {"address": settings.ray, "workers": settings.ray_workers} if settings.ray else None,
+        "ray": {"address": settings.ray, "workers": settings.ray_workers, "sharded": settings.ray_shard}
+        if settings.ray
+        else None,
         "queue": {row["status"]: row["n"] for row in counts},
         "limits": {
             "file": settings.max_file,

@@ -51,7 +51,7 @@ class DatabaseReporter:
     def trial(self, number: int, trials: int, value: float, settings: dict[str, Any]) -> None:
         """A finished trial of a search."""
         words = ", ".join(f"{name} {setting}" for name, setting in settings.items())
-        data = {"value": value, "settings": settings}
+        data = {"trial": number, "trials": trials, "value": value, "settings": settings}
         add_event(self._database, self._job, f"Trial {number} of {trials} scored {value:.4g} with {words}.", data)
 
     def wanted(self) -> str | None:

@@ -92,6 +92,7 @@ def specify(settings: Settings, database: Database, job: Row) -> JobSpec:
         data_hash=job["data_hash"],
         batch_halvings=job["batch_halvings"],
         workers=settings.ray_workers if settings.ray else 1,
+        sharded=bool(settings.ray) and settings.ray_shard,
         role=role,
     )
 

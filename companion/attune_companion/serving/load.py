@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from transformers import (
     AutoModelForCausalLM,
@@ -54,6 +55,11 @@ def prepared(model: BaseModel, settings: Settings) -> Path:
 def device() -> str:
     """Where models run."""
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def device_name() -> str:
+    """Where models run, for people."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else f"the CPU ({psutil.cpu_count()} cores)"
 
 
 def precision() -> torch.dtype:

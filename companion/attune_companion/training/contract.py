@@ -28,6 +28,8 @@ class JobSpec:
     data_hash: str
     batch_halvings: int = 0
     workers: int = 1
+    sharded: bool = False
+    """Each worker holds a share of a decoder's weights, not all: see `sharding.py`."""
     role: str = "generator"
 
 

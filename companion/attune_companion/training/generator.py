@@ -13,11 +13,11 @@ from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]
 from ..data.recipe import PromptWriter, recipe
 from ..data.rows import ChatRow, Message, PairRow, TextRow
 from ..problems import bad_request
-from ..serving.load import load_generator
 from .arguments import arguments, batch_of
 from .checkpoints import AdapterCheckpoints
 from .contract import JobSpec, Score, Task
 from .lora import adapt, lora_config
+from .sharding import load_base, shard
 
 IGNORED = -100
 Tokens = dict[str, list[int]]
@@ -30,8 +30,9 @@ class GeneratorTrainer(AdapterCheckpoints, SFTTrainer):
 
 def prepare(spec: JobSpec) -> Task:
     """Raises a problem when no row is left to learn from."""
-    model, tokenizer = load_generator(spec.model, spec.settings["weights"] == "stored")
+    model, tokenizer = load_base(spec)
     adapted = adapt(model, lora_config(model, spec.settings, "CAUSAL_LM"), spec.base)
+    shard(adapted, spec)
     writer = RowWriter(spec, tokenizer)
     learned = writer.write_all(spec.parts.train, judged=False)
     sample = sampled(spec.parts.validation, spec.settings["validationLimit"], spec.seed)

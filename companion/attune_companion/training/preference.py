@@ -9,12 +9,12 @@ from datasets import Dataset
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from ..data.rows import PreferenceRow
-from ..serving.load import load_generator
 from .arguments import arguments, batch_of
 from .checkpoints import AdapterCheckpoints
 from .contract import JobSpec, Score, Task
 from .generator import IGNORED, Tokens, sampled
 from .lora import adapt, lora_config
+from .sharding import load_base, shard
 
 
 class PreferenceTrainer(AdapterCheckpoints, DPOTrainer):
@@ -23,8 +23,9 @@ class PreferenceTrainer(AdapterCheckpoints, DPOTrainer):
 
 def prepare(spec: JobSpec) -> Task:
     """Rows are `PreferenceRow`s."""
-    model, tokenizer = load_generator(spec.model, spec.settings["weights"] == "stored")
+    model, tokenizer = load_base(spec)
     adapted = adapt(model, lora_config(model, spec.settings, "CAUSAL_LM"), spec.base)
+    shard(adapted, spec)
     config = arguments(
         DPOConfig,
         spec,

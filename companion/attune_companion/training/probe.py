@@ -20,6 +20,7 @@ from transformers import TrainerCallback
 
 from ..data.rows import Parts
 from ..data.stand_ins import longest, stand_ins
+from ..serving.load import device_name
 from .contract import JobSpec
 from .run import bare, prepare
 
@@ -145,8 +146,3 @@ class Memory:
             return torch.cuda.max_memory_reserved()
         # Linux counts in KiB.
         return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - self._began)
-
-
-def device_name() -> str:
-    """Where models run, for people."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else f"the CPU ({psutil.cpu_count()} cores)"

@@ -6,10 +6,10 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
-import torch
-
 from .. import __version__
+from ..serving.load import device_name
 from .contract import JobSpec
+from .sharding import is_sharded
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "sentence-transformers", "accelerate", "ray")
 CARD = "attune.json"
@@ -17,7 +17,6 @@ CARD = "attune.json"
 
 def card(spec: JobSpec, task_card: dict[str, Any], evaluation: dict[str, Any] | None, step: int) -> dict[str, Any]:
     """The file `attune.json` beside the PEFT files."""
-    cuda = torch.cuda.is_available()
     return {
         "format": 1,
         "role": spec.role,
@@ -33,12 +32,13 @@ def card(spec: JobSpec, task_card: dict[str, Any], evaluation: dict[str, Any] | 
         "step": step,
         "evaluation": evaluation,
         "workers": spec.workers,
+        "sharded": is_sharded(spec),
         "batchHalvings": spec.batch_halvings,
         "libraries": {
             "attune-companion": __version__,
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "device": torch.cuda.get_device_name() if cuda else f"{platform.machine()} CPU",
+        "device": device_name(),
         **task_card,
     }

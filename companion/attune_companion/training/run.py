@@ -18,6 +18,7 @@ from .contract import JobSpec, Outcome, Reporter, Task
 from .folders import step_of
 from .lora import load_weights, save_adapter
 from .provenance import CARD, card
+from .sharding import is_sharded
 from .watch import Scores, Watch, judged
 
 MODULES = {"supervised": "generator", "causal": "generator", "dpo": "preference"}
@@ -48,9 +49,21 @@ def run(spec: JobSpec, reporter: Reporter) -> Outcome:
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     if watch.stopped is not None:
         return Outcome(watch.stopped)
+    if not first and not is_sharded(spec):
+        return Outcome(None)
+    if is_sharded(spec):
+        # The best state and its scores, which the first worker wrote, are read by all.
+        dist.barrier()
+    scores = Scores(spec.folder)
+    best = scores.best()
+    if best is not None:
+        load_weights(trainer.adapted, spec.folder / "best.safetensors")
+    evaluation = evaluate(task, scores, best)
     if not first:
         return Outcome(None)
-    return finish(spec, task, trainer.state.global_step, int(trainer.state.num_input_tokens_seen or 0))
+    step = best["step"] if best else trainer.state.global_step
+    adapter = save_result(spec, task, evaluation, step)
+    return Outcome(None, adapter, evaluation, int(trainer.state.num_input_tokens_seen or 0))
 
 
 def bare(task: Task) -> Any:
@@ -77,21 +90,15 @@ def start_folder(spec: JobSpec, first: bool) -> Path | None:
     return found
 
 
-def finish(spec: JobSpec, task: Task, steps: int, tokens: int) -> Outcome:
-    """The best state as a PEFT folder with its card, complete or not there at all."""
-    scores = Scores(spec.folder)
-    best = scores.best()
-    if best is not None:
-        load_weights(task.trainer.adapted, spec.folder / "best.safetensors")
-    evaluation = evaluate(task, scores, best)
+def save_result(spec: JobSpec, task: Task, evaluation: dict[str, Any] | None, step: int) -> Path:
+    """The state as a PEFT folder with its card, complete or not there at all."""
     partial, folder = spec.folder / "adapter.partial", spec.folder / "adapter"
     for leftover in (partial, folder):
         shutil.rmtree(leftover, ignore_errors=True)
     save_adapter(task.trainer.adapted, partial)
-    step = best["step"] if best else steps
     (partial / CARD).write_text(json.dumps(card(spec, task.card, evaluation, step), indent=2) + "\n")
     partial.rename(folder)
-    return Outcome(None, folder, evaluation, tokens)
+    return folder
 
 
 def evaluate(task: Task, scores: Scores, best: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -15,25 +15,30 @@ from ..problems import Problem
 from .checkpoints import mark_complete
 from .contract import JobSpec, Reporter, Score, Task
 from .lora import save_weights
+from .sharding import is_sharded
 
 STOPS = (None, "pause", "cancel")
 
 
 class Watch(TrainerCallback):
-    """One per run. With several workers each has one; the first validates and reports, all stop together."""
+    """
+    One per run. With several workers each has one; the first validates and reports, all stop together. Where weights
+    are spread no worker can look at the validation part alone: all do, and the first keeps the score.
+    """
 
     def __init__(self, spec: JobSpec, task: Task, reporter: Reporter, first: bool) -> None:
         self._spec = spec
         self._task = task
         self._reporter = reporter
         self._first = first
+        self._judges = first or is_sharded(spec)
         self._scores = Scores(spec.folder)
         self._last: dict[str, float] = {}
         self.stopped: str | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._scores.forget_after(state.global_step)
-        if state.global_step == 0 and self._first:
+        if state.global_step == 0 and self._judges:
             self._validate(0)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -53,7 +58,7 @@ class Watch(TrainerCallback):
         step, every = state.global_step, self._spec.settings["validateEvery"]
         enough = False
         last = step == state.max_steps
-        if self._first and (last or (every > 0 and step % every == 0)):
+        if self._judges and (last or (every > 0 and step % every == 0)):
             self._validate(step)
             enough = self._scores.waited(self._spec.settings["patience"])
         asked, enough = together(self._reporter.wanted() if self._first else None, enough, args.world_size)
@@ -78,6 +83,8 @@ class Watch(TrainerCallback):
         if self._task.validate is None:
             return
         score = self._task.base_score if step == 0 and self._task.base_score else judged(self._task)
+        if not self._first:
+            return
         if self._scores.add(step, score):
             save_weights(self._task.trainer.adapted, self._spec.folder / "best.safetensors")
         self._reporter.metrics(step, self._task.trainer.state.max_steps, {"valid_score": score.value, **score.figures})

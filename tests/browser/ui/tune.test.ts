@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { trainingJobId } from '../../../src/jobs/client.ts';
 import { database } from '../../../src/storage/database.ts';
@@ -187,6 +187,49 @@ test('trials are ranked by their score, with the values that each one tried', as
   expect(await axeFindings()).toEqual([]);
   await userEvent.click(page.getByRole('button', { name: 'Open the best' }));
   await expect.element(page.getByRole('heading', { name: 'Run t2' })).toBeVisible();
+});
+
+describe('trials on a node', () => {
+  const node = { nodeId: 'n1', name: 'gpu.lan', fileId: 'file-1', rows: 240 };
+
+  test('say what lies there, and what lies there still when they are done', async () => {
+    const values = [4, 8, 16];
+    for (const [trial, rank] of values.entries()) {
+      await addRun(workspaceId, `t${trial}`, {
+        ...{ sweepId: 's1', sweep: { method: 'grid', values: { rank }, trial }, device: 'gpu.lan' },
+        ...(trial === 0
+          ? { node: { ...node, jobId: 'j0', model: 'ft:0' }, state: 'done' as const }
+          : { node, state: 'waiting' as const, best: undefined, baseScore: undefined, step: 0, seconds: 0 }),
+      });
+    }
+    router.go('tune', null, { sweep: 's1' });
+    const left = main().getByText('240 rows of the data set and the tuned model lie on gpu.lan.');
+    await expect.element(left).toBeVisible();
+    await expect.element(main()).toHaveTextContent('The tab may be closed; the sweep goes on there.');
+    await expect.element(page.getByRole('button', { name: 'Delete it there' })).not.toBeInTheDocument();
+    expect(await axeFindings()).toEqual([]);
+
+    for (const [trial] of values.entries())
+      await database().runs.update(`t${trial}`, { state: 'done', node: { ...node, rows: 240, model: `ft:${trial}` } });
+    await expect.element(main()).toHaveTextContent('240 rows of the data set and 3 tuned models lie on gpu.lan.');
+    await expect.element(page.getByRole('button', { name: 'Keep the best' })).toBeEnabled();
+    await expect.element(page.getByRole('button', { name: 'Delete it there' })).toBeEnabled();
+  });
+
+  test('are asked for by the same form, and all run to their end', async () => {
+    await addDataset(workspaceId);
+    await database().nodes.add({ id: 'n1', name: 'gpu.lan', url: 'https://gpu.lan:8700', enabled: true, createdAt: 1 });
+    onTestFinished(() => database().nodes.delete('n1'));
+    router.go('tune');
+    await userEvent.click(page.getByRole('radio', { name: /^Search model/ }));
+    await userEvent.click(page.getByRole('radio', { name: /^gpu\.lan/ }));
+    await userEvent.click(page.getByText('All settings'));
+    const trying = page.getByRole('group', { name: 'Try several values' });
+    await userEvent.fill(trying.getByLabelText('Rank', { exact: true }), '4, 8');
+    await userEvent.keyboard('{Tab}');
+    await expect.element(trying).toHaveTextContent('On a node every trial runs to its end');
+    await expect.element(page.getByRole('button', { name: 'Send and start 2 trials on gpu.lan' })).toBeEnabled();
+  });
 });
 
 test('axe finds nothing on form and run, and 360 pixels are enough', async () => {

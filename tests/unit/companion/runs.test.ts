@@ -2,30 +2,33 @@ import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import type { NodeClient } from '../../../src/companion/client.ts';
 import type { CompanionEvent, CompanionJob } from '../../../src/companion/contract.ts';
+import { removeThere } from '../../../src/companion/left-there.ts';
 import { NodeRuns } from '../../../src/companion/runs.ts';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
+import { trialsOf } from '../../../src/training/sweep.ts';
 import { request, setUpTraining } from '../../support/training-service.ts';
 
 const STEPS = 6;
 const BASE = 'sha-of-the-weights-here';
 
 /**
- * Stands in for a node, which is Python and tested with this client in `companion/tests`: one job that takes its steps
- * when it is followed, and a list of what was asked of it.
+ * Stands in for a node, which is Python and tested with this client in `companion/tests`: jobs that take their steps
+ * when they are followed, and a list of what was asked of it.
  */
 class StandInNode {
   readonly asked: string[] = [];
-  status: CompanionJob['status'] = 'queued';
-  events: CompanionEvent[] = [];
+  jobs: { status: CompanionJob['status']; rank: number }[] = [];
   files = new Set<string>();
   /** Follows no further than this event until it is raised. */
   open = Infinity;
   lost = false;
   weights = BASE;
   /** Called before each event is handed out. */
-  onEvent: (number: number) => void = () => undefined;
+  onEvent: (number: number, job: string) => void = () => undefined;
   failure: CompanionJob['error'] = null;
+  /** The job that fails with it; all do without. */
+  failing: string | undefined;
 
   readonly client = {
     models: async () => [{ id: 'minilm', role: 'embedder', bytes: 1, sha256: this.weights, base: null }],
@@ -36,54 +39,67 @@ class StandInNode {
     },
     start: async ({ model, settings }) => {
       this.asked.push(`start ${model} ${String(settings['rank'])}`);
-      this.status = 'running';
-      this.events = eventsOf();
-      return this.job();
+      this.jobs.push({ status: 'running', rank: Number(settings['rank']) });
+      return this.job(`job-${this.jobs.length}`);
     },
-    job: async () => this.job(),
-    control: async (_, how) => {
+    job: async (id) => this.job(id),
+    control: async (id, how) => {
       if (this.lost) throw new AttuneError('companion/unreachable', 'It is gone.', 'Start it.');
       this.asked.push(how);
-      if (['succeeded', 'failed'].includes(this.status))
+      const job = this.#of(id);
+      if (['succeeded', 'failed'].includes(job.status))
         throw new AttuneError('companion/refused', 'It is over.', 'Nothing.');
-      this.status = how === 'resume' ? 'running' : how === 'pause' ? 'paused' : 'cancelled';
-      return this.job();
+      job.status = how === 'resume' ? 'running' : how === 'pause' ? 'paused' : 'cancelled';
+      return this.job(id);
     },
-    follow: (_, after, signal) => this.follow(after, signal),
-    adapter: async () => new File(['zip'], 'adapter.zip'),
+    follow: (id, after, signal) => this.follow(id, after, signal),
+    adapter: async (name) => (this.asked.push(`fetch ${name}`), new File(['zip'], 'adapter.zip')),
     removeFile: async (id) => void this.files.delete(id),
     removeModel: async (name) => void this.asked.push(`remove ${name}`),
   } as Partial<NodeClient> as NodeClient;
 
-  job(): CompanionJob {
-    const over = this.status === 'succeeded';
+  get status(): CompanionJob['status'] {
+    return this.jobs.at(-1)!.status;
+  }
+
+  #of(id: string) {
+    return this.jobs[Number(id.slice('job-'.length)) - 1]!;
+  }
+
+  job(id: string): CompanionJob {
+    const { status, rank } = this.#of(id);
+    const over = status === 'succeeded';
     return {
-      ...{ id: 'job-1', status: this.status, model: 'minilm', training_file: 'file-1', error: this.failure },
-      ...{ fine_tuned_model: over ? 'ft:minilm' : null, step: over ? STEPS : 0, total_steps: STEPS },
+      ...{ id, status, model: 'minilm', training_file: 'file-1', error: this.failure },
+      ...{ fine_tuned_model: over ? `ft:${id}` : null, step: over ? STEPS : 0, total_steps: STEPS },
       ...{ estimated_finish: null, batch_halvings: 0 },
-      evaluation: over ? { score: 'MRR@10', base: 0.5, tuned: 0.7, step: STEPS } : null,
+      evaluation: over ? { score: 'MRR@10', base: 0.5, tuned: tunedScore(rank), step: STEPS } : null,
     };
   }
 
-  async *follow(after = '0', signal?: AbortSignal): AsyncGenerator<CompanionEvent> {
-    for (const [i, event] of this.events.entries()) {
+  async *follow(id: string, after = '0', signal?: AbortSignal): AsyncGenerator<CompanionEvent> {
+    const job = this.#of(id);
+    if (job.status === 'failed') return;
+    for (const [i, event] of eventsOf(job.rank).entries()) {
       if (Number(event.id) <= Number(after)) continue;
       if (i >= this.open) throw new AttuneError('companion/unreachable', 'It is gone.', 'Start it.');
-      this.onEvent(i);
+      this.onEvent(i, id);
       signal?.throwIfAborted();
       this.asked.push(`event ${event.id}`);
       yield event;
     }
-    this.status = this.failure ? 'failed' : 'succeeded';
+    job.status = this.failure && (this.failing ?? id) === id ? 'failed' : 'succeeded';
   }
 }
 
+const tunedScore = (rank: number) => 0.5 + rank / 20;
+
 /** Untuned score, steps with losses, a validation at the end. */
-function eventsOf(): CompanionEvent[] {
+function eventsOf(rank: number): CompanionEvent[] {
   const data = [
     { step: 0, total_steps: STEPS, valid_score: 0.5 },
     ...Array.from({ length: STEPS }, (_, i) => ({ step: i + 1, total_steps: STEPS, train_loss: 1 / (i + 1) })),
-    { step: STEPS, total_steps: STEPS, valid_score: 0.7, 'recall@5': 0.9 },
+    { step: STEPS, total_steps: STEPS, valid_score: tunedScore(rank), 'recall@5': 0.9 },
   ];
   return data.map((values, i) => ({ id: String(i + 1), level: 'info', message: '', data: values }));
 }
@@ -106,15 +122,14 @@ async function setUp() {
   });
   await db.examples.bulkAdd(['train', 'train', 'validation', 'test'].map(rowOf));
   const settings = { ...request.settings, rank: 4 };
-  const runId = await start().create({
-    ...request,
-    settings,
-    task: 'embedder',
-    node: { nodeId: 'n', name: 'gpu.lan' },
-  });
+  const there = { ...request, settings, task: 'embedder' as const, node: { nodeId: 'n', name: 'gpu.lan' } };
+  const runId = await start().create(there);
+  /** Three trials, of which the second is the best. @returns the sweep's id */
+  const sweep = async () =>
+    (await start().createSweep({ ...there, grid: { rank: [2, 8, 4] }, method: 'grid' })).sweepId;
   const row = async () => (await db.runs.get(runId))!;
   const curve = async () => db.runPoints.where('runId').equals(runId).sortBy('step');
-  return { db, node, runs, runId, row, curve, kept };
+  return { db, node, runs, runId, row, curve, kept, sweep };
 }
 
 describe('a run on a node', () => {
@@ -140,7 +155,7 @@ describe('a run on a node', () => {
         adapterId: 'adapter of embedder',
       },
       ...{ best: { step: STEPS, score: 0.7 }, scoreName: 'MRR@10', device: 'gpu.lan' },
-      node: { fileId: 'file-1', jobId: 'job-1', model: 'ft:minilm' },
+      node: { fileId: 'file-1', jobId: 'job-1', model: 'ft:job-1' },
     });
     expect((await curve()).filter(({ kind }) => kind === 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await curve()).find(({ kind, step }) => kind === 'validation' && step === STEPS)?.figures).toEqual({
@@ -159,7 +174,7 @@ describe('a run on a node', () => {
     await runs.proceed(runId);
     expect((await row()).state).toBe('done');
     expect(node.asked.filter((what) => /^(send|start)/.test(what))).toHaveLength(2);
-    expect(node.asked.filter((what) => what.startsWith('event'))).toHaveLength(eventsOf().length);
+    expect(node.asked.filter((what) => what.startsWith('event'))).toHaveLength(eventsOf(4).length);
     expect((await curve()).filter(({ kind }) => kind === 'step')).toHaveLength(STEPS);
   });
 
@@ -227,13 +242,117 @@ describe('a run on a node', () => {
   });
 
   it('leaves nothing there after it was deleted there', async () => {
-    const { node, runs, runId, row } = await setUp();
+    const { db, node, runs, runId, row } = await setUp();
     await runs.proceed(runId);
-    await runs.removeThere(runId);
+    await removeThere(db, [runId], async () => node.client);
     expect(node.files.size).toBe(0);
-    expect(node.asked).toContain('remove ft:minilm');
+    expect(node.asked).toContain('remove ft:job-1');
     const left = (await row()).node!;
     expect([left.fileId, left.model]).toEqual([undefined, undefined]);
     expect((await row()).adapterId).toBeDefined();
+  });
+});
+
+describe('a sweep on a node', () => {
+  const startsAndSends = (node: StandInNode) => node.asked.filter((what) => /^(send|start)/.test(what));
+
+  it('sends its rows once, queues all trials before it follows one, and scores each', async () => {
+    const { db, node, runs, sweep, kept } = await setUp();
+    const sweepId = await sweep();
+    let queued = 0;
+    node.onEvent = (number, job) => void (number === 0 && job === 'job-1' && (queued = node.jobs.length));
+    const told = new Set<string>();
+    await runs.proceedSweep(sweepId, ({ stage }) => told.add(stage));
+    expect(queued).toBe(3);
+    expect(startsAndSends(node)).toEqual(['send 3', 'start minilm 2', 'start minilm 8', 'start minilm 4']);
+    const trials = await trialsOf(db, sweepId);
+    expect(trials.map(({ state, best, node }) => [state, best?.score, node?.model])).toEqual([
+      ['done', tunedScore(2), 'ft:job-1'],
+      ['done', tunedScore(8), 'ft:job-2'],
+      ['done', tunedScore(4), 'ft:job-3'],
+    ]);
+    expect(told).toContain('Training with rank 8');
+    // Only the one that is chosen comes home.
+    expect(kept).toEqual([]);
+    expect(await runs.keep(trials[1]!.id)).toBe('adapter of embedder');
+    expect(node.asked.filter((what) => what.startsWith('fetch'))).toEqual(['fetch ft:job-2']);
+    expect(kept).toMatchObject([{ scores: [{ base: 0.5, tuned: tunedScore(8) }] }]);
+  });
+
+  it('that is left goes on there, and whoever comes back catches up with all of it', async () => {
+    const { db, node, runs, sweep } = await setUp();
+    const sweepId = await sweep();
+    const trials = await trialsOf(db, sweepId);
+    node.onEvent = (number, job) => {
+      if (number === 2 && job === 'job-2') for (const { id } of trials) void runs.leave(id);
+    };
+    await runs.proceedSweep(sweepId);
+    expect(node.asked).not.toContain('pause');
+    expect(node.jobs.map(({ status }) => status)).toEqual(['succeeded', 'running', 'running']);
+    // Meanwhile the node gets on without the tab.
+    node.jobs[2]!.status = 'succeeded';
+    node.onEvent = () => undefined;
+    await runs.proceedSweep(sweepId);
+    expect((await trialsOf(db, sweepId)).map(({ best }) => best?.score)).toEqual([2, 8, 4].map(tunedScore));
+    expect(startsAndSends(node)).toHaveLength(4);
+  });
+
+  it('that is paused pauses the trials in the queue too, and that is cancelled ends them', async () => {
+    const { db, node, runs, sweep } = await setUp();
+    const sweepId = await sweep();
+    const trials = await trialsOf(db, sweepId);
+    const stopAll = (how: 'pause' | 'cancel') => trials.forEach(({ id }) => void runs.stop(id, how));
+    node.onEvent = (number, job) => number === 2 && job === 'job-1' && stopAll('pause');
+    await runs.proceedSweep(sweepId);
+    expect(node.jobs.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused']);
+    expect((await trialsOf(db, sweepId)).map(({ state }) => state)).toEqual(['paused', 'paused', 'paused']);
+
+    node.onEvent = (number, job) => number === 1 && job === 'job-2' && stopAll('cancel');
+    await runs.proceedSweep(sweepId);
+    expect(node.jobs.map(({ status }) => status)).toEqual(['succeeded', 'cancelled', 'cancelled']);
+    expect((await trialsOf(db, sweepId)).map(({ state }) => state)).toEqual(['done', 'cancelled', 'cancelled']);
+  });
+
+  it('with a trial that fails goes on with the others and says it at the end; going on tries it anew', async () => {
+    const { db, node, runs, sweep } = await setUp();
+    const sweepId = await sweep();
+    const states = async () => (await trialsOf(db, sweepId)).map(({ state }) => state);
+    node.failure = { code: 'diverged', message: 'The loss is NaN.' };
+    node.failing = 'job-2';
+    await expect(runs.proceedSweep(sweepId)).rejects.toMatchObject({ code: 'companion/diverged' });
+    expect(await states()).toEqual(['done', 'failed', 'done']);
+    await runs.proceedSweep(sweepId);
+    expect(await states()).toEqual(['done', 'done', 'done']);
+    expect(startsAndSends(node)).toEqual([
+      ...['send 3', 'start minilm 2', 'start minilm 8', 'start minilm 4'],
+      'start minilm 8',
+    ]);
+  });
+
+  it('whose trial failed while nobody looked tells it instead of trying it again', async () => {
+    const { db, node, runs, sweep } = await setUp();
+    const sweepId = await sweep();
+    const trials = await trialsOf(db, sweepId);
+    node.onEvent = () => trials.forEach(({ id }) => void runs.leave(id));
+    await runs.proceedSweep(sweepId);
+    node.onEvent = () => undefined;
+    node.jobs[1]!.status = 'failed';
+    node.failure = { code: 'diverged', message: 'The loss is NaN.' };
+    node.failing = 'job-2';
+    await expect(runs.proceedSweep(sweepId)).rejects.toMatchObject({ code: 'companion/diverged' });
+    expect(node.jobs).toHaveLength(3);
+  });
+
+  it('leaves neither rows nor models there after it was deleted there, and says so when one is to be kept', async () => {
+    const { db, node, runs, sweep } = await setUp();
+    const sweepId = await sweep();
+    await runs.proceedSweep(sweepId);
+    const ids = (await trialsOf(db, sweepId)).map(({ id }) => id);
+    await removeThere(db, ids, async () => node.client);
+    expect(node.files.size).toBe(0);
+    expect(node.asked.filter((what) => what.startsWith('remove'))).toHaveLength(3);
+    const left = (await trialsOf(db, sweepId)).flatMap(({ node: there }) => [there?.fileId, there?.model]);
+    expect(new Set(left)).toEqual(new Set([undefined]));
+    await expect(runs.keep(ids[1]!)).rejects.toMatchObject({ code: 'companion/no-result' });
   });
 });

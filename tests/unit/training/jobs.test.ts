@@ -141,7 +141,7 @@ it('a run that is paused on a node is cancelled there too', async () => {
   const { db, start } = await setUpTraining();
   const training = start();
   const runId = await training.create({ ...request, node: { nodeId: 'n', name: 'gpu.lan' } });
-  const id = trainingJobId({ nodeRunId: runId });
+  const id = trainingJobId({ runId }, 'node');
   const toldNode = new Promise<string>((resolve) => {
     const work: TrainingWork = {
       proceed: async () => void (await db.runs.update(runId, { state: 'paused' })),
@@ -151,7 +151,7 @@ it('a run that is paused on a node is cancelled there too', async () => {
     const jobs = new TrainingJobs('w', work, db, 'node');
     onTestFinished(() => jobs.leave());
     jobs.follow();
-    void jobs.begin({ nodeRunId: runId }, 'Tuning');
+    void jobs.begin({ runId }, 'Tuning');
   });
   await runAt(db, runId, 'paused');
   await db.jobs.update(id, { state: 'paused' });

@@ -51,8 +51,7 @@ export async function startSweep(request: SweepRequest): Promise<string> {
 
 /** A trial is stopped and continued with its whole sweep. */
 function jobOf({ id, sweepId, node }: RunRow): string {
-  if (node) return trainingJobId({ nodeRunId: id });
-  return trainingJobId(sweepId ? { sweepId } : { runId: id });
+  return trainingJobId(sweepId ? { sweepId } : { runId: id }, node ? 'node' : 'tab');
 }
 
 /** The job's row knows the stage and the time left. */
@@ -71,20 +70,27 @@ export async function resumeRun(run: RunRow): Promise<void> {
   else await jobs.resumeRun(run.workspaceId, run.id);
 }
 
-/** Makes an adapter of a run's best step. @returns its id */
-export function keepBest(run: RunRow): Promise<string> {
-  return training.keep(run.id);
+const onNodes = () => import('../../../companion/app-runs.ts');
+
+/** Makes an adapter of a run's best step, or brings it home from the node. @returns its id */
+export async function keepBest(run: RunRow): Promise<string> {
+  return run.node ? (await onNodes()).nodeRuns.keep(run.id) : training.keep(run.id);
 }
 
-/** Deletes what a run left on its node, its rows and its model there; asks the node whether they are gone. */
-export async function removeFromNode({ id }: RunRow): Promise<void> {
-  await (await import('../../../companion/app-runs.ts')).nodeRuns.removeThere(id);
+/** Whether rows or a tuned model of a run lie on a node. */
+export function isHeldThere({ node }: RunRow): boolean {
+  return node?.fileId !== undefined || node?.model !== undefined;
+}
+
+/** Deletes what runs left on their node, rows and models; asks the node whether they are gone. */
+export async function removeFromNode(runs: readonly RunRow[]): Promise<void> {
+  await (await onNodes()).removeFromNode(runs.map(({ id }) => id));
 }
 
 /** What lies on a node goes first: without the run's row nobody would know of it. */
-async function removeRun(run: RunRow): Promise<void> {
-  if (run.node?.fileId ?? run.node?.model) await removeFromNode(run);
-  await training.remove(run.id);
+async function removeStored(runs: readonly RunRow[]): Promise<void> {
+  if (runs.some(isHeldThere)) await removeFromNode(runs);
+  await Promise.all(runs.map(({ id }) => training.remove(id)));
 }
 
 /** Takes ended runs off the screen and, unless it is undone within ten seconds, out of storage. Adapters stay. */
@@ -93,7 +99,7 @@ export function removeRuns(runs: readonly RunRow[], name: string): void {
   toasts.undoable(`Deleted ${name}`, {
     undo: () => runs.forEach(({ id }) => leaving.delete(id)),
     commit: () =>
-      void Promise.all(runs.map(removeRun)).catch((error) => {
+      void removeStored(runs).catch((error) => {
         for (const { id } of runs) leaving.delete(id);
         report(error);
       }),

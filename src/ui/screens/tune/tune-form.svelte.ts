@@ -60,7 +60,8 @@ export class TuneForm {
   readonly sweep = $derived.by((): SweepRequest | null => {
     const tried = Object.entries(this.grid).filter(([, values]) => values.length > 1);
     if (!this.request || tried.length === 0) return null;
-    return { ...this.request, grid: Object.fromEntries(tried), method: this.method };
+    // A node works through its queue while nobody is there to drop the weaker half of the trials.
+    return { ...this.request, grid: Object.fromEntries(tried), method: this.nodeId === '' ? this.method : 'grid' };
   });
   readonly trials = $derived.by(() =>
     this.sweep ? Object.values(this.sweep.grid).reduce((product, values) => product * values.length, 1) : 1,
