@@ -17,6 +17,7 @@ class Connections {
   readonly #inForce = new Set(originsInForce());
   readonly #hasPolicy = document.querySelector('meta[http-equiv="Content-Security-Policy"]') !== null;
   #written = Promise.resolve();
+  #notice: number | undefined;
   #listed = $state.raw<ReadonlySet<string>>(new Set());
   #hub = new LiveQuery(async () => (await database().settings.get(HUB_ACCESS_SETTING))?.value === true, false);
 
@@ -67,7 +68,11 @@ class Connections {
     const changed = await setAllowedOrigins(origins);
     this.#listed = new Set(origins.map(policyOrigin));
     if (!changed) return;
-    toasts.show({
+    if (this.#notice !== undefined) toasts.dismiss(this.#notice);
+    this.#notice = undefined;
+    // What was switched on and off again needs no reload.
+    if ([...this.#listed].sort().join() === [...this.#inForce].sort().join()) return;
+    this.#notice = toasts.show({
       icon: 'globe',
       message: 'What this page may connect to has changed.',
       detail: 'It takes effect after a reload.',
