@@ -80,7 +80,8 @@ def main(rank: int, port: str, folder: Path) -> None:
         here = sum((weight.to_local() if hasattr(weight, "to_local") else weight).numel() for weight in frozen)
         kept.append(here / before)
 
-    generator.shard = preference.shard = counted
+    for module in (generator, preference):
+        vars(module)["shard"] = counted
     results: dict[str, Any] = {}
     for method in METHODS:
         rows = [row_of(method, i) for i in range(20)]

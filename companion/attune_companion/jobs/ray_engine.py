@@ -27,6 +27,10 @@ from .desk import Desk
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
 CONNECT_TRIES = 4
+TOKEN_WANTED = (
+    "The Ray cluster asks for a token. Start the node with RAY_AUTH_MODE=token, and with the cluster's token in"
+    " RAY_AUTH_TOKEN or in ~/.ray/auth_token."
+)
 
 
 class DeskReporter:
@@ -163,4 +167,14 @@ def connect(settings: Settings) -> None:
             # Ray gives a node half a minute to come up, which is too little where the machine is busy.
             log.warning("no cluster", extra={"attempt": attempt + 1, "error": type(error).__name__})
             ray.shutdown()
+            if asks_for_token(error):
+                raise Problem(503, "cluster_token", TOKEN_WANTED) from None
     raise Problem(503, "cluster_unavailable", "The Ray cluster cannot be reached. Look whether it runs.")
+
+
+def asks_for_token(error: BaseException | None) -> bool:
+    """Ray tells of a missing token in the text of a cause alone, below an error of the connection."""
+    if error is None:
+        return False
+    refused = isinstance(error, ray.exceptions.AuthenticationError) or "AuthenticationError" in str(error)
+    return refused or asks_for_token(error.__cause__)
