@@ -29,8 +29,13 @@ export const methodLabel = (method: Method): string => methods.find((known) => k
 
 /** How many passages to read: a name for a number that nobody knows beforehand. 0 reads all that are worth it. */
 export const amounts = [
-  { value: 'look', label: 'A first look', text: '50 passages: enough to see how the questions read.', passages: 50 },
-  { value: 'good', label: 'A good set', text: '400 passages: enough to tune the search.', passages: 400 },
+  {
+    value: 'look',
+    label: 'A first look',
+    text: 'Up to 50 passages: enough to see how the questions read.',
+    passages: 50,
+  },
+  { value: 'good', label: 'A good set', text: 'Up to 400 passages: enough to tune the search.', passages: 400 },
   { value: 'all', label: 'Everything', text: 'All passages that are worth a question.', passages: 0 },
 ] as const;
 
