@@ -97,4 +97,3 @@ function madeUp({ questions, passages }: LinearTexts, dimensions: number): Vecto
   for (const text of passages) table.vectors.passage.set(text, vector());
   return table;
 }
-

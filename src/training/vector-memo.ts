@@ -7,14 +7,18 @@ export interface PackedTable extends Record<TextKind, [text: string, vector: str
 
 export function packTable({ dimensions, vectors }: VectorTable): PackedTable {
   const pack = (kind: TextKind) =>
-    [...vectors[kind]].map(([text, vector]): [string, string] => [text, toBase64(new Uint8Array(vector.slice().buffer))]);
+    [...vectors[kind]].map(([text, vector]): [string, string] => [
+      text,
+      toBase64(new Uint8Array(vector.slice().buffer)),
+    ]);
   return { dimensions, query: pack('query'), passage: pack('passage') };
 }
 
 export function unpackTable({ dimensions, ...packed }: PackedTable): VectorTable {
   const table = new VectorTable(dimensions);
   for (const kind of ['query', 'passage'] as const) {
-    for (const [text, vector] of packed[kind]) table.vectors[kind].set(text, new Float32Array(fromBase64(vector).buffer));
+    for (const [text, vector] of packed[kind])
+      table.vectors[kind].set(text, new Float32Array(fromBase64(vector).buffer));
   }
   return table;
 }

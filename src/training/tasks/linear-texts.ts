@@ -26,7 +26,8 @@ export async function linearTexts(
   const judge = await createRetrievalJudge(input, settings, examples, PLAIN_TEXTS);
   const { hardNegatives } = settings;
   const { workspacePassages } = input;
-  const pool = hardNegatives > 0 ? await miningPool({ ...(workspacePassages && { workspacePassages }) }, settings, train) : [];
+  const pool =
+    hardNegatives > 0 ? await miningPool({ ...(workspacePassages && { workspacePassages }) }, settings, train) : [];
   return {
     train,
     judge,

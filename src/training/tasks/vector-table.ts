@@ -32,8 +32,8 @@ export class VectorTable {
   }
 }
 
-/** Texts of one request to a model: progress moves on after each. */
-const PART = 64;
+/** No more than a request to an endpoint takes, so that what it answered is kept when the next one fails. */
+const PART = 32;
 
 /** Embeds what a table lacks, in small parts, with progress. @param embed gives unit vectors [texts, dimensions] */
 export async function fillTable(
