@@ -79,7 +79,7 @@ export async function prepareOverEndpoint(
     workspacePassages: () => workspacePassages(database, run),
   });
   const sentTo = new URL(endpoint!.baseUrl).host;
-  return { task, device: `processor; vectors by ${sentTo}`, sentTo };
+  return { task, device: 'this machine’s processor', sentTo };
 }
 
 async function tunedOf(adapterId: string): Promise<TunedAdapter> {
