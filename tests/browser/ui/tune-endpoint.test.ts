@@ -1,10 +1,7 @@
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { commands, page, userEvent } from 'vitest/browser';
-import { adapters } from '../../../src/adapters/client.ts';
-import { retrieval } from '../../../src/retrieval/client.ts';
 import { database } from '../../../src/storage/database.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
-import { writeDocument } from '../../support/library.ts';
 import { closeApp, openApp } from './app-harness.ts';
 import { axeFindings } from './screen-support.ts';
 import { addDataset } from './training-rows.ts';
@@ -47,18 +44,10 @@ test('what an endpoint would be sent is counted first; a start sends that and ma
   expect(texts).not.toContain('How many days does country 39 give?');
   expect(texts).toHaveLength(72);
 
-  const [made] = await database().adapters.toArray();
-  const file = await adapters.export(made!.id, 'peft-zip');
-  const imported = await adapters.import([new File([file.blob], 'carried.zip')], 'e');
-  expect(imported).toMatchObject({ modelId: 'e', modelName: `words on ${host}`, sha256: made!.sha256 });
-
-  await writeDocument(database(), workspaceId, { path: 'leave.md', passages: ['In country 3 everybody gets 3 days.'] });
-  await retrieval.sync(workspaceId);
-  router.go('models', null, { adapter: imported.id });
-  await userEvent.click(page.getByRole('switch', { name: `Use ${made!.name} in this workspace` }).first());
-  await expect
-    .poll(() => retrieval.search({ workspaceId, query: 'country 3', limit: 5, mode: 'dense', mergeNeighbours: false }))
-    .toMatchObject({ sentTo: host, tunedBy: { name: made!.name } });
+  const [adapter] = await database().adapters.toArray();
+  router.go('models', null, { adapter: adapter!.id });
+  const card = page.getByRole('article', { name: adapter!.name });
+  await expect.element(card).toHaveTextContent(`for words on ${host}`);
 });
 
 test('nothing can be started while the endpoint is off, and the way out is said', async () => {
