@@ -48,13 +48,14 @@ export function adapterFiles(tuned: TunedAdapter, task: TuningTask, modelName: s
  * Reads an adapter's files for a model.
  *
  * @param read undefined for a file that is not there
- * @param model its files, or what of it can be adapted where that is known already
+ * @param model its files, or what of it can be adapted where that is known already; absent: it is behind an endpoint, or a
+ *   matrix is read, which asks nothing of it
  * @throws AttuneError `adapters/*` naming the file or the tensor that is missing or does not fit
  */
 export async function readAdapterFiles(
   read: (name: string) => Promise<Blob | undefined>,
   task: TuningTask,
-  model: ModelFiles | AdaptableModel,
+  model: ModelFiles | AdaptableModel | undefined,
 ): Promise<TunedAdapter> {
   const need = async (name: string) => {
     const file = await read(name);
@@ -75,6 +76,13 @@ export async function readAdapterFiles(
   };
   if (task === 'linear') {
     return { kind: 'linear', adapter: await readLinearAdapter(await json(LINEAR_CONFIG), await need(LINEAR_WEIGHTS)) };
+  }
+  if (!model) {
+    throw new AttuneError(
+      'adapters/wrong-model',
+      'The adapter changes layers of a model, which cannot be reached behind an endpoint.',
+      'Choose a linear adapter, or the model on this machine that it was made for.',
+    );
   }
   const shape = 'modules' in model ? model : await modelShape(model, task);
   return { kind: 'lora', adapter: await readPeft(await json(PEFT_CONFIG), await need(PEFT_WEIGHTS), shape) };

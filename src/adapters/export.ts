@@ -22,12 +22,13 @@ const MERGED_TYPE = 'F16';
 /**
  * An adapter as a file that others load.
  *
+ * @param openBase reads its base model, where weights of that are needed
  * @throws AttuneError `adapters/no-export` where the format cannot say what the adapter does
  */
 export async function exportAdapter(
   description: AdapterDescription,
   tuned: TunedAdapter,
-  model: ModelFiles,
+  openBase: () => Promise<ModelFiles>,
   as: AdapterExport,
 ): Promise<{ name: string; blob: Blob }> {
   const { name, task, modelName } = description;
@@ -39,6 +40,7 @@ export async function exportAdapter(
     return { name: `${file}.zip`, blob: await zipped(file, files) };
   }
   if (tuned.kind === 'linear') throw noExport(name, 'is a matrix over vectors and changes no weights of a model');
+  const model = await openBase();
   if (as === 'gguf-lora') {
     const options = await ggufOptions(model);
     return { name: `${file}.gguf`, blob: writeGgufLora(tuned.adapter, { ...options, name, dtype: 'F16' }) };

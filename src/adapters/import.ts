@@ -22,9 +22,10 @@ export interface ImportedAdapter {
 /**
  * Reads a PEFT folder or zip (trained anywhere) or a linear adapter of this app.
  *
+ * @param model that it is for; absent: one behind an endpoint
  * @throws AttuneError `adapters/incomplete`, and those of reading: which tensor does not fit and what was expected
  */
-export async function readImport(files: readonly File[], model: ModelFiles): Promise<ImportedAdapter> {
+export async function readImport(files: readonly File[], model: ModelFiles | undefined): Promise<ImportedAdapter> {
   const { byName, name } = await unpack(files);
   const read = async (wanted: string) => byName.get(wanted);
   if (!byName.has(PEFT_CONFIG) && !byName.has(LINEAR_CONFIG)) {
@@ -70,7 +71,7 @@ async function unpack(files: readonly File[]): Promise<{ byName: Map<string, Blo
 }
 
 /** PEFT says what class it wrapped; where it does not, the base model does. */
-function taskOf(config: Record<string, unknown>, { description }: ModelFiles): TuningTask {
+function taskOf(config: Record<string, unknown>, model: ModelFiles | undefined): TuningTask {
   switch (config['task_type']) {
     case 'SEQ_CLS':
       return 'reranker';
@@ -79,7 +80,7 @@ function taskOf(config: Record<string, unknown>, { description }: ModelFiles): T
     case 'FEATURE_EXTRACTION':
       return 'embedder';
   }
-  if (description.role === 'generator') return 'generator';
+  if (model?.description.role === 'generator') return 'generator';
   const saved = (config['modules_to_save'] as string[] | null | undefined) ?? [];
   return saved.some((module) => /classifier|score/.test(module)) ? 'reranker' : 'embedder';
 }

@@ -1,11 +1,11 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import { hashFile } from '../ingest/hashing.ts';
-import type { ModelDescription } from '../models/contract.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { Folders } from '../storage/folders.ts';
 import type { AdapterRow } from '../storage/schema.ts';
 import { storageFull } from '../storage/storage-full.ts';
 import { adapterFiles, CARD, describeTuned, type TunedAdapter } from './adapter-files.ts';
+import type { AdapterBase } from './base.ts';
 import { adapterFolder } from './catalogue.ts';
 
 /** What is known of an adapter beside its matrices. */
@@ -21,7 +21,7 @@ export async function keepAdapter(
   database: AttuneDatabase,
   folders: Folders,
   tuned: TunedAdapter,
-  base: ModelDescription,
+  base: Pick<AdapterBase, 'id' | 'name' | 'licence'>,
   card: AdapterCard,
 ): Promise<AdapterRow> {
   const id = crypto.randomUUID();

@@ -3,6 +3,7 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { Folders } from '../storage/folders.ts';
 import type { WorkspaceAdapters } from '../storage/schema.ts';
+import { adapterBase } from './base.ts';
 import { adapterFolder, describeAdapter, listAdapters } from './catalogue.ts';
 import { CARD } from './adapter-files.ts';
 import type { AdapterExport, AdapterLibrary } from './contract.ts';
@@ -38,10 +39,11 @@ export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLib
 
     async import(files, modelId) {
       const { readImport } = await import('./import.ts');
-      const model = await openModel(modelId);
+      const base = await adapterBase(modelId, db);
+      const model = base.host === undefined ? await openModel(modelId) : undefined;
       const { task, tuned, card } = await readImport(files, model);
       const zip = files.find(({ name }) => /\.zip$/i.test(name));
-      const row = await keepAdapter(db, folders, tuned, model.description, {
+      const row = await keepAdapter(db, folders, tuned, base, {
         workspaceId: null,
         description: '',
         scores: [],
@@ -55,7 +57,7 @@ export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLib
     async export(id: string, as: AdapterExport) {
       const { exportAdapter } = await import('./export.ts');
       const { description, tuned } = await loadAdapter(id);
-      return exportAdapter(description, tuned, await openModel(description.modelId), as);
+      return exportAdapter(description, tuned, () => openModel(description.modelId), as);
     },
   };
 }

@@ -19,8 +19,10 @@ export interface LoadedAdapter {
  */
 export async function loadAdapter(id: string, shape?: AdaptableModel): Promise<LoadedAdapter> {
   const description = await findAdapter(id);
-  const model = shape ?? (await openModel(description.modelId));
-  const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), description.task, model);
+  const { modelId, task } = description;
+  // A matrix over an endpoint's vectors has no model here.
+  const model = shape ?? (task === 'linear' ? undefined : await openModel(modelId));
+  const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), task, model);
   return { description, tuned };
 }
 

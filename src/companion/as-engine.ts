@@ -1,7 +1,7 @@
 import { addEndpoint, setEndpointEnabled } from '../generation/endpoint/client.ts';
 import { database } from '../storage/database.ts';
 import type { EndpointRow } from '../storage/schema.ts';
-import { nodeWithToken } from './nodes.ts';
+import { modelsUrl, nodeWithToken } from './nodes.ts';
 
 /**
  * A model of a node as an endpoint, switched on: a generator then answers in the chat, writes questions, judges and
@@ -17,7 +17,7 @@ export async function asEndpoint(
   db = database(),
 ): Promise<EndpointRow> {
   const { row: node, token } = await nodeWithToken(nodeId, db);
-  const baseUrl = `${node.url}/v1`;
+  const baseUrl = modelsUrl(node.url);
   const known = await db.endpoints
     .filter((row) => row.baseUrl === baseUrl && row.model === model && row.role === role)
     .first();

@@ -11,7 +11,7 @@ export interface NodeWithToken {
 }
 
 /**
- * Pairs with a node: the same address again takes the new token. It is switched on; the page can reach it after its next
+ * Pairs with a node: the same address again takes the new token, for the endpoints of its models too. It is switched on; the page can reach it after its next
  * load (content policy).
  *
  * @param pasted the pairing link that the node shows, or its address
@@ -20,7 +20,7 @@ export interface NodeWithToken {
  */
 export async function pair(pasted: string, token = '', name = '', db = database()): Promise<NodeRow> {
   const { url, token: secret } = readPairing(pasted, token);
-  return db.transaction('rw', db.nodes, db.secrets, async () => {
+  return db.transaction('rw', db.nodes, db.endpoints, db.secrets, async () => {
     const known = await db.nodes.filter((node) => node.url === url).first();
     const row: NodeRow = {
       id: known?.id ?? crypto.randomUUID(),
@@ -30,9 +30,15 @@ export async function pair(pasted: string, token = '', name = '', db = database(
       createdAt: known?.createdAt ?? Date.now(),
     };
     await db.nodes.put(row);
-    await db.secrets.put({ id: row.id, value: secret });
+    const itsModels = await db.endpoints.filter(({ baseUrl }) => baseUrl === modelsUrl(url)).toArray();
+    await db.secrets.bulkPut([row, ...itsModels].map(({ id }) => ({ id, value: secret })));
     return row;
   });
+}
+
+/** Where a node serves its models, as an endpoint's address. */
+export function modelsUrl(nodeUrl: string): string {
+  return `${nodeUrl}/v1`;
 }
 
 /** Switches a node on or off. */

@@ -15,6 +15,8 @@ export interface EndpointSourceOptions {
   adapter?: (adapterId: string, endpointId: string) => Promise<ModelAdapter>;
   /** How long passages may take; absent: as an index in the background may. */
   indexing?: Patience;
+  /** How long questions may take; absent: as somebody who waits for an answer may. */
+  asking?: Patience;
 }
 
 /** Gives the embedders of endpoints. They hold nothing, so they are made whenever one is asked for. */
@@ -46,9 +48,9 @@ export class EndpointSource {
       await onDimensions(dimensions);
     }
     const { endpointId, host } = choice;
-    const { indexing } = this.#options;
+    const { indexing, asking } = this.#options;
     const parts = { endpointId, host, model: row.model, open, dimensions, onDimensions };
-    return new EndpointEmbedder({ ...parts, ...(indexing && { indexing }) });
+    return new EndpointEmbedder({ ...parts, ...(indexing && { indexing }), ...(asking && { asking }) });
   }
 
   /** The embedder of an endpoint wherever it is now: asked for by name, not kept as a workspace's choice. */

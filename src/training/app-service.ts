@@ -1,5 +1,5 @@
+import { adapterBase } from '../adapters/base.ts';
 import { keepAdapter } from '../adapters/keep.ts';
-import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
 import { opfsFolders } from '../storage/folders.ts';
 import { cardOfRun } from './adapter-card.ts';
@@ -13,12 +13,11 @@ export function trainingService(): Training {
   return new Training({
     database: db,
     folders: opfsFolders,
-    describeModel: async (modelId) => (await openModel(modelId)).description,
+    describeModel: (modelId) => adapterBase(modelId, db),
     prepare: prepareInApp(db),
     memoryLimit,
     keepAdapter: async (run, tuned, scores) => {
-      const { description } = await openModel(run.modelId);
-      const row = await keepAdapter(db, opfsFolders, tuned, description, {
+      const row = await keepAdapter(db, opfsFolders, tuned, await adapterBase(run.modelId, db), {
         ...(await cardOfRun(db, run)),
         scores,
         source: 'trained here',

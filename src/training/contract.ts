@@ -39,6 +39,8 @@ export interface TrainingEstimate {
   /** What this device allows; absent: unknown. */
   memoryLimit?: number;
   fits: boolean;
+  /** What a run sends to the endpoint whose vectors it is trained over; the estimate itself sends nothing. */
+  sends?: { host: string; questions: number; passages: number };
   /** What to change where it does not fit or would take very long: "Halve the batch", each with the knob's key. */
   advice: TrainingAdvice[];
 }

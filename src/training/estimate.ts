@@ -49,6 +49,7 @@ export async function estimateRun(
       memoryBytes,
       memoryLimit,
       fits,
+      ...(prepared.sentTo !== undefined && task.texts && { sends: { host: prepared.sentTo, ...task.texts } }),
       advice: adviceFor(run, { fits, seconds: total, steps: options.steps }),
     };
   } catch (error) {

@@ -3,9 +3,13 @@ import { chooseRuntime } from '../engine/resident/choose.ts';
 import { openModel } from '../models/catalogue.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { RunRow, TuningTask } from '../storage/schema.ts';
+import { INDEXING } from '../retrieval/embedder/endpoint-embedder.ts';
+import { EndpointSource } from '../retrieval/endpoint-source.ts';
+import type { Patience } from '../generation/endpoint/embeddings.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 import type { PoolPassage } from './examples.ts';
-import { examplesOf, type Prepare } from './run.ts';
+import { endpointOfRun, endpointVectors } from './endpoint-vectors.ts';
+import { examplesOf, type Prepare, type PreparedRun } from './run.ts';
 import type { PreparedTask, TaskInput, TunedAdapter } from './tasks/task.ts';
 
 /** Loaded when they are wanted: a search model needs no chat templates, an answer model no word pieces. */
@@ -22,7 +26,9 @@ export function prepareOf(task: TuningTask): Promise<(input: TaskInput) => Promi
 
 /** Loads runs of the app: its models, its database, the device of this browser. */
 export function prepareInApp(database: AttuneDatabase): Prepare {
-  return async (run, { memo, signal, onProgress, probing }) => {
+  return async (run, context) => {
+    if (await database.endpoints.get(run.modelId)) return prepareOverEndpoint(database, run, context);
+    const { memo, signal, onProgress, probing } = context;
     const [examples, files, prepare] = await Promise.all([
       examplesOf(database, run),
       openModel(run.modelId),
@@ -45,6 +51,35 @@ export function prepareInApp(database: AttuneDatabase): Prepare {
     });
     return { task, device: label };
   };
+}
+
+/**
+ * A run over the vectors of an endpoint: nothing is loaded, and steps are plain arithmetic.
+ *
+ * @throws AttuneError of `endpointOfRun`, of the endpoint, `training/*`
+ */
+export async function prepareOverEndpoint(
+  database: AttuneDatabase,
+  run: RunRow,
+  context: Parameters<Prepare>[1],
+  patience: Patience = INDEXING,
+): Promise<PreparedRun> {
+  const endpoints = new EndpointSource(database, { indexing: patience, asking: patience });
+  const [examples, { prepareLinearOver }, endpoint] = await Promise.all([
+    examplesOf(database, run),
+    import('./tasks/linear.ts'),
+    database.endpoints.get(run.modelId),
+  ]);
+  const source = endpointVectors(() => endpointOfRun(database, endpoints, run));
+  const task = await prepareLinearOver(source, {
+    ...context,
+    settings: run.settings,
+    seed: run.seed,
+    examples,
+    workspacePassages: () => workspacePassages(database, run),
+  });
+  const sentTo = new URL(endpoint!.baseUrl).host;
+  return { task, device: 'this machine’s processor', sentTo };
 }
 
 async function tunedOf(adapterId: string): Promise<TunedAdapter> {

@@ -18,7 +18,14 @@ export type Prepare = (
     /** For a probe: nothing is mined, the first examples stand for the others. */
     probing?: boolean;
   },
-) => Promise<{ task: PreparedTask; device: string }>;
+) => Promise<PreparedRun>;
+
+export interface PreparedRun {
+  task: PreparedTask;
+  device: string;
+  /** Host that is asked for the vectors of the task's texts; absent: this machine. */
+  sentTo?: string;
+}
 
 /** Files an adapter and its row. @returns its id */
 export type KeepAdapter = (run: RunRow, adapter: TunedAdapter, scores: AdapterRow['scores']) => Promise<string>;

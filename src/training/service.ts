@@ -1,8 +1,8 @@
+import type { AdapterBase } from '../adapters/base.ts';
 import { adaptersOf } from '../storage/workspace-adapters.ts';
 import { opfsFolders, type Folders } from '../storage/folders.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { ModelDescription } from '../models/contract.ts';
 import type { RunRow, TuningTask } from '../storage/schema.ts';
 import { RunFiles } from './checkpoints.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
@@ -15,7 +15,7 @@ import { trainingSettings } from './settings.ts';
 export interface TrainingDependencies {
   database: AttuneDatabase;
   folders?: Folders;
-  describeModel: (modelId: string) => Promise<ModelDescription>;
+  describeModel: (modelId: string) => Promise<AdapterBase>;
   prepare: Prepare;
   keepAdapter: KeepAdapter;
   /** What the device allows, in bytes. */
@@ -200,6 +200,13 @@ export class Training implements TrainingService {
         'training/wrong-model',
         `${model.name} cannot be tuned as a ${TASK_NAMES[task].toLowerCase()}.`,
         task === 'generator' ? 'Choose an answer model.' : 'Choose a search model.',
+      );
+    }
+    if (model.host !== undefined && task !== 'linear') {
+      throw new AttuneError(
+        'training/wrong-model',
+        `The layers of ${model.name} cannot be reached from here.`,
+        'Choose “In seconds”, which needs its vectors alone, or a model of this machine.',
       );
     }
     const now = Date.now();

@@ -19,6 +19,7 @@ export interface EndpointEmbedderParts {
   /** Told when the server gives other ones. */
   onDimensions?: (dimensions: number) => Promise<void>;
   indexing?: Patience;
+  asking?: Patience;
 }
 
 /**
@@ -45,10 +46,10 @@ export class EndpointEmbedder implements Embedder {
   }
 
   async embed(texts: string[], kind: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array> {
-    const { model, open, indexing = INDEXING } = this.#parts;
+    const { model, open, indexing = INDEXING, asking = ASKING } = this.#parts;
     const prefix = prefixesOf(model)[kind];
     const sent = texts.map((text) => prefix + text);
-    const rows = await fetchEmbeddings(open, sent, kind === 'query' ? ASKING : indexing, signal);
+    const rows = await fetchEmbeddings(open, sent, kind === 'query' ? asking : indexing, signal);
     const other = rows.find(({ length }) => length !== this.dimensions)?.length;
     if (other !== undefined) await this.#otherDimensions(other);
     const vectors = new Float32Array(texts.length * this.dimensions);

@@ -61,14 +61,14 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     options: trainOptions(settings, plan, seed),
     examples: pairs.length,
     scoreName: SCORE_NAMES.embedder,
-    validationTokens: judge.tokens,
+    validationTokens: judge.length,
     batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),
     longest: () => {
       const order = pairs.map((_, i) => i).sort((a, b) => length(pairs[b]!) - length(pairs[a]!));
       return batchOf(order.slice(0, settings.batchSize));
     },
     async validate(signal) {
-      const vectors = await encode([...judge.questions, ...judge.poolTokens], signal);
+      const vectors = await encode([...judge.questions, ...judge.passages], signal);
       const split = judge.questions.length * config.hiddenSize;
       return judge.score(vectors.subarray(0, split), vectors.subarray(split));
     },

@@ -10,6 +10,7 @@ import { readRecipe, type EmbeddingRecipe } from '../../retrieval/embedder/recip
 import { pairTokens, type PairTokens } from '../../retrieval/pair-tokens.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import type { TrainingProgress } from '../contract.ts';
+import type { TextForm } from './text-form.ts';
 
 export interface LoadedEncoder {
   config: BertConfig;
@@ -56,7 +57,7 @@ export async function loadEncoder(
 }
 
 /** Texts in the tokens in which the search index embeds them: prefixes, headings, special tokens, the same cut. */
-export class EncoderTexts {
+export class EncoderTexts implements TextForm<Tokens> {
   readonly #tokenizer: TextTokenizer;
   readonly #recipe: EmbeddingRecipe;
   readonly #limit: number;
@@ -85,6 +86,3 @@ export class EncoderTexts {
     return ids.length <= this.#limit ? ids : [...ids.slice(0, this.#limit - 1), ids.at(-1)!];
   }
 }
-
-/** Vectors of token sequences [count, dimensions], row-major, each of length 1. */
-export type Encode = (texts: readonly Tokens[], signal?: AbortSignal) => Promise<Float32Array>;

@@ -1,112 +1,114 @@
 import { applyLinearAdapter } from '../../engine/adapters/linear-adapter.ts';
 import { createLinearTrainer, type VectorBatch } from '../../engine/training/linear-adapter.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { batchKeys, trainingExamples } from '../examples.ts';
+import { batchKeys, exampleText } from '../examples.ts';
+import { passageText } from '../../retrieval/passage-text.ts';
 import { trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
-import { loadEncoder, type Encode } from './encoder.ts';
+import { loadEncoder } from './encoder.ts';
+import { linearTexts } from './linear-texts.ts';
 import { hardNegatives, joined } from './mining.ts';
-import { createRetrievalJudge } from './retrieval-judge.ts';
 import { createSearchEncoder } from './search-encoder.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
+import { PLAIN_TEXTS } from './text-form.ts';
+import { fillTable, VectorTable, type VectorSource } from './vector-table.ts';
 
 /**
- * Tunes a matrix over the vectors of a search model that stays as it is. All texts are embedded once; after that a run
- * takes seconds.
+ * Tunes a matrix over the vectors of a search model of this machine.
  *
- * @throws AttuneError of `trainingExamples`, `loadEncoder`; `engine/out-of-memory`
+ * @throws AttuneError of `prepareLinearOver`, `loadEncoder`; `engine/out-of-memory`
  */
 export async function prepareLinear(input: TaskInput): Promise<PreparedTask> {
-  const { files, runtime, seed, signal } = input;
-  const settings = trainingSettings('linear', input.settings);
-  const examples = trainingExamples(input.examples, 'passage');
-  const { train } = examples;
-  const encoder = await loadEncoder(files, settings.maxTokens, input.onProgress);
-  const { texts } = encoder;
-  const dimensions = encoder.config.hiddenSize;
-  const judge = await createRetrievalJudge(input, settings, examples, texts);
-  const frozen = createSearchEncoder(encoder, runtime, seed);
-  try {
-    // Untuned, it embeds questions and passages alike: their tokens have the prefixes.
-    const encode: Encode = (tokens, signal) => frozen.encode(tokens, 'passage', signal);
-    const negatives = await hardNegatives(input, settings, train, texts, encode);
-    const cache = new VectorCache(dimensions, (tokens) => encode(tokens, signal), input);
-    const queries = await cache.of(train.map(({ question }) => texts.query(question)));
-    const positives = await cache.of(train.map(({ headings, passage }) => texts.passage({ headings, text: passage })));
-    const wrong = await cache.of(negatives.flat().map((passage) => texts.passage(passage)));
-    const questions = await cache.of(judge.questions);
-    const pool = await cache.of(judge.poolTokens);
-
-    const plan = new BatchPlan(train.length, { seed, batchSize: settings.batchSize, keys: batchKeys(train) });
-    const { hardNegatives: each } = settings;
-    const batchOf = (chosen: readonly number[]): VectorBatch => ({
-      queries: rows(queries, chosen, dimensions),
-      positives: rows(positives, chosen, dimensions),
-      negatives: rows(
-        wrong,
-        chosen.flatMap((i) => Array.from({ length: each }, (_, n) => i * each + n)),
-        dimensions,
-      ),
-    });
-    const trainer = createLinearTrainer({
-      dimensions,
-      sides: settings.sides,
-      rank: settings.rank,
-      bias: false,
-      scale: settings.scale,
-      symmetric: settings.symmetric,
-      seed,
-    });
-    return prepareTask<VectorBatch>({
-      trainable: trainer,
-      runtime,
-      options: trainOptions(settings, plan, seed),
-      examples: train.length,
-      scoreName: SCORE_NAMES.linear,
-      // The map costs next to nothing beside a step.
-      validationTokens: 0,
-      batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),
-      longest: () => batchOf(plan.batch(0)),
-      validate: async () => {
-        const adapter = trainer.adapter();
-        return judge.score(
-          applyLinearAdapter(adapter, questions, 'query'),
-          applyLinearAdapter(adapter, pool, 'passage'),
-        );
-      },
-      adapter: () => ({ kind: 'linear', adapter: trainer.adapter() }),
-    });
-  } finally {
-    await frozen.dispose();
-  }
+  return prepareLinearOver(await localVectors(input), input);
 }
 
-/** Embeds in small parts, with progress; equal texts once. */
-class VectorCache {
-  readonly #dimensions: number;
-  readonly #encode: Encode;
-  readonly #input: TaskInput;
-  #known = new Map<string, Float32Array>();
+/** A run over vectors needs no model, and no device. */
+export type LinearInput = Omit<TaskInput, 'files' | 'runtime' | 'searchAdapter'> & Partial<Pick<TaskInput, 'runtime'>>;
 
-  constructor(dimensions: number, encode: Encode, input: TaskInput) {
-    this.#dimensions = dimensions;
-    this.#encode = encode;
-    this.#input = input;
-  }
+/**
+ * Tunes a matrix over vectors of a search model that stays as it is, wherever it runs. All texts are embedded once;
+ * after that a run takes seconds.
+ *
+ * @throws AttuneError of `trainingExamples`, and whatever `source` throws
+ */
+export async function prepareLinearOver(source: VectorSource, input: LinearInput): Promise<PreparedTask> {
+  const { runtime, seed } = input;
+  const settings = trainingSettings('linear', input.settings);
+  const texts = await linearTexts(input, settings);
+  const { train, judge } = texts;
+  const table = await source(texts, input);
+  const { dimensions } = table;
+  const negatives = await hardNegatives(input, settings, train, PLAIN_TEXTS, async (part, _, kind) =>
+    table.of(part, kind),
+  );
+  const queries = table.of(
+    train.map(({ question }) => question),
+    'query',
+  );
+  const positives = table.of(train.map(exampleText), 'passage');
+  const wrong = table.of(negatives.flat().map(passageText), 'passage');
+  const questions = table.of(judge.questions, 'query');
+  const pool = table.of(judge.passages, 'passage');
 
-  async of(texts: readonly (readonly number[])[]): Promise<Float32Array<ArrayBuffer>> {
-    const missing = new Map(texts.map((tokens) => [tokens.join(), tokens]));
-    for (const key of this.#known.keys()) missing.delete(key);
-    const wanted = [...missing];
-    for (let at = 0; at < wanted.length; at += 64) {
-      this.#input.onProgress?.({ stage: 'Embedding', done: at, total: wanted.length });
-      const part = wanted.slice(at, at + 64);
-      const vectors = await this.#encode(part.map(([, tokens]) => tokens));
-      part.forEach(([key], i) => this.#known.set(key, vectors.slice(i * this.#dimensions, (i + 1) * this.#dimensions)));
+  const plan = new BatchPlan(train.length, { seed, batchSize: settings.batchSize, keys: batchKeys(train) });
+  const { hardNegatives: each } = settings;
+  const batchOf = (chosen: readonly number[]): VectorBatch => ({
+    queries: rows(queries, chosen, dimensions),
+    positives: rows(positives, chosen, dimensions),
+    negatives: rows(
+      wrong,
+      chosen.flatMap((i) => Array.from({ length: each }, (_, n) => i * each + n)),
+      dimensions,
+    ),
+  });
+  const trainer = createLinearTrainer({
+    dimensions,
+    sides: settings.sides,
+    rank: settings.rank,
+    bias: false,
+    scale: settings.scale,
+    symmetric: settings.symmetric,
+    seed,
+  });
+  return prepareTask<VectorBatch>({
+    trainable: trainer,
+    ...(runtime && { runtime }),
+    options: trainOptions(settings, plan, seed),
+    examples: train.length,
+    texts: { questions: texts.questions.length, passages: texts.passages.length },
+    scoreName: SCORE_NAMES.linear,
+    // The map costs next to nothing beside a step.
+    validationTokens: 0,
+    batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),
+    longest: () => batchOf(plan.batch(0)),
+    validate: async () => {
+      const adapter = trainer.adapter();
+      return judge.score(applyLinearAdapter(adapter, questions, 'query'), applyLinearAdapter(adapter, pool, 'passage'));
+    },
+    adapter: () => ({ kind: 'linear', adapter: trainer.adapter() }),
+  });
+}
+
+/** Vectors of the untuned model as the search index has them. */
+async function localVectors(model: TaskInput): Promise<VectorSource> {
+  const { files, runtime, settings, onProgress } = model;
+  const encoder = await loadEncoder(files, trainingSettings('linear', settings).maxTokens, onProgress);
+  return async (texts, input) => {
+    const frozen = createSearchEncoder(encoder, runtime, input.seed);
+    try {
+      const table = new VectorTable(encoder.config.hiddenSize);
+      const tokens = {
+        query: (text: string) => encoder.texts.query(text),
+        // Its headings are before it already.
+        passage: (text: string) => encoder.texts.passage({ headings: [], text }),
+      };
+      await fillTable(table, texts, (part, kind) => frozen.encode(part.map(tokens[kind]), kind, input.signal), input);
+      return table;
+    } finally {
+      await frozen.dispose();
     }
-    return joined(texts.map((tokens) => this.#known.get(tokens.join())!));
-  }
+  };
 }
 
 function rows(vectors: Float32Array, chosen: readonly number[], dimensions: number): Float32Array<ArrayBuffer> {

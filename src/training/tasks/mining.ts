@@ -1,16 +1,24 @@
-import type { Tokens } from '../../engine/training/batches.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import { distinctPassages, type PoolPassage } from '../examples.ts';
 import { mineNegatives } from '../negatives.ts';
-import type { Encode, EncoderTexts } from './encoder.ts';
 import type { TaskInput } from './task.ts';
+import type { TextForm } from './text-form.ts';
 
 interface MiningSettings {
   hardNegatives: number;
   negativesFrom: 'dataset' | 'workspace';
   negativeMargin: number;
 }
+
+type MiningInput = Pick<TaskInput, 'memo' | 'onProgress' | 'probing' | 'seed' | 'signal' | 'workspacePassages'>;
+
+/** Unit vectors of texts [count, dimensions], row-major. */
+export type Encode<Text> = (
+  texts: readonly Text[],
+  signal: AbortSignal | undefined,
+  kind: 'query' | 'passage',
+) => Promise<Float32Array>;
 
 /** More of a large library would take longer to embed than the training takes. */
 const WORKSPACE_LIMIT = 3000;
@@ -23,12 +31,12 @@ const MEMO = 'negatives';
  * @param encode must embed as the untuned model does
  * @returns for each example `hardNegatives` passages
  */
-export async function hardNegatives(
-  input: TaskInput,
+export async function hardNegatives<Text>(
+  input: MiningInput,
   settings: MiningSettings,
   train: readonly ExampleRow[],
-  texts: EncoderTexts,
-  encode: Encode,
+  texts: TextForm<Text>,
+  encode: Encode<Text>,
 ): Promise<PoolPassage[][]> {
   const { hardNegatives: count } = settings;
   if (count === 0) return train.map(() => []);
@@ -79,17 +87,13 @@ export async function miningPool(
 }
 
 /** Vectors of two lists of texts, in small parts, with progress over both. */
-export async function embeddedInParts(
+export async function embeddedInParts<Text>(
   { onProgress, signal }: Pick<TaskInput, 'onProgress' | 'signal'>,
-  [questions, passages]: readonly [readonly Tokens[], readonly Tokens[]],
-  encode: (
-    texts: readonly Tokens[],
-    signal: AbortSignal | undefined,
-    kind: 'query' | 'passage',
-  ) => Promise<Float32Array>,
+  [questions, passages]: readonly [readonly Text[], readonly Text[]],
+  encode: Encode<Text>,
 ): Promise<[Float32Array, Float32Array]> {
   const total = questions.length + passages.length;
-  const all = async (texts: readonly Tokens[], before: number, kind: 'query' | 'passage') => {
+  const all = async (texts: readonly Text[], before: number, kind: 'query' | 'passage') => {
     const parts: Float32Array[] = [];
     for (let at = 0; at < texts.length; at += 64) {
       onProgress?.({ stage: 'Searching the passages', done: before + at, total });

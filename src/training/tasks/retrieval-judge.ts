@@ -6,16 +6,16 @@ import { NegativeGuard } from '../negative-guard.ts';
 import { dot } from '../negatives.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
-import type { EncoderTexts } from './encoder.ts';
 import type { TaskInput } from './task.ts';
+import type { TextForm } from './text-form.ts';
 
 /** The judge of a run, by its settings. The workspace is read only where the data set leaves room in the pool. */
-export async function createRetrievalJudge(
+export async function createRetrievalJudge<Text extends { length: number }>(
   { seed, workspacePassages }: Pick<TaskInput, 'seed' | 'workspacePassages'>,
   { validationLimit, validationPool }: { validationLimit: number; validationPool: number },
   { train, validation }: TrainingExamples,
-  texts: EncoderTexts,
-): Promise<RetrievalJudge> {
+  texts: TextForm<Text>,
+): Promise<RetrievalJudge<Text>> {
   const asked = sample(validation, validationLimit, seed);
   const guard = new NegativeGuard(validation);
   const isWrong = (passage: PoolPassage) => asked.every((row) => guard.reason(row, passage) === undefined);
@@ -34,11 +34,12 @@ export async function createRetrievalJudge(
  * questions, of the training part and, where there is still room, of the workspace, as a search over it has to; the last
  * two are fixed samples. Passages of the test part are not among them, nor what most likely answers a question unmarked.
  */
-export class RetrievalJudge {
+export class RetrievalJudge<Text extends { length: number } = Tokens> {
   readonly asked: readonly ExampleRow[];
-  readonly questions: readonly Tokens[];
+  readonly questions: readonly Text[];
   readonly pool: readonly PoolPassage[];
-  readonly poolTokens: readonly Tokens[];
+  /** The pool as the model is given it. */
+  readonly passages: readonly Text[];
   /** Right passages of each question, as indices into the pool. */
   readonly right: readonly ReadonlySet<number>[];
 
@@ -46,13 +47,13 @@ export class RetrievalJudge {
     asked: readonly ExampleRow[],
     pool: readonly PoolPassage[],
     validation: readonly ExampleRow[],
-    texts: EncoderTexts,
+    texts: TextForm<Text>,
   ) {
     this.asked = asked;
     this.pool = pool;
     const places = new Map(pool.map((passage, i) => [passageText(passage), i]));
     this.questions = asked.map(({ question }) => texts.query(question));
-    this.poolTokens = pool.map((passage) => texts.passage(passage));
+    this.passages = pool.map((passage) => texts.passage(passage));
     // The same question may stand in several rows, with a passage each.
     this.right = asked.map(
       ({ question }) =>
@@ -60,8 +61,9 @@ export class RetrievalJudge {
     );
   }
 
-  get tokens(): number {
-    return [...this.questions, ...this.poolTokens].reduce((sum, { length }) => sum + length, 0);
+  /** Of all texts, in what they are made of. */
+  get length(): number {
+    return [...this.questions, ...this.passages].reduce((sum, { length }) => sum + length, 0);
   }
 
   /** @param questions unit vectors [questions, dimensions]; @param pool unit vectors [pool, dimensions] */

@@ -37,6 +37,12 @@ export interface TaskInput {
   signal?: AbortSignal;
 }
 
+/** Distinct texts. */
+export interface TextCounts {
+  questions: number;
+  passages: number;
+}
+
 /** Kept as JSON beside the checkpoints. */
 export interface TaskMemo {
   get(key: string): unknown;
@@ -50,6 +56,8 @@ export interface PreparedTask {
   readonly options: TrainOptions;
   /** Examples that are trained on. */
   readonly examples: number;
+  /** Of which a vector is needed, where the model is asked for nothing else. */
+  readonly texts?: TextCounts;
   /** What the score is, in words. */
   readonly scoreName: string;
   /** Device memory held now. */
@@ -71,9 +79,11 @@ export interface PreparedTask {
 /** The parts from which {@link prepareTask} makes one. */
 export interface TaskParts<Batch> {
   trainable: Trainable<Batch>;
-  runtime: ResidentRuntime;
+  /** Absent: nothing is held but what is trained. */
+  runtime?: ResidentRuntime;
   options: TrainOptions;
   examples: number;
+  texts?: TextCounts;
   scoreName: string;
   validationTokens: number;
   batch(step: number, position: number): Batch | Promise<Batch>;
@@ -90,11 +100,12 @@ export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
   return {
     options,
     examples: parts.examples,
+    ...(parts.texts && { texts: parts.texts }),
     scoreName: parts.scoreName,
     validationTokens: parts.validationTokens,
     get memoryBytes() {
       // The heap counts what kernels take for themselves, too.
-      return Math.max(trainable.memoryBytes, runtime.usage.heapBytes ?? 0);
+      return Math.max(trainable.memoryBytes, runtime?.usage.heapBytes ?? 0);
     },
     validate: (signal) => parts.validate(signal),
     baseScore: (signal) => (parts.baseScore ?? parts.validate)(signal),

@@ -70,6 +70,11 @@ class Privacy {
   }
 }
 
+/** As adapters and runs call the model behind an endpoint. */
+export function endpointName({ model, baseUrl }: Pick<EndpointRow, 'model' | 'baseUrl'>): string {
+  return `${model} on ${hostOf(baseUrl)}`;
+}
+
 export function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).host : address;
 }

@@ -7,9 +7,21 @@ import type { NodeRow, TuningTask } from '../../../storage/schema.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest } from '../../../training/contract.ts';
 import { training } from '../../../training/client.ts';
 import { presetSettings } from '../../../training/settings.ts';
+import { isLoopback } from '../../../generation/endpoint/client.ts';
 import { answerModel } from '../../state/answer-model.svelte.ts';
+import { endpointName, privacy } from '../../state/privacy.svelte.ts';
+import { searchEndpoint } from '../../state/search-endpoint.svelte.ts';
 import { goals, presetOf, taskOf, type Goal, type Length } from './goals.ts';
 import { NodeEstimates, type NodeEstimate } from './node-estimates.svelte.ts';
+
+/** An endpoint whose vectors are tuned in place of a model of this machine. */
+export interface VectorEndpoint {
+  id: string;
+  name: string;
+  host: string;
+  /** Another machine. */
+  remote: boolean;
+}
 
 /** What a new run would be: three answers, the knobs that were touched, and what one measured step says of it. */
 export class TuneForm {
@@ -37,7 +49,16 @@ export class TuneForm {
   }
 
   readonly task = $derived.by((): TuningTask | null => this.#goal && taskOf(this.#goal, this.#length));
-  readonly models = $derived.by(() => {
+  /** Where the workspace is searched by an endpoint, a matrix is tuned over its vectors. */
+  readonly endpoint = $derived.by((): VectorEndpoint | null => {
+    const { chosen } = searchEndpoint;
+    if (!chosen || this.task !== 'linear') return null;
+    const { endpointId: id, host } = chosen;
+    const row = privacy.endpoints.find((endpoint) => endpoint.id === id);
+    return { id, name: row ? endpointName(row) : host, host, remote: !isLoopback(`http://${host}`) };
+  });
+  readonly models = $derived.by((): Pick<ModelDescription, 'id' | 'name'>[] => {
+    if (this.endpoint) return [this.endpoint];
     const base = goals.find(({ goal }) => goal === this.#goal)?.base;
     // What runs through another engine than ours has no weights that we could train against.
     return this.#models.filter(({ role, format }) => role === base && (format === 'gguf' || format === 'safetensors'));

@@ -1,0 +1,10 @@
+import { passageText } from '../../retrieval/passage-text.ts';
+
+/** How a search model is given its texts: in tokens where it runs here, as they are where another program embeds them. */
+export interface TextForm<Text> {
+  query(text: string): Text;
+  passage(passage: { headings: readonly string[]; text: string }): Text;
+}
+
+/** As they are, with their headings. */
+export const PLAIN_TEXTS: TextForm<string> = { query: (text) => text, passage: passageText };

@@ -1,0 +1,32 @@
+import { VectorTable, type TextKind } from './tasks/vector-table.ts';
+
+/** A table as JSON: single-precision numbers in base64, a quarter of their decimals. */
+export interface PackedTable extends Record<TextKind, [text: string, vector: string][]> {
+  dimensions: number;
+}
+
+export function packTable({ dimensions, vectors }: VectorTable): PackedTable {
+  const pack = (kind: TextKind) =>
+    [...vectors[kind]].map(([text, vector]): [string, string] => [
+      text,
+      toBase64(new Uint8Array(vector.slice().buffer)),
+    ]);
+  return { dimensions, query: pack('query'), passage: pack('passage') };
+}
+
+export function unpackTable({ dimensions, ...packed }: PackedTable): VectorTable {
+  const table = new VectorTable(dimensions);
+  for (const kind of ['query', 'passage'] as const) {
+    for (const [text, vector] of packed[kind])
+      table.vectors[kind].set(text, new Float32Array(fromBase64(vector).buffer));
+  }
+  return table;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
