@@ -1,11 +1,11 @@
 import { AttuneError } from '../errors/attune-error.ts';
-import { fetchEmbeddings, type Patience } from '../generation/endpoint/embeddings.ts';
+import { ASKING, fetchEmbeddings, type Patience } from '../generation/endpoint/embeddings.ts';
 import { openEndpoint } from '../generation/endpoint/open.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { EndpointRow } from '../storage/schema.ts';
 import type { SearchEndpoint } from '../storage/workspace-search.ts';
 import type { Embedder, ModelAdapter } from './contract.ts';
-import { ASKING, EndpointEmbedder } from './embedder/endpoint-embedder.ts';
+import { EndpointEmbedder } from './embedder/endpoint-embedder.ts';
 
 /** A word that says nothing of anybody, to learn how long the vectors of an endpoint are. */
 const PROBE = 'Attune';

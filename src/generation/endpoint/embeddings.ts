@@ -14,6 +14,10 @@ export interface Patience {
   timeout: number;
 }
 
+/** An index is built in the background and may wait half a minute in all; a person who asked may not. */
+export const INDEXING: Patience = { pauses: [1000, 2000, 4000, 8000, 16_000], timeout: 120_000 };
+export const ASKING: Patience = { pauses: [500], timeout: 10_000 };
+
 interface EmbeddingList {
   data?: ({ index?: number; embedding?: unknown } | null)[];
 }

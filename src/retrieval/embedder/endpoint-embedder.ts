@@ -1,12 +1,14 @@
 import { AttuneError } from '../../errors/attune-error.ts';
-import { fetchEmbeddings, type OpenConnection, type Patience } from '../../generation/endpoint/embeddings.ts';
+import {
+  ASKING,
+  fetchEmbeddings,
+  INDEXING,
+  type OpenConnection,
+  type Patience,
+} from '../../generation/endpoint/embeddings.ts';
 import type { Embedder, ModelAdapter } from '../contract.ts';
 import { LinearEmbedder } from './linear-embedder.ts';
 import { prefixesOf } from './recipe.ts';
-
-/** An index is built in the background and may wait half a minute in all; a person who asked may not. */
-export const INDEXING: Patience = { pauses: [1000, 2000, 4000, 8000, 16_000], timeout: 120_000 };
-export const ASKING: Patience = { pauses: [500], timeout: 10_000 };
 
 /** What an endpoint's embedder consists of. */
 export interface EndpointEmbedderParts {
