@@ -87,7 +87,6 @@ report(other, [
 
 if (reranked.questions.length > 0) {
   const texts = reranked.passages.map((text) => ({ text, headings: [], documentKey: '' }));
-  const systems: [string, Rankings][] = [];
   for (const [name, vectors, adapter] of [
     ['base', base],
     ['tuned', sharper, tuned.adapter],
@@ -116,15 +115,15 @@ if (reranked.questions.length > 0) {
         const best = [...joined.keys()].sort((x, y) => joined[y]! - joined[x]!);
         return [...best, ...[...list.keys()].slice(CANDIDATES)].map((i) => list[i]!.place);
       });
-    systems.push([`${name}, by meaning`, rankings(reranked, vectors)]);
-    systems.push([`${name}, meaning and words`, found.map((list) => list.map(({ place }) => place))]);
-    systems.push([`${name}, ranking model alone`, inOrder((own) => own)]);
-    systems.push([
-      `${name}, ranking model and search`,
-      inOrder((own, searched) => withSearchScores(own, searched, valuesOf(retrievalKnobs).searchWeight)),
+    const { searchWeight } = valuesOf(retrievalKnobs);
+    // Against the search that it stands behind, each as soon as it is known.
+    report(reranked, [
+      [`${name}, meaning and words`, found.map((list) => list.map(({ place }) => place))],
+      [`${name}, by meaning`, rankings(reranked, vectors)],
+      [`${name}, ranking model alone`, inOrder((own) => own)],
+      [`${name}, ranking model and search`, inOrder((own, searched) => withSearchScores(own, searched, searchWeight))],
     ]);
   }
-  report(reranked, systems);
 }
 
 async function trained(name: string, page: string, call: string, request: TuneRequest | MakeRequest) {
@@ -159,7 +158,7 @@ function report({ name, questions }: RetrievalSet, systems: [string, Rankings][]
     system,
     values: Object.values(RANK_METRICS).map((metric) => ranked.map((ids, i) => metric(ids, questions[i]!.relevant))),
   }));
-  console.log(`\n${name}: ${questions.length} questions; mean [95 % interval], then the gain over the base\n`);
+  console.log(`\n${name}: ${questions.length} questions; mean [95 % interval], then the gain over the first\n`);
   table(
     ['system', ...names],
     scores.map(({ system, values }) => [system, ...values.map(interval)]),
