@@ -18,7 +18,7 @@ import { interval, signedInterval, table } from '../training/report.ts';
 import { inChromium } from './in-chromium.ts';
 import { attack, attackTrainPairs, xquad, type RetrievalSet } from './retrieval/sets.ts';
 import type { AdapterText } from './train/adapter-text.ts';
-import { fromBase64 } from './train/base64.ts';
+import { fromBase64 } from '../../src/engine/formats/base64.ts';
 import { kept, timed } from './train/kept.ts';
 import { mapped, tuneLinear } from './train/linear.ts';
 import { DEPTH, questionVector, RANK_METRICS, rankings, type Rankings, type Vectors } from './train/rank.ts';

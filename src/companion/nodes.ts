@@ -11,8 +11,8 @@ export interface NodeWithToken {
 }
 
 /**
- * Pairs with a node: the same address again takes the new token, for the endpoints of its models too. It is switched on; the page can reach it after its next
- * load (content policy).
+ * Pairs with a node: the same address again takes the new token, for the endpoints of its models too. It is switched on;
+ * the page can reach it after its next load (content policy).
  *
  * @param pasted the pairing link that the node shows, or its address
  * @param token where only the address was pasted

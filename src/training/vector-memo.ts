@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from '../engine/formats/base64.ts';
 import { VectorTable, type TextKind } from './tasks/vector-table.ts';
 
 /** A table as JSON: single-precision numbers in base64, a quarter of their decimals. */
@@ -21,12 +22,4 @@ export function unpackTable({ dimensions, ...packed }: PackedTable): VectorTable
       table.vectors[kind].set(text, new Float32Array(fromBase64(vector).buffer));
   }
   return table;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }

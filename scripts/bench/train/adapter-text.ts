@@ -1,7 +1,7 @@
 import type { LoraAdapter } from '../../../src/engine/adapters/lora-adapter.ts';
 import { readPeft, type AdaptableModel } from '../../../src/engine/adapters/read-peft.ts';
 import { writePeft, type PeftOptions } from '../../../src/engine/adapters/write-peft.ts';
-import { fromBase64, toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from '../../../src/engine/formats/base64.ts';
 
 /** A PEFT folder as text, to pass between page and script. */
 export interface AdapterText {

@@ -7,7 +7,7 @@ import { seededRandom, shuffled } from '../../../src/engine/training/random.ts';
 import { openModel } from '../../../src/models/catalogue.ts';
 import { loadEncoder } from '../../../src/training/tasks/encoder.ts';
 import { fromText, toText, type AdapterText } from './adapter-text.ts';
-import { toBase64 } from './base64.ts';
+import { toBase64 } from '../../../src/engine/formats/base64.ts';
 import { trainForSeconds, type TimedRun } from './timed-run.ts';
 
 const MODEL = 'all-MiniLM-L6-v2';

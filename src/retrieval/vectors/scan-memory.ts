@@ -1,3 +1,4 @@
+import { fromBase64 } from '../../engine/formats/base64.ts';
 import { encodeQuery } from './query-code.ts';
 import { paddedDimensions, recordBytes } from './record.ts';
 import { scanModule } from './scan-module.ts';
@@ -26,7 +27,7 @@ export class ScanMemory {
     this.dimensions = dimensions;
     this.#stride = recordBytes(dimensions);
     this.#queryBytes = 2 * paddedDimensions(dimensions);
-    compiled ??= new WebAssembly.Module(Uint8Array.from(atob(scanModule), (char) => char.charCodeAt(0)));
+    compiled ??= new WebAssembly.Module(fromBase64(scanModule));
     const instance = new WebAssembly.Instance(compiled, { js: { memory: this.#memory } });
     this.#scan = instance.exports['scan'] as Scan;
   }
