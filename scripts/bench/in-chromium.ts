@@ -29,6 +29,7 @@ export async function inChromium<T>(
         '@huggingface/tokenizers',
         'dexie',
         '@wllama/wllama',
+        'tinyld',
       ],
     },
     server: { port: 0, hmr: false, watch: null },

@@ -97,7 +97,7 @@ if (reranked.questions.length > 0) {
       threads,
       ...(adapter && { search: adapter }),
     } satisfies MakeRequest);
-    const search = new FirstStage(texts, vectors.passages);
+    const search = await FirstStage.of(texts, vectors.passages);
     const found = reranked.questions.map(({ text }, q) => search.find(text, questionVector(vectors, q), DEPTH));
     const groups = reranked.questions.map(({ text }, q) => ({
       question: text,

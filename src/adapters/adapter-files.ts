@@ -15,7 +15,10 @@ import type { AdapterRow, TuningTask } from '../storage/schema.ts';
 import { modelShape } from './model-shape.ts';
 
 /** An adapter in memory, of either kind. */
-export type TunedAdapter = { kind: 'lora'; adapter: LoraAdapter } | { kind: 'linear'; adapter: LinearAdapter };
+export type TunedAdapter = ({ kind: 'lora'; adapter: LoraAdapter } | { kind: 'linear'; adapter: LinearAdapter }) & {
+  /** A search model's: see {@link AdapterRow.denseWeight}. */
+  denseWeight?: number;
+};
 
 /** The card of an adapter: its row, for people and for whoever gets the folder. */
 export const CARD = 'card.json';

@@ -14,7 +14,9 @@ export interface ImportedAdapter {
   task: TuningTask;
   tuned: TunedAdapter;
   /** From its card, where it was exported by this app; else only a name. */
-  card: Partial<Pick<AdapterRow, 'description' | 'scores' | 'dataLicence' | 'datasetHash' | 'recipe'>> & {
+  card: Partial<
+    Pick<AdapterRow, 'description' | 'scores' | 'dataLicence' | 'datasetHash' | 'recipe' | 'denseWeight'>
+  > & {
     name: string;
   };
 }
@@ -87,7 +89,7 @@ function taskOf(config: Record<string, unknown>, model: ModelFiles | undefined):
 
 /** Only what is harmless to believe: a card is text that somebody wrote. */
 function knownCard(card: Partial<AdapterRow>): Omit<ImportedAdapter['card'], 'name'> {
-  const { description, dataLicence, datasetHash, scores, recipe } = card;
+  const { description, dataLicence, datasetHash, scores, recipe, denseWeight } = card;
   const isRecipe =
     recipe &&
     [recipe.system, recipe.refusal].every((value) => typeof value === 'string') &&
@@ -101,6 +103,7 @@ function knownCard(card: Partial<AdapterRow>): Omit<ImportedAdapter['card'], 'na
       scores: scores.filter(({ name, tuned }) => typeof name === 'string' && typeof tuned === 'number'),
     }),
     ...(isRecipe && { recipe }),
+    ...(typeof denseWeight === 'number' && denseWeight >= 0 && denseWeight <= 1 && { denseWeight }),
   };
 }
 

@@ -34,6 +34,7 @@ export async function keepAdapter(
     modelId: base.id,
     modelName: base.name,
     ...describeTuned(tuned),
+    ...(tuned.denseWeight !== undefined && { denseWeight: tuned.denseWeight }),
     bytes: [...files.values()].reduce((sum, { size }) => sum + size, 0),
     sha256: await hashFile(weights),
     baseLicence: base.licence,

@@ -19,11 +19,11 @@ export interface LoadedAdapter {
  */
 export async function loadAdapter(id: string, shape?: AdaptableModel): Promise<LoadedAdapter> {
   const description = await findAdapter(id);
-  const { modelId, task } = description;
+  const { modelId, task, denseWeight } = description;
   // A matrix over an endpoint's vectors has no model here.
   const model = shape ?? (task === 'linear' ? undefined : await openModel(modelId));
   const tuned = await readAdapterFiles((name) => readAdapterFile(description, name), task, model);
-  return { description, tuned };
+  return { description, tuned: denseWeight === undefined ? tuned : { ...tuned, denseWeight } };
 }
 
 /** A file of an adapter, wherever it lies; undefined where there is none of that name. */

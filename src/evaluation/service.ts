@@ -1,9 +1,8 @@
-import { inUse } from '../datasets/in-use.ts';
-import { seededRandom, shuffled } from '../engine/training/random.ts';
 import { AttuneError, isAbort, toProblem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { EvaluationMachine, EvaluationRow, ExampleRow, PipelineConfiguration } from '../storage/schema.ts';
+import type { EvaluationMachine, EvaluationRow, PipelineConfiguration } from '../storage/schema.ts';
 import type { EvaluationEstimate, EvaluationProgress, EvaluationRequest, EvaluationService } from './contract.ts';
+import { draftEvaluation } from './draft.ts';
 import { ResultCache } from './matrix/cache.ts';
 import { Desk } from './matrix/desk.ts';
 import { learningPoints } from './matrix/learning-points.ts';
@@ -42,7 +41,7 @@ export class Evaluation implements EvaluationService {
   }
 
   async estimate(request: EvaluationRequest): Promise<EvaluationEstimate> {
-    const row = await this.#draft(request);
+    const row = await draftEvaluation(this.#db, request);
     const questions = await readQuestions(this.#db, row);
     const { signal } = new AbortController();
     const desk = new Desk({ cache: this.#cache(row), signal, dry: true });
@@ -68,7 +67,7 @@ export class Evaluation implements EvaluationService {
   }
 
   async create(request: EvaluationRequest): Promise<string> {
-    const row = await this.#draft(request);
+    const row = await draftEvaluation(this.#db, request);
     await this.#db.evaluations.add(row);
     return row.id;
   }
@@ -190,48 +189,6 @@ export class Evaluation implements EvaluationService {
     });
   }
 
-  /** @throws AttuneError `evaluation/no-questions`, `evaluation/no-configuration`, `evaluation/empty-configuration` */
-  async #draft(request: EvaluationRequest): Promise<EvaluationRow> {
-    const { workspaceId, datasetId, split = 'test', seed = 1, judge } = request;
-    const configurations = checkConfigurations(request.configurations);
-    const [dataset, workspace] = await Promise.all([
-      this.#db.datasets.get(datasetId),
-      this.#db.workspaces.get(workspaceId),
-    ]);
-    const rows = await this.#db.examples.where('[datasetId+split]').equals([datasetId, split]).sortBy('ordinal');
-    const asked = drawn(rows.filter(inUse), request.questions ?? Infinity, seed);
-    if (!dataset || asked.length === 0) {
-      throw new AttuneError(
-        'evaluation/no-questions',
-        dataset
-          ? `The data set ${dataset.name} has no questions in its part for ${PART_NAMES[split]}.`
-          : 'The data set is not there any more.',
-        'Choose another data set, or split this one anew.',
-      );
-    }
-    // Adapters in force are no knobs: the configurations say which ones are asked.
-    const { adapters: _, ...knobs } = workspace?.settings ?? {};
-    const now = Date.now();
-    return {
-      id: crypto.randomUUID(),
-      workspaceId,
-      name: request.name ?? `${dataset.name}, ${asked.length} questions`,
-      datasetId,
-      datasetHash: dataset.hash,
-      split,
-      exampleIds: asked.map(({ id }) => id),
-      seed,
-      settings: { ...knobs, ...request.settings },
-      configurations,
-      ...(judge && { judge }),
-      state: 'waiting',
-      seconds: 0,
-      device: '',
-      createdAt: now,
-      updatedAt: now,
-    };
-  }
-
   #cache({ workspaceId }: Pick<EvaluationRow, 'workspaceId'>): ResultCache {
     return new ResultCache(this.#db, workspaceId);
   }
@@ -247,15 +204,6 @@ export class Evaluation implements EvaluationService {
   }
 }
 
-const PART_NAMES = { train: 'training', validation: 'validation', test: 'the final test' };
-
 function stateAfter(how: Active['how']): EvaluationRow['state'] {
   return how === 'cancel' ? 'cancelled' : 'paused';
-}
-
-/** At most `limit` rows, the same ones for one seed, in their own order. */
-function drawn(rows: readonly ExampleRow[], limit: number, seed: number): ExampleRow[] {
-  if (rows.length <= limit) return [...rows];
-  const chosen = shuffled(rows, seededRandom(seed)).slice(0, limit);
-  return chosen.sort((a, b) => a.ordinal - b.ordinal);
 }

@@ -1,7 +1,7 @@
 import type { LinearAdapter } from '../engine/adapters/linear-adapter.ts';
 import type { LoraAdapter } from '../engine/adapters/lora-adapter.ts';
 import type { Problem } from '../errors/attune-error.ts';
-import type { FoundPassage } from '../storage/schema.ts';
+import type { AdapterRow, FoundPassage } from '../storage/schema.ts';
 
 /** An adapter in words. */
 export interface AdapterName {
@@ -9,8 +9,11 @@ export interface AdapterName {
   name: string;
 }
 
+/** An adapter of a search model in force: see {@link AdapterRow.denseWeight}. */
+export type SearchAdapter = AdapterName & Pick<AdapterRow, 'denseWeight'>;
+
 /** An adapter for a search or ranking model, with its matrices. */
-export type ModelAdapter = AdapterName & { sha256: string } & (
+export type ModelAdapter = SearchAdapter & { sha256: string } & (
     { kind: 'lora'; adapter: LoraAdapter } | { kind: 'linear'; adapter: LinearAdapter }
   );
 
@@ -19,7 +22,7 @@ export interface Embedder {
   /** Names model, quantisation and adapter: two embedders with equal ids give passages equal vectors. */
   readonly id: string;
   /** What it is tuned with; absent: the base model. */
-  readonly adapter?: AdapterName;
+  readonly adapter?: SearchAdapter;
   /** The endpoint that texts are sent to; absent: they stay on this machine. */
   readonly endpoint?: { id: string; host: string };
   /** Tuned for questions alone: its passages have the base model's vectors, id and index. */

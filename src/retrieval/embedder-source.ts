@@ -1,4 +1,4 @@
-import type { AdapterName, Embedder, ModelAdapter } from './contract.ts';
+import type { Embedder, ModelAdapter, SearchAdapter } from './contract.ts';
 
 /** Gives the embedder in use. */
 export interface EmbedderSource {
@@ -101,7 +101,7 @@ class Queue {
  */
 class SerialEmbedder implements Embedder {
   readonly id: string;
-  readonly adapter?: AdapterName;
+  readonly adapter?: SearchAdapter;
   readonly sharesIndex: boolean;
   readonly dimensions: number;
   readonly maxTokens: number;

@@ -100,7 +100,7 @@ export class Retrieval implements RetrievalService {
     const embedder = await this.#embedders.answering(workspaceId, wanted);
     const index = await this.#indexes.get(workspaceId, embedder);
     const { value: reranker } = await this.#reranker(workspace);
-    const settings = retrievalSettings(workspace?.settings);
+    const settings = retrievalSettings(workspace?.settings, embedder?.adapter);
     const { problem } = wanted;
     return searchIndex({ database, index, embedder, problem, reranker, settings, signal }, request);
   }

@@ -90,10 +90,21 @@ export type RetrievalSettings = KnobValues<typeof retrievalKnobs>;
 
 const PREFIX = 'retrieval.';
 
-/** The values in force, from what a workspace overrides. */
-export function retrievalSettings(overrides: Readonly<Record<string, unknown>> = {}): RetrievalSettings {
+/**
+ * The values in force, from what a workspace overrides.
+ *
+ * @param adapter of the search model: what was found best with it stands where the workspace says nothing
+ */
+export function retrievalSettings(
+  overrides: Readonly<Record<string, unknown>> = {},
+  adapter: { denseWeight?: number } = {},
+): RetrievalSettings {
   const own = Object.entries(overrides).filter(([key]) => key.startsWith(PREFIX));
-  return valuesOf(retrievalKnobs, Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value])));
+  const { denseWeight } = adapter;
+  return valuesOf(retrievalKnobs, {
+    ...(denseWeight !== undefined && { denseWeight }),
+    ...Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value])),
+  });
 }
 
 /** Key in the `settings` table: id of the chosen search model; absent: the first one there is. */

@@ -139,7 +139,7 @@ async function settle(
     return;
   }
   const scores = checkpoint.best ? [{ name: task.scoreName, base: baseScore, tuned: checkpoint.best.score }] : [];
-  const adapterId = options.keep ? await keepAdapter(run, task.adapterAt(checkpoint), scores) : undefined;
+  const adapterId = options.keep ? await keepAdapter(run, await task.adapterAt(checkpoint), scores) : undefined;
   await record.update({ state: 'done', ended, ...(adapterId && { adapterId }) });
 }
 

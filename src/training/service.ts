@@ -1,13 +1,12 @@
 import type { AdapterBase } from '../adapters/base.ts';
-import { adaptersOf } from '../storage/workspace-adapters.ts';
 import { opfsFolders, type Folders } from '../storage/folders.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { RunRow, TuningTask } from '../storage/schema.ts';
+import type { RunRow } from '../storage/schema.ts';
 import { RunFiles } from './checkpoints.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
+import { draftRun } from './draft.ts';
 import { estimateRun } from './estimate.ts';
-import { SCORE_NAMES } from './score-names.ts';
 import { executeRun, type KeepAdapter, type Prepare, type RunOptions } from './run.ts';
 import { runSweep, trialSettings, type RungRun } from './sweep.ts';
 import { trainingSettings } from './settings.ts';
@@ -21,13 +20,6 @@ export interface TrainingDependencies {
   /** What the device allows, in bytes. */
   memoryLimit: () => number | undefined;
 }
-
-const TASK_NAMES: Record<TuningTask, string> = {
-  embedder: 'Search model',
-  reranker: 'Ranking model',
-  generator: 'Answer model',
-  linear: 'Linear search adapter',
-};
 
 interface Active {
   controller: AbortController;
@@ -57,7 +49,7 @@ export class Training implements TrainingService {
     const controller = new AbortController();
     this.#estimating = controller;
     const { prepare, memoryLimit } = this.#dependencies;
-    const run = await this.#draft(request);
+    const run = await draftRun(this.#dependencies, request);
     return estimateRun(run, prepare, memoryLimit(), controller.signal, onProgress);
   }
 
@@ -67,7 +59,7 @@ export class Training implements TrainingService {
   }
 
   async create(request: TrainingRequest): Promise<string> {
-    const run = await this.#draft(request);
+    const run = await draftRun(this.#dependencies, request);
     await this.#dependencies.database.runs.add(run);
     return run.id;
   }
@@ -80,7 +72,10 @@ export class Training implements TrainingService {
     const watched = validateEvery > 0 ? {} : { validateEvery: 10 };
     const runs: RunRow[] = [];
     for (const [trial, values] of trials.entries()) {
-      const run = await this.#draft({ ...request, settings: { ...request.settings, ...watched, ...values } });
+      const run = await draftRun(this.#dependencies, {
+        ...request,
+        settings: { ...request.settings, ...watched, ...values },
+      });
       const tried = Object.entries(values).map(([key, value]) => `${key} ${value}`);
       runs.push({
         ...run,
@@ -137,7 +132,7 @@ export class Training implements TrainingService {
       const scores = checkpoint.best
         ? [{ name: run.scoreName, base: run.baseScore, tuned: checkpoint.best.score }]
         : [];
-      const adapterId = await keepAdapter(run, task.adapterAt(checkpoint), scores);
+      const adapterId = await keepAdapter(run, await task.adapterAt(checkpoint), scores);
       await database.runs.update(runId, { adapterId, updatedAt: Date.now() });
       return adapterId;
     } finally {
@@ -177,70 +172,4 @@ export class Training implements TrainingService {
       this.#active.delete(runId);
     }
   }
-
-  /** A row that is not stored yet. @throws AttuneError `training/*`, `models/unknown` */
-  async #draft(request: TrainingRequest): Promise<RunRow> {
-    const { database, describeModel } = this.#dependencies;
-    const { workspaceId, task, modelId, datasetId } = request;
-    const settings = trainingSettings(task, request.settings);
-    const [dataset, model] = await Promise.all([database.datasets.get(datasetId), describeModel(modelId)]);
-    if (!dataset) {
-      throw new AttuneError('training/no-data', 'The data set is not there any more.', 'Choose another data set.');
-    }
-    const { train, validation } = dataset.counts;
-    if (train < 2 || validation < 1) {
-      throw new AttuneError(
-        'training/too-few',
-        `${dataset.name} has ${train} questions to train on and ${validation} to validate with.`,
-        'Choose a data set with questions on at least three documents; a hundred questions are a good start.',
-      );
-    }
-    if ((task === 'generator') !== (model.role === 'generator')) {
-      throw new AttuneError(
-        'training/wrong-model',
-        `${model.name} cannot be tuned as a ${TASK_NAMES[task].toLowerCase()}.`,
-        task === 'generator' ? 'Choose an answer model.' : 'Choose a search model.',
-      );
-    }
-    if (model.host !== undefined && task !== 'linear') {
-      throw new AttuneError(
-        'training/wrong-model',
-        `The layers of ${model.name} cannot be reached from here.`,
-        'Choose “In seconds”, which needs its vectors alone, or a model of this machine.',
-      );
-    }
-    const now = Date.now();
-    return {
-      id: crypto.randomUUID(),
-      workspaceId,
-      name: request.name ?? `${TASK_NAMES[task]}, ${dataset.name}`,
-      task,
-      modelId,
-      datasetId,
-      datasetHash: dataset.hash,
-      seed: request.seed ?? settings.seed,
-      settings,
-      ...(task === 'reranker' && (await searchAdapter(database, request))),
-      state: 'waiting',
-      step: 0,
-      steps: 0,
-      scoreName: SCORE_NAMES[task],
-      seconds: 0,
-      device: '',
-      ...(request.node && { node: request.node }),
-      createdAt: now,
-      updatedAt: now,
-    };
-  }
-}
-
-/** The adapter that a ranking model's search has: the one asked for, else the workspace's, where it is of that model. */
-async function searchAdapter(
-  database: AttuneDatabase,
-  { workspaceId, modelId, searchAdapterId }: TrainingRequest,
-): Promise<Pick<RunRow, 'searchAdapterId'>> {
-  const inForce = adaptersOf(await database.workspaces.get(workspaceId)).embedder;
-  const id = searchAdapterId === undefined ? inForce : (searchAdapterId ?? undefined);
-  const adapter = id === undefined ? undefined : await database.adapters.get(id);
-  return adapter?.modelId === modelId ? { searchAdapterId: id } : {};
 }

@@ -80,6 +80,7 @@ export const adapterSchema = v.object({
   runId: v.optional(text),
   datasetHash: v.optional(text),
   source: text,
+  denseWeight: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   recipe: v.optional(
     v.object({
       system: text,

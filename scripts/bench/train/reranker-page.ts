@@ -62,7 +62,7 @@ export async function make({ pairs, seconds, threads, search }: MakeRequest): Pr
     onValidation: () => undefined,
     onCheckpoint: async () => undefined,
   });
-  const tuned = task.adapterAt(checkpoint);
+  const tuned = await task.adapterAt(checkpoint);
   if (tuned.kind !== 'lora') throw new TypeError('A ranking model is a low-rank adapter.');
   return { ...run, adapter: await toText(tuned.adapter, { task: 'SEQ_CLS' }), heapBytes: runtime.usage.heapBytes! };
 }

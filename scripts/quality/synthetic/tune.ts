@@ -127,7 +127,7 @@ export async function tune(
     },
     from,
   );
-  const adapter = task.adapterAt(checkpoint);
+  const adapter = await task.adapterAt(checkpoint);
   await task.dispose();
   return {
     adapter,

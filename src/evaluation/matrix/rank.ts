@@ -2,7 +2,7 @@ import type { Embedder } from '../../retrieval/contract.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import { withSearchScores } from '../../retrieval/reranker/with-search-scores.ts';
 import { PassageSearch, type RankedPassage, type SearchablePassage } from '../../retrieval/passage-search.ts';
-import type { RetrievalSettings } from '../../retrieval/settings.ts';
+import { retrievalSettings } from '../../retrieval/settings.ts';
 import type { ExampleRow, PipelineModel } from '../../storage/schema.ts';
 import type { Corpus } from './corpus.ts';
 import type { Desk } from './desk.ts';
@@ -33,7 +33,8 @@ interface RankerParts {
   models: LoadedModels;
   corpus: Corpus;
   workspaceId: string;
-  settings: RetrievalSettings;
+  /** What the workspace overrides: a search model's adapter brings its own weight of meaning, where it does not. */
+  overrides: Readonly<Record<string, unknown>>;
   /** Passages of a ranking that are kept. */
   depth: number;
   storedVectors?: StoredVectors | undefined;
@@ -53,8 +54,9 @@ export class Ranker {
 
   /** Meaning and words, fused as in the product. */
   async searched(model: PipelineModel, examples: readonly ExampleRow[]): Promise<Map<ExampleRow, Ranking>> {
-    const { desk, models, corpus, settings, depth } = this.#parts;
-    const { identity, name } = await models.describe(model, 'embedder');
+    const { desk, models, corpus, overrides, depth } = this.#parts;
+    const { identity, name, adapter } = await models.describe(model, 'embedder');
+    const settings = retrievalSettings(overrides, adapter);
     const { denseWeight, fusion, rrfK, candidates, k1, b } = settings;
     const knobs = { denseWeight, fusion, rrfK, candidates, k1, b };
     let ready: Promise<{ embedder: Embedder; vectors: Float32Array[] }> | undefined;
@@ -84,9 +86,9 @@ export class Ranker {
     model: PipelineModel,
     found: ReadonlyMap<ExampleRow, Ranking>,
   ): Promise<Map<ExampleRow, { order: number[]; scores: number[]; seconds: number }>> {
-    const { desk, models, corpus, settings } = this.#parts;
+    const { desk, models, corpus, overrides } = this.#parts;
     const { identity, name } = await models.describe(model, 'reranker');
-    const { rerankDepth, searchWeight } = settings;
+    const { rerankDepth, searchWeight } = retrievalSettings(overrides);
     const top = (example: ExampleRow) => found.get(example)!.passages.slice(0, rerankDepth);
     const candidates = (example: ExampleRow) => top(example).map(({ passage }) => corpus.passages[passage]!.chunk);
     const searched = (example: ExampleRow) => top(example).map(({ score }) => score);
@@ -121,7 +123,9 @@ export class Ranker {
     const hashes = corpus.passages.map(({ chunk }) => chunk.hash);
     const known = (await storedVectors?.(workspaceId, embedder, hashes)) ?? new Map<string, Float32Array>();
     const missing = corpus.passages.filter(({ chunk }) => !known.has(chunk.hash));
-    const rows = await this.#embed(identity, name, distinctPassages(missing), embedder);
+    // An adapter for questions alone leaves passages as the base has them: nothing is read, or sent, a second time.
+    const base = embedder.sharesIndex ? (await models.describe(untuned(model), 'embedder')).identity : identity;
+    const rows = await this.#embed(base, name, distinctPassages(missing), embedder);
     for (const [hash, vector] of rows) known.set(hash, vector);
     return { embedder, vectors: hashes.map((hash) => known.get(hash)!) };
   }
@@ -162,6 +166,10 @@ export class Ranker {
 /** What tells the indexes of a workspace apart: an endpoint's from this machine's, tuned from untuned. */
 export function indexKey({ engine, modelId, adapterId }: PipelineModel): string {
   return JSON.stringify([engine === 'endpoint' ? modelId : null, adapterId ?? null]);
+}
+
+function untuned({ adapterId: _, ...model }: PipelineModel): PipelineModel {
+  return model;
 }
 
 /** One of each text. */

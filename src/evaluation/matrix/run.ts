@@ -50,9 +50,9 @@ class Matrix {
     const { row, questions, desk, models, storedVectors, indexed } = parts;
     const { workspaceId } = row;
     const { depth } = evaluationSettings(row.settings);
-    const settings = retrievalSettings(row.settings);
     const { corpus } = questions;
-    this.#ranker = new Ranker({ desk, models, corpus, workspaceId, settings, depth, storedVectors, indexed });
+    const overrides = row.settings;
+    this.#ranker = new Ranker({ desk, models, corpus, workspaceId, overrides, depth, storedVectors, indexed });
     const first = configurations.find(({ embedder }) => embedder)?.embedder;
     this.#answers = new AnswerDesk(parts, first ? { modelId: first.modelId } : undefined);
     this.#announce(configurations);

@@ -2,9 +2,9 @@ import type { GraphModel } from '../../engine/graph/graph.ts';
 import { loraFeeds, type LoraFeeds } from '../../engine/models/lora.ts';
 import type { Runtime, Session } from '../../engine/runtime/runtime.ts';
 import type { TextTokenizer } from '../../models/tokenizer.ts';
-import type { AdapterName, Embedder, ModelAdapter } from '../contract.ts';
+import type { Embedder, ModelAdapter, SearchAdapter } from '../contract.ts';
 import { planBatches, type Batch } from './batches.ts';
-import { LinearEmbedder, tunedId } from './linear-embedder.ts';
+import { LinearEmbedder, searchAdapterOf, tunedId } from './linear-embedder.ts';
 import type { EmbeddingRecipe } from './recipe.ts';
 
 /** Everything that a loaded encoder consists of; `create-embedder.ts` puts it together. */
@@ -23,13 +23,13 @@ export interface BertEmbedderParts {
   /** Names and sizes of the graph's inputs. */
   inputs: Pick<GraphModel, 'inputs'>;
   lora: LoraFeeds;
-  adapter?: AdapterName;
+  adapter?: SearchAdapter;
 }
 
 /** An encoder of the BERT family behind the `Embedder` interface. */
 export class BertEmbedder implements Embedder {
   readonly id: string;
-  readonly adapter?: AdapterName;
+  readonly adapter?: SearchAdapter;
   readonly device: string;
   readonly dimensions: number;
   readonly maxTokens: number;
@@ -62,7 +62,7 @@ export class BertEmbedder implements Embedder {
   tuned(tuning: ModelAdapter): Embedder {
     if (tuning.kind === 'linear') return new LinearEmbedder(this, tuning, tuning.adapter);
     const { runtime, inputs, id } = this.#parts;
-    const adapter = { id: tuning.id, name: tuning.name };
+    const adapter = searchAdapterOf(tuning);
     const lora = loraFeeds(runtime, inputs, tuning.name, tuning.adapter);
     return new BertEmbedder({ ...this.#parts, id: tunedId(id, tuning.sha256), lora, adapter });
   }

@@ -1,5 +1,5 @@
 import { applyLinearAdapter, type LinearAdapter } from '../../engine/adapters/linear-adapter.ts';
-import type { AdapterName, Embedder, ModelAdapter } from '../contract.ts';
+import type { Embedder, ModelAdapter, SearchAdapter } from '../contract.ts';
 
 /**
  * Any embedder with a matrix behind it. Where only questions are mapped, passages keep their vectors, and with them
@@ -7,7 +7,7 @@ import type { AdapterName, Embedder, ModelAdapter } from '../contract.ts';
  */
 export class LinearEmbedder implements Embedder {
   readonly id: string;
-  readonly adapter: AdapterName;
+  readonly adapter: SearchAdapter;
   readonly endpoint?: { id: string; host: string };
   readonly sharesIndex: boolean;
   readonly dimensions: number;
@@ -17,12 +17,12 @@ export class LinearEmbedder implements Embedder {
   #map: LinearAdapter;
 
   /** @throws AttuneError `adapters/wrong-shape` when the matrix is for vectors of other dimensions */
-  constructor(frozen: Embedder, { id, name, sha256 }: ModelAdapter, map: LinearAdapter) {
+  constructor(frozen: Embedder, tuning: ModelAdapter, map: LinearAdapter) {
     this.#frozen = frozen;
     this.#map = map;
     this.sharesIndex = map.sides === 'queries';
-    this.id = this.sharesIndex ? frozen.id : tunedId(frozen.id, sha256);
-    this.adapter = { id, name };
+    this.id = this.sharesIndex ? frozen.id : tunedId(frozen.id, tuning.sha256);
+    this.adapter = searchAdapterOf(tuning);
     if (frozen.endpoint) this.endpoint = frozen.endpoint;
     this.dimensions = frozen.dimensions;
     this.maxTokens = frozen.maxTokens;
@@ -38,6 +38,11 @@ export class LinearEmbedder implements Embedder {
   async dispose(): Promise<void> {
     // The frozen embedder is not its own.
   }
+}
+
+/** What an adapter is called, and what goes with it, without its matrices. */
+export function searchAdapterOf({ id, name, denseWeight }: ModelAdapter): SearchAdapter {
+  return { id, name, ...(denseWeight !== undefined && { denseWeight }) };
 }
 
 /** Id of a tuned embedder: another adapter, or the same one trained further, has an index of its own. */

@@ -120,6 +120,8 @@ export interface AdapterRow {
   source: string;
   /** A generator's: the prompt it was trained with, `recipe` of its card.json. Absent: asked like its base. */
   recipe?: AnswerRecipe;
+  /** A search model's: the share of meaning beside words that found most on its run's validation part, 0-1. */
+  denseWeight?: number;
   createdAt: number;
 }
 

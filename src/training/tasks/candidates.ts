@@ -73,7 +73,8 @@ export async function rankingCandidates(
 
   async function searched(): Promise<{ train: Places; validation: Places }> {
     const { texts } = encoder;
-    const search = createSearchEncoder(encoder, input.runtime, input.seed, await input.searchAdapter?.());
+    const adapter = await input.searchAdapter?.();
+    const search = createSearchEncoder(encoder, input.runtime, input.seed, adapter);
     try {
       const embedded = (questions: readonly string[], passages: readonly PoolPassage[]) =>
         embeddedInParts(
@@ -83,10 +84,10 @@ export async function rankingCandidates(
         );
       const questions = train.map(({ question }) => question);
       const [queries, passages] = await embedded(questions, pool);
-      const stage = new FirstStage(pool, passages);
+      const stage = await FirstStage.of(pool, passages, adapter);
       const asked = judge.asked.map(({ question }) => question);
       const [askedVectors, judged] = await embedded(asked, judge.pool);
-      const judgeStage = new FirstStage(judge.pool, judged);
+      const judgeStage = await FirstStage.of(judge.pool, judged, adapter);
       const chosen = new ShownPassages(train, pool, settings, input.seed);
       return {
         train: train.map((_, i) => {

@@ -10,6 +10,7 @@ import { loadEncoder } from './encoder.ts';
 import { hardNegatives } from './mining.ts';
 import { createRetrievalJudge } from './retrieval-judge.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
+import { weightOfMeaning } from './weight-of-meaning.ts';
 
 /**
  * Tunes a search model (a BERT-family encoder) so that questions find their passages: the right passage of each question
@@ -52,6 +53,11 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     positives: chosen.map((i) => pairs[i]!.positive),
     negatives: settings.hardNegatives > 0 ? chosen.map((i) => pairs[i]!.negatives) : [],
   });
+  const judged = async (signal?: AbortSignal): Promise<[questions: Float32Array, pool: Float32Array]> => {
+    const vectors = await encode([...judge.questions, ...judge.passages], signal);
+    const split = judge.questions.length * config.hiddenSize;
+    return [vectors.subarray(0, split), vectors.subarray(split)];
+  };
   const length = ({ query, positive, negatives: wrong }: (typeof pairs)[number]) =>
     query.length + positive.length + wrong.reduce((sum, tokens) => sum + tokens.length, 0);
 
@@ -67,12 +73,12 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
       const order = pairs.map((_, i) => i).sort((a, b) => length(pairs[b]!) - length(pairs[a]!));
       return batchOf(order.slice(0, settings.batchSize));
     },
-    async validate(signal) {
-      const vectors = await encode([...judge.questions, ...judge.passages], signal);
-      const split = judge.questions.length * config.hiddenSize;
-      return judge.score(vectors.subarray(0, split), vectors.subarray(split));
-    },
-    adapter: () => ({ kind: 'lora', adapter: trainer.adapter() }),
+    validate: async (signal) => judge.score(...(await judged(signal))),
+    adapter: async (signal) => ({
+      kind: 'lora',
+      adapter: trainer.adapter(),
+      denseWeight: await weightOfMeaning(judge, ...(await judged(signal))),
+    }),
   });
 }
 

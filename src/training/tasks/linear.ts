@@ -1,4 +1,4 @@
-import { applyLinearAdapter } from '../../engine/adapters/linear-adapter.ts';
+import { applyLinearAdapter, type LinearAdapter } from '../../engine/adapters/linear-adapter.ts';
 import { createLinearTrainer, type VectorBatch } from '../../engine/training/linear-adapter.ts';
 import { BatchPlan } from '../batch-plan.ts';
 import { batchKeys, exampleText } from '../examples.ts';
@@ -12,6 +12,7 @@ import { hardNegatives, joined } from './mining.ts';
 import { createSearchEncoder } from './search-encoder.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 import { PLAIN_TEXTS } from './text-form.ts';
+import { weightOfMeaning } from './weight-of-meaning.ts';
 import { fillTable, VectorTable, type VectorSource } from './vector-table.ts';
 
 /**
@@ -71,6 +72,10 @@ export async function prepareLinearOver(source: VectorSource, input: LinearInput
     symmetric: settings.symmetric,
     seed,
   });
+  const judged = (adapter: LinearAdapter): [questions: Float32Array, pool: Float32Array] => [
+    applyLinearAdapter(adapter, questions, 'query'),
+    applyLinearAdapter(adapter, pool, 'passage'),
+  ];
   return prepareTask<VectorBatch>({
     trainable: trainer,
     ...(runtime && { runtime }),
@@ -82,11 +87,11 @@ export async function prepareLinearOver(source: VectorSource, input: LinearInput
     validationTokens: 0,
     batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),
     longest: () => batchOf(plan.batch(0)),
-    validate: async () => {
+    validate: async () => judge.score(...judged(trainer.adapter())),
+    adapter: async () => {
       const adapter = trainer.adapter();
-      return judge.score(applyLinearAdapter(adapter, questions, 'query'), applyLinearAdapter(adapter, pool, 'passage'));
+      return { kind: 'linear', adapter, denseWeight: await weightOfMeaning(judge, ...judged(adapter)) };
     },
-    adapter: () => ({ kind: 'linear', adapter: trainer.adapter() }),
   });
 }
 

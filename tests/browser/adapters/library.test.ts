@@ -30,7 +30,7 @@ async function kept(): Promise<AdapterRow> {
   const { adapter } = createLoraParameters(bertModules(config), settings, 1);
   const random = seededRandom(9);
   for (const { b } of adapter.pairs.values()) b.forEach((_, i) => (b[i] = 0.1 * (random() - 0.5)));
-  return keepAdapter(database(), opfsFolders, { kind: 'lora', adapter }, model.description, {
+  return keepAdapter(database(), opfsFolders, { kind: 'lora', adapter, denseWeight: 0.95 }, model.description, {
     workspaceId: 'w',
     name: 'Legal search',
     description: 'Tuned on questions.',
@@ -60,11 +60,13 @@ it('an adapter leaves as a PEFT zip and comes back the same, card and all', asyn
     alpha: 4,
     targets: ['attention.self.query', 'output.dense'],
     scores: row.scores,
+    denseWeight: 0.95,
     source: 'imported from Legal-search.zip',
     baseLicence: 'Apache-2.0',
     starter: false,
   });
   expect(await pairsOf(back.id)).toEqual(await pairsOf(row.id));
+  expect((await loadAdapter(back.id)).tuned.denseWeight).toBe(0.95);
   expect((await adapters.list('embedder')).map(({ id }) => id)).toEqual(expect.arrayContaining([back.id, row.id]));
   const files: string[] = [];
   for await (const entry of readArchive(blob, name)) files.push(entry.path);

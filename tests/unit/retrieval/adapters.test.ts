@@ -227,6 +227,19 @@ describe('a linear adapter', () => {
     expect((await service.search(request('fox'))).hits).toHaveLength(3);
   });
 
+  it('brings its own weight of meaning, where the workspace has chosen none', async () => {
+    const { db, tab, use } = await library([{ ...linear('q', 'queries'), denseWeight: 1 }]);
+    const service = tab();
+    await service.sync(workspaceId);
+    await use({ embedder: 'q' });
+    // Turned round, meaning puts the only passage with the words last; by its own weight words count for nothing.
+    const joined = () => service.search(request('red fox hunts', { mode: 'hybrid' }));
+    expect((await joined()).hits.at(-1)!.text).toBe(passages[0]);
+    const settings = { adapters: { embedder: 'q' }, 'retrieval.denseWeight': 0.1 };
+    await db.workspaces.update(workspaceId, { settings });
+    expect((await joined()).hits[0]!.text).toBe(passages[0]);
+  });
+
   it('of both sides has an index of its own, in which like still finds like', async () => {
     const { db, tab, use } = await library([linear('q', 'both')]);
     const service = tab();

@@ -54,6 +54,12 @@ describe('settings', () => {
     const overrides = { 'retrieval.denseWeight': 7, 'retrieval.fusion': 'ranks', 'ingest.maxTokens': 3 };
     expect(retrievalSettings(overrides)).toMatchObject({ denseWeight: 1, fusion: 'ranks', k1: 1.2, b: 0.75 });
   });
+
+  it('take the weight that an adapter brings, unless the workspace has its own', () => {
+    expect(retrievalSettings({}, { denseWeight: 0.95 }).denseWeight).toBe(0.95);
+    expect(retrievalSettings({ 'retrieval.denseWeight': 0.5 }, { denseWeight: 0.95 }).denseWeight).toBe(0.5);
+    expect(retrievalSettings({}, {}).denseWeight).toBe(0.8);
+  });
 });
 
 const source = 'One is here.  Two follows one. Three ends it. Four is far away.';

@@ -18,6 +18,7 @@ const texts = [
 const pool = texts.map((text, i) => ({ text, headings: [], documentKey: `${i}.md` }));
 const embedder = new WordEmbedder();
 const vectors = await embedder.embed(texts, 'passage');
+const stage = await FirstStage.of(pool, vectors);
 const question = 'Which fox shares the oak with an owl at night?';
 const [vector] = [await embedder.embed([question], 'query')];
 const example = {
@@ -30,7 +31,6 @@ const example = {
 
 describe('the search before a ranking model', () => {
   it('finds by meaning and words, and tells the score of a passage that it would not have found', () => {
-    const stage = new FirstStage(pool, vectors);
     const found = stage.find(question, vector!, 2);
     expect(found.map(({ place }) => place)).toContain(1);
     expect(found).toHaveLength(2);
@@ -39,18 +39,30 @@ describe('the search before a ranking model', () => {
     expect(wanted[2]).toMatchObject({ place: 4 });
     expect(wanted[2]!.score).toBeLessThan(found[1]!.score);
   });
+
+  it('stems words by the language of their document, as the index of the workspace does', async () => {
+    const documents = [
+      'The keepers of the forest counted every badger, and each of them wrote down what had been seen at dusk and at dawn.',
+      'Whoever follows the river down to the harbour will pass three mills, a chapel, an inn and the house of the ferryman.',
+    ].map((text, i) => ({ text: `${text} ${text}`, headings: [], documentKey: `${i}.md` }));
+    const same = Float32Array.of(1, 0, 1, 0);
+    const byWords = await FirstStage.of(documents, same);
+    // By meaning both are alike; not one word but "harbours" tells them apart, and that only once it is stemmed.
+    const [first, second] = byWords.find('Which harbours are meant?', Float32Array.of(1, 0), 2);
+    expect(first!.place).toBe(1);
+    expect(first!.score).toBeGreaterThan(second!.score);
+  });
 });
 
 describe('what a ranking model is shown', () => {
   const shown = (row: ExampleRow, settings: Record<string, unknown> = {}) => {
     const ranking = trainingSettings('reranker', { hardNegatives: 2, candidates: 5, ...settings });
     const passages = new ShownPassages([row], pool, ranking, 1);
-    const found = new FirstStage(pool, vectors).find(question, vector!, 5, passages.needed(0));
+    const found = stage.find(question, vector!, 5, passages.needed(0));
     return { found, chosen: passages.of(0, found) };
   };
 
   it('is the right passage, then others that were found: those that rank above it too, none that hold the answer', () => {
-    const stage = new FirstStage(pool, vectors);
     const [first, second] = stage.find(question, vector!, 2);
     const row = { ...example, passage: texts[second!.place]!, answer: 'it is not said' };
     const wrongOf = (of: ExampleRow, seed: number) => {

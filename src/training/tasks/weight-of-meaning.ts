@@ -1,0 +1,31 @@
+import { retrievalKnobs, retrievalSettings } from '../../retrieval/settings.ts';
+import { FirstStage } from './first-stage.ts';
+import type { RetrievalJudge } from './retrieval-judge.ts';
+
+const { default: usual, max, step } = retrievalKnobs.denseWeight;
+/** From the usual one up: tuning betters meaning and leaves words as they are, so their share can only fall. */
+const WEIGHTS = Array.from({ length: Math.round((max - usual) / step) + 1 }, (_, i) => usual + i * step);
+
+/**
+ * The share of meaning, joined with words, by which a tuned search model finds most of the validation part. Of several
+ * that find as much, the one nearest to the usual.
+ *
+ * @param questions unit vectors [questions, dimensions]; @param pool unit vectors [pool, dimensions]
+ */
+export async function weightOfMeaning<Text extends { length: number }>(
+  judge: RetrievalJudge<Text>,
+  questions: Float32Array,
+  pool: Float32Array,
+): Promise<number> {
+  const stage = await FirstStage.of(judge.pool, pool);
+  const dimensions = pool.length / judge.pool.length;
+  const scores = WEIGHTS.map((denseWeight) => {
+    const settings = retrievalSettings({}, { denseWeight });
+    const rankings = judge.asked.map(({ question }, q) => {
+      const vector = questions.subarray(q * dimensions, (q + 1) * dimensions);
+      return stage.find(question, vector, settings.candidates, [], settings).map(({ place }) => place);
+    });
+    return judge.scoreRankings(rankings).score;
+  });
+  return WEIGHTS[scores.indexOf(Math.max(...scores))]!;
+}
