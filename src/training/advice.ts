@@ -23,7 +23,7 @@ function smallerAdvice({ task, settings: overrides }: Advised): TrainingAdvice[]
     const value = Math.floor(Number(settings[knob]) / 2 / step) * step;
     if (knob in settings && value >= least) advice.push({ knob, value, text: text(value) });
   };
-  if (settings['weights'] === 'full') {
+  if (settings['weights'] === 'full' || settings['weights'] === 'fitting') {
     advice.push({ knob: 'weights', value: 'stored', text: 'Keep the frozen weights as they are stored.' });
   }
   halve('chunkTokens', 128, (value) => `Compute ${value} tokens at a time: the result is the same.`, 128);

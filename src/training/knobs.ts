@@ -374,11 +374,12 @@ export const generatorKnobs = {
   weights: {
     kind: 'choice',
     label: 'Frozen weights',
-    help: 'As they are stored needs the least memory; full precision is a little faster where it fits.',
-    default: 'stored',
+    help: 'The same weights either way. Decoded once is faster; as stored needs a third of the memory.',
+    default: 'fitting',
     choices: [
+      { value: 'fitting', label: 'Decoded if they fit' },
       { value: 'stored', label: 'As stored (QLoRA)' },
-      { value: 'full', label: 'Full precision' },
+      { value: 'full', label: 'Decoded' },
     ],
   },
   maxTokens: { ...maxTokens, default: 640, help: 'Tokens of a whole example; passages are cut so that it fits.' },

@@ -97,9 +97,14 @@ export function trainingSettings<Task extends TuningTask>(
   return valuesOf(TRAINING_KNOBS[task] as Knobs, overrides) as TrainingSettings<Task>;
 }
 
-/** The knobs in the order and under the titles in which forms show them. */
-export function knobGroups(task: TuningTask): { title: string; knobs: Record<string, Knob> }[] {
-  const knobs: Record<string, Knob> = TRAINING_KNOBS[task];
+/**
+ * The knobs in the order and under the titles in which forms show them.
+ *
+ * @param overEndpoint leaves out what an endpoint does as it likes: cutting texts
+ */
+export function knobGroups(task: TuningTask, overEndpoint = false): { title: string; knobs: Record<string, Knob> }[] {
+  const { maxTokens, ...others }: Record<string, Knob> = TRAINING_KNOBS[task];
+  const knobs = overEndpoint || !maxTokens ? others : { ...others, maxTokens };
   const groups = [
     { title: 'Length of the run', keys: ['epochs', 'steps', 'batchSize', 'accumulation', 'chunkTokens'] },
     { title: 'Learning', keys: ['learningRate', 'schedule', 'warmUp', 'weightDecay', 'maxGradientNorm', 'seed'] },

@@ -26,7 +26,7 @@ def is_sharded(spec: JobSpec) -> bool:
 
 def load_base(spec: JobSpec) -> tuple[Any, Any]:
     """The decoder and its tokenizer. Weights in 4 bits cannot be spread: they are read as they are stored."""
-    return load_generator(spec.model, spec.settings["weights"] == "stored" and not is_sharded(spec))
+    return load_generator(spec.model, spec.settings["weights"] != "full" and not is_sharded(spec))
 
 
 def shard(model: PeftModel, spec: JobSpec) -> None:

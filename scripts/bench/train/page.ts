@@ -15,7 +15,7 @@ export async function embedder({ threads, steps }: { threads: number; steps: num
   return measure(trainer.step, steps, () => runtime.usage.heapBytes!);
 }
 
-/** QLoRA: the frozen weights lie in memory as they are stored. */
+/** On the weights of the quantised file, in memory as the app lets them lie there. */
 export async function generator(request: {
   threads: number;
   steps: number;
@@ -25,7 +25,7 @@ export async function generator(request: {
   const { threads, steps, tokens, memoryBudget } = request;
   const runtime = await residentWasm({ threads });
   const files = await openModel('SmolLM2-135M-Instruct-Q4_1');
-  const trainer = await generatorSteps(runtime, files, { tokens, answer: tokens }, 'stored', memoryBudget);
+  const trainer = await generatorSteps(runtime, files, { tokens, answer: tokens }, 'fitting', memoryBudget);
   return measure(trainer.step, steps, () => runtime.usage.heapBytes!);
 }
 

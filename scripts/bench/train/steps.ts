@@ -2,7 +2,7 @@
 import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
 import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
 import { llamaTarget } from '../../../src/engine/models/llama/lora.ts';
-import type { FrozenWeights } from '../../../src/engine/models/llama/training/frozen-matrix.ts';
+import { fittingWeights, type FrozenWeights } from '../../../src/engine/models/llama/training/frozen-matrix.ts';
 import { createGeneratorTrainer } from '../../../src/engine/models/llama/training/trainer.ts';
 import { parseBertConfig } from '../../../src/engine/models/bert/config.ts';
 import { createEmbedderTrainer } from '../../../src/engine/models/bert/training/embedder-trainer.ts';
@@ -46,12 +46,13 @@ export async function generatorSteps(
   runtime: ResidentRuntime,
   files: ModelFiles,
   { tokens, answer }: { tokens: number; answer: number },
-  weights: FrozenWeights,
+  wanted: FrozenWeights | 'fitting',
   memoryBudget?: number,
 ): Promise<TimedTrainer> {
   const { llama: loaded } = await loadModel(files);
   const targets = LLAMA_LINEARS.map(llamaTarget);
   const lora = { rank: 8, alpha: 16, rankStabilised: false, dropout: 0, targets };
+  const weights = wanted === 'fitting' ? fittingWeights(loaded, runtime.device) : wanted;
   const budget = memoryBudget === undefined ? {} : { memoryBudget };
   const trainer = await createGeneratorTrainer({ loaded, runtime, lora, seed: 1, weights, ...budget });
   const random = seededRandom(2);

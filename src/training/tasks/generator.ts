@@ -1,6 +1,9 @@
 import type { CausalBatch, CausalExample } from '../../engine/training/batches.ts';
 import { seededRandom, shuffled } from '../../engine/training/random.ts';
+import { fittingWeights, type FrozenWeights } from '../../engine/models/llama/training/frozen-matrix.ts';
 import { createGeneratorTrainer } from '../../engine/models/llama/training/trainer.ts';
+import type { LoadedLlama } from '../../engine/models/llama/weights.ts';
+import type { Device } from '../../engine/runtime/runtime.ts';
 import { answerTarget, answerTurns, reasonedTarget, refusalTarget } from '../../chat/prompt/answer-recipe.ts';
 import { ChatTokenizer } from '../../generation/local/chat-tokenizer.ts';
 import { loadModel } from '../../generation/local/load.ts';
@@ -10,7 +13,7 @@ import { isUnanswerable } from '../../datasets/in-use.ts';
 import { distinctPassages, rightPassages, sample, trainingExamples, type PoolPassage } from '../examples.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import { LLAMA_TARGETS, loraSettings, trainOptions } from '../options.ts';
-import { trainingSettings } from '../settings.ts';
+import { trainingSettings, type TrainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { recipeOf } from './recipe.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
@@ -42,7 +45,7 @@ export async function prepareGenerator(input: TaskInput): Promise<PreparedTask> 
     runtime,
     lora: loraSettings(settings, LLAMA_TARGETS),
     seed,
-    weights: settings.weights === 'full' ? 'float32' : 'stored',
+    weights: frozenWeights(settings.weights, model.llama, runtime.device),
     packing: settings.packing,
   });
   const lengths = learned.map(({ tokens }) => tokens.length);
@@ -75,6 +78,15 @@ export async function prepareGenerator(input: TaskInput): Promise<PreparedTask> 
     },
     adapter: () => ({ kind: 'lora', adapter: trainer.adapter() }),
   });
+}
+
+function frozenWeights(
+  wanted: TrainingSettings<'generator'>['weights'],
+  model: LoadedLlama,
+  device: Device,
+): FrozenWeights {
+  if (wanted === 'fitting') return fittingWeights(model, device);
+  return wanted === 'full' ? 'float32' : 'stored';
 }
 
 /** Short sequences with short ones, so that little is padded. */

@@ -5,7 +5,11 @@ import { add, mul } from '../../../graph/ops/arithmetic.ts';
 import { dequantise } from '../../../graph/ops/dequantise.ts';
 import { cast, reshape } from '../../../graph/ops/layout.ts';
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
+import type { Device } from '../../../runtime/runtime.ts';
 import type { StoredMatrix } from '../matrix.ts';
+import type { LoadedLlama } from '../weights.ts';
+
+const MIB = 2 ** 20;
 
 /**
  * How a frozen matrix lies in the runtime's memory. `codes`: bytes with a scale and a minimum per block of 32,
@@ -17,6 +21,17 @@ export type FrozenFormat = 'float32' | 'float16' | 'codes' | 'gpu codes';
 
 /** `float32`: everything decoded, the fastest. `stored`: as in the file, a third of the memory for 4-bit models. */
 export type FrozenWeights = 'float32' | 'stored';
+
+/** What decoded weights may take where they are decoded because they fit. On a GPU bytes are read as fast. */
+const DECODED_LIMIT: Record<Device, number> = { cpu: 4096 * MIB, wasm: 640 * MIB, webgpu: 0 };
+
+/** `float32` where a model's decoded weights leave a step its memory, else `stored`. */
+export function fittingWeights({ weights }: LoadedLlama, device: Device): FrozenWeights {
+  const { layers, embedding, head = embedding } = weights;
+  const inLayers = layers.flatMap((layer) => Object.values(layer) as (StoredMatrix | undefined)[]);
+  const decoded = [head, ...inLayers].reduce((sum, matrix) => sum + (matrix ? 4 * matrix.rows * matrix.columns : 0), 0);
+  return decoded <= DECODED_LIMIT[device] ? 'float32' : 'stored';
+}
 
 /** The format of a matrix on a device; what its kernels cannot compute with is decoded: the same weights. */
 export function frozenFormat(
