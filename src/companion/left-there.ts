@@ -1,6 +1,6 @@
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { NodeClient } from './client.ts';
-import { ignoreRefusal } from './runs.ts';
+import { ignoreRefusal } from './run-job.ts';
 
 /**
  * Deletes on their node what runs left there: rows, which trials of a sweep share, and tuned models. Verified: see

@@ -1,24 +1,11 @@
-import { AttuneError, isAbort, toProblem } from '../errors/attune-error.ts';
-import type { AttuneDatabase } from '../storage/database.ts';
-import type { RunOnNode, RunRow } from '../storage/schema.ts';
+import { isAbort, toProblem } from '../errors/attune-error.ts';
+import type { RunRow } from '../storage/schema.ts';
 import type { TrainingProgress, TrainingService } from '../training/contract.ts';
-import { examplesOf } from '../training/run.ts';
 import { trialsOf } from '../training/sweep.ts';
 import type { NodeClient } from './client.ts';
-import type { CompanionJob } from './contract.ts';
-import { modelThere } from './model-there.ts';
 import { RunEvents } from './run-events.ts';
-import { shipmentOf } from './rows.ts';
-
-export interface NodeRunDependencies {
-  database: AttuneDatabase;
-  /** @throws AttuneError when it is not paired or switched off */
-  clientOf: (nodeId: string) => Promise<NodeClient>;
-  /** SHA-256 of a model's weights here, as a node counts it. */
-  weightsHash: (modelId: string) => Promise<string>;
-  /** Files the adapter that came home. @returns its id */
-  keepAdapter: (run: RunRow, zip: File, scores: AdapterScore[]) => Promise<string>;
-}
+import { RunJob, type NodeRunDependencies } from './run-job.ts';
+import { RunRows } from './run-rows.ts';
 
 interface Active {
   controller: AbortController;
@@ -26,7 +13,6 @@ interface Active {
   how: 'pause' | 'cancel' | 'left';
 }
 
-type AdapterScore = { name: string; base: number; tuned: number };
 type OnProgress = (progress: TrainingProgress) => void;
 
 /**
@@ -35,10 +21,14 @@ type OnProgress = (progress: TrainingProgress) => void;
  */
 export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep' | 'stop' | 'keep'> {
   readonly #dependencies: NodeRunDependencies;
+  readonly #rows: RunRows;
+  readonly #job: RunJob;
   #active = new Map<string, Active>();
 
   constructor(dependencies: NodeRunDependencies) {
     this.#dependencies = dependencies;
+    this.#rows = new RunRows(dependencies.database);
+    this.#job = new RunJob(dependencies);
   }
 
   /**
@@ -74,7 +64,7 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     };
     try {
       await each(({ id }) =>
-        this.#during(id, 'waiting', async (...here) => void (await this.#begun(...here, onProgress))),
+        this.#during(id, 'waiting', async (...here) => void (await this.#job.begun(...here, onProgress))),
       );
       await each(({ id, name }) => {
         const tried = name.split(': ').at(-1);
@@ -94,29 +84,16 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
    * @throws AttuneError `companion/no-result` when the node has none of it
    */
   async keep(runId: string): Promise<string> {
-    const run = await this.#dependencies.database.runs.get(runId);
-    if (run?.adapterId !== undefined && (await this.#dependencies.database.adapters.get(run.adapterId)))
-      return run.adapterId;
-    if (!run?.node?.model) {
-      throw new AttuneError(
-        'companion/no-result',
-        'The tuned model of this trial does not lie on the node: the trial did not end, or it was deleted there.',
-        'Start the trial’s settings as a run of their own.',
-      );
-    }
-    const client = await this.#dependencies.clientOf(run.node.nodeId);
-    const { scoreName: name, baseScore, best } = run;
-    const scores = best && baseScore !== undefined ? [{ name, base: baseScore, tuned: best.score }] : [];
-    return this.#bringHome(client, run, run.node.model, scores);
+    return this.#job.keep(runId);
   }
 
   /** One that nobody follows here, such as a paused one, is stopped there at once; its row says when that failed. */
   async stop(runId: string, how: 'pause' | 'cancel'): Promise<void> {
     if (this.#abort(runId, how)) return;
-    const state = (await this.#dependencies.database.runs.get(runId))?.state;
+    const state = (await this.#rows.get(runId))?.state;
     if (state !== 'waiting' && state !== 'paused' && state !== 'running') return;
-    const failure = await this.#stopped(runId, how);
-    if (failure !== undefined) await this.#update(runId, { state: 'failed', problem: toProblem(failure) });
+    const failure = await this.#job.stopped(runId, how);
+    if (failure !== undefined) await this.#rows.update(runId, { state: 'failed', problem: toProblem(failure) });
   }
 
   /** Follows no longer; the node goes on. */
@@ -137,26 +114,30 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     const active = this.#active.get(runId)!;
     const { signal } = active.controller;
     try {
-      const run = await this.#dependencies.database.runs.get(runId);
+      const run = await this.#rows.get(runId);
       if (!run?.node || run.state === 'done') return;
       signal.throwIfAborted();
       const client = await this.#dependencies.clientOf(run.node.nodeId);
-      await this.#update(runId, { state, problem: undefined, device: run.node.name });
+      await this.#rows.update(runId, { state, problem: undefined, device: run.node.name });
       await work(client, run, signal);
       signal.throwIfAborted();
     } catch (error) {
       const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
-      const failure: unknown = stopped ? await this.#stopped(runId, active.how) : error;
+      const failure: unknown = stopped ? await this.#ended(runId, active.how) : error;
       if (failure === undefined) return;
-      await this.#update(runId, { state: 'failed', problem: toProblem(failure) });
+      await this.#rows.update(runId, { state: 'failed', problem: toProblem(failure) });
       throw failure;
     }
   }
 
   async #follow(client: NodeClient, run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
-    const job = await this.#begun(client, run, signal, onProgress);
+    const job = await this.#job.begun(client, run, signal, onProgress);
     const events = new RunEvents(this.#dependencies.database, run, client, onProgress);
-    await this.#settle(client, run, await events.follow(job.id, signal));
+    await this.#job.settle(client, run, await events.follow(job.id, signal));
+  }
+
+  async #ended(runId: string, how: Active['how']): Promise<unknown> {
+    return how === 'left' ? undefined : this.#job.stopped(runId, how);
   }
 
   /** @returns whether it was followed */
@@ -167,112 +148,4 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     active.controller.abort(new DOMException('The run is not followed any more.', 'AbortError'));
     return true;
   }
-
-  /** The job of a run, which is sent and queued where that has not been done. */
-  async #begun(client: NodeClient, run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<CompanionJob> {
-    const known = run.node!.jobId === undefined ? undefined : await client.job(run.node!.jobId, signal);
-    if (known?.status === 'paused') return client.control(known.id, 'resume');
-    // What failed there unseen is told before it is tried again.
-    const over = (known?.status === 'failed' || known?.status === 'cancelled') && known.status === run.state;
-    if (known && !over) return known;
-    onProgress?.({ stage: 'Looking for the model on the node', done: 0, total: run.steps });
-    const hash = await this.#dependencies.weightsHash(run.modelId);
-    const model = await modelThere(client, hash, { model: run.modelId, node: run.node!.name }, signal);
-    let { fileId } = run.node!;
-    if (!fileId) {
-      onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
-      const shipment = shipmentOf(run.task, await examplesOf(this.#dependencies.database, run));
-      fileId = await client.send(shipment, signal);
-      await this.#updateNode(await this.#alike(run), { fileId, rows: shipment.rows });
-    }
-    const { task, settings, seed } = run;
-    if (task === 'linear') throw onlyHere();
-    const job = await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId);
-    await this.#updateNode([run.id], { jobId: job.id, eventId: undefined });
-    // What an earlier job drew is computed anew.
-    await this.#dependencies.database.runPoints.where('runId').equals(run.id).delete();
-    return job;
-  }
-
-  async #settle(client: NodeClient, run: RunRow, job: CompanionJob): Promise<void> {
-    const { evaluation, status } = job;
-    if (status === 'paused' || status === 'cancelled') {
-      await this.#update(run.id, { state: status, step: job.step });
-      return;
-    }
-    if (status !== 'succeeded' || !job.fine_tuned_model) {
-      throw new AttuneError(
-        `companion/${job.error?.code ?? 'failed'}`,
-        `${run.node!.name}: ${job.error?.message ?? `the job ended as ${status}.`}`,
-        'Change what it names and start again; the rows are still there.',
-      );
-    }
-    await this.#updateNode([run.id], { model: job.fine_tuned_model });
-    const scores = evaluation ? [{ name: evaluation.score, base: evaluation.base, tuned: evaluation.tuned }] : [];
-    if (run.sweepId === undefined) await this.#bringHome(client, run, job.fine_tuned_model, scores);
-    await this.#update(run.id, {
-      state: 'done',
-      ended: job.total_steps !== null && job.step < job.total_steps ? 'early' : 'finished',
-      step: job.step,
-      ...(evaluation && {
-        scoreName: evaluation.score,
-        baseScore: evaluation.base,
-        best: { step: evaluation.step, score: evaluation.tuned },
-      }),
-    });
-  }
-
-  async #bringHome(client: NodeClient, run: RunRow, model: string, scores: AdapterScore[]): Promise<string> {
-    const zip = await client.adapter(model, await this.#dependencies.weightsHash(run.modelId));
-    const adapterId = await this.#dependencies.keepAdapter(run, zip, scores);
-    await this.#update(run.id, { adapterId });
-    return adapterId;
-  }
-
-  /** Tells the node. @returns why it could not be told */
-  async #stopped(runId: string, how: Active['how']): Promise<unknown> {
-    if (how === 'left') return undefined;
-    const node = (await this.#dependencies.database.runs.get(runId))?.node;
-    try {
-      // A job that came to its end meanwhile refuses, and is over all the same.
-      if (node?.jobId)
-        await (await this.#dependencies.clientOf(node.nodeId)).control(node.jobId, how).catch(ignoreRefusal);
-    } catch (error) {
-      return error;
-    }
-    await this.#update(runId, { state: how === 'pause' ? 'paused' : 'cancelled' });
-    return undefined;
-  }
-
-  async #update(runId: string, changes: Partial<RunRow>): Promise<void> {
-    await this.#dependencies.database.runs.update(runId, { ...changes, updatedAt: Date.now() });
-  }
-
-  /** Runs that learn from the rows that this one sends: the trials of a sweep share theirs. */
-  async #alike({ id, sweepId }: RunRow): Promise<string[]> {
-    if (sweepId === undefined) return [id];
-    return (await trialsOf(this.#dependencies.database, sweepId)).map((trial) => trial.id);
-  }
-
-  async #updateNode(runIds: readonly string[], changes: Partial<RunOnNode>): Promise<void> {
-    await this.#dependencies.database.runs
-      .where('id')
-      .anyOf(runIds)
-      .modify((row) => {
-        row.node = { ...row.node!, ...changes };
-      });
-  }
-}
-
-export function ignoreRefusal(error: unknown): void {
-  const refused = error instanceof AttuneError && /^companion\/(refused|not-found)$/.test(error.code);
-  if (!refused) throw error;
-}
-
-function onlyHere(): AttuneError {
-  return new AttuneError(
-    'companion/only-here',
-    'A linear adapter takes seconds in this tab; nodes do not make them.',
-    'Start it in this tab.',
-  );
 }

@@ -69,23 +69,23 @@ export class TrainingJobs {
   }
 
   #reconcile(rows: readonly JobRow[]): void {
-    const active = rows.find(({ id }) => id === this.#active);
-    if (this.#active) {
-      // A row that says `done` or `failed` was written by the job itself, which is about to end.
-      const state = active?.state ?? 'cancelled';
-      if (state === 'paused' || state === 'cancelled') {
-        const stopping = this.#stop(this.#active, state === 'paused' ? 'pause' : 'cancel');
-        this.#telling = Promise.all([this.#telling, stopping]).then(() => undefined);
-      }
-      return;
-    }
-    // A job that waits for its turn and is stopped never reaches the worker: its runs are told here, once.
+    // A job that is stopped while nobody works on it never reaches the worker: its runs are told here, once.
     for (const { id, state } of rows) {
+      if (id === this.#active) continue;
       if (state === 'running') this.#told.delete(id);
       else if ((state === 'paused' || state === 'cancelled') && this.#told.get(id) !== state) {
         this.#told.set(id, state);
         this.#telling = this.#telling.then(() => this.#tellRuns(id, state));
       }
+    }
+    if (this.#active) {
+      // A row that says `done` or `failed` was written by the job itself, which is about to end.
+      const state = rows.find(({ id }) => id === this.#active)?.state ?? 'cancelled';
+      if (state === 'paused' || state === 'cancelled') {
+        const stopping = this.#stop(this.#active, state === 'paused' ? 'pause' : 'cancel');
+        this.#telling = Promise.all([this.#telling, stopping]).then(() => undefined);
+      }
+      return;
     }
     const next = rows.find(({ state }) => state === 'running');
     if (next) this.#working = this.#work(next);
@@ -139,12 +139,12 @@ export class TrainingJobs {
 
   /** Runs of a job that nobody works on take over its state. */
   async #tellRuns(id: string, state: 'paused' | 'cancelled'): Promise<void> {
-    const from = state === 'paused' ? ['waiting'] : ['waiting', 'paused'];
     for (const run of await this.#runsOf(id)) {
-      if (!from.includes(run.state)) continue;
-      // A paused job on a node waits there with its rows until it hears of it.
-      if (run.node && state === 'cancelled') await this.#training.stop(run.id, 'cancel');
-      else await this.#db.runs.update(run.id, { state, updatedAt: Date.now() });
+      const waits = run.state === 'waiting' || (run.state === 'paused' && state === 'cancelled');
+      // On a node it may run although nobody follows it here, and goes on until the node hears of it.
+      if (run.node && (waits || run.state === 'running'))
+        await this.#training.stop(run.id, state === 'paused' ? 'pause' : 'cancel');
+      else if (waits) await this.#db.runs.update(run.id, { state, updatedAt: Date.now() });
     }
   }
 

@@ -1,6 +1,7 @@
 /**
  * The built app in real Chromium against a running node: pair, send rows of a data set, close the tab while it tunes,
- * catch up, bring the adapter home, switch it on, see another ranking or answer, and delete what lies on the node.
+ * catch up, bring the adapter home, switch it on, see another ranking or answer, delete what lies on the node; then two
+ * trials of a sweep, of which the best comes home.
  * Run by tests/test_app.py with address, token, the port that the node lets in, and what to tune.
  */
 import assert from 'node:assert/strict';
@@ -17,7 +18,9 @@ import { addDocuments, addQuestions } from '../../../scripts/demo/walk.ts';
 import { serve } from '../../../scripts/serve.mjs';
 import { buildIfChanged } from '../../../scripts/setup/build.mjs';
 import { ensureChromium } from '../../../scripts/setup/chromium.mjs';
-import type { AdapterRow, MessageRow, RunRow, VectorIndexRow } from '../../../src/storage/schema.ts';
+import type { AdapterRow, RunRow, VectorIndexRow } from '../../../src/storage/schema.ts';
+import { answered, fillForm, ranking, until } from './app-steps.ts';
+import { sweepOnNode } from './sweep-walk.ts';
 
 const [address = '', token = '', port = '', what = 'Search model'] = process.argv.slice(2);
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -55,15 +58,7 @@ try {
   const card = page.getByRole('article').filter({ hasText: 'Computes with' });
   await card.getByText('all-MiniLM-L6-v2').waitFor();
 
-  await page.goto(`${page.url().split('#')[0]}#/tune`);
-  await page.getByRole('radio', { name: new RegExp(`^${what}`) }).check();
-  await page.getByRole('radio', { name: /^Fast/ }).check();
-  await page.getByText('All settings').click();
-  for (const [name, value] of Object.entries(knobs)) {
-    const field = page.getByRole('spinbutton', { name, exact: true });
-    await field.fill(value);
-    await field.press('Tab');
-  }
+  await fillForm(page, what, knobs);
   await page.getByRole('radio', { name: /127\.0\.0\.1/ }).check();
   // Measured there before anything was sent, and said beside the tab's own estimate.
   await page.getByText(/on 127\.0\.0\.1:\d+, \d.* of memory/).waitFor({ timeout: 600_000 });
@@ -114,6 +109,7 @@ try {
   const headers = { authorization: `Bearer ${token}` };
   const files = (await (await fetch(`${address}/v1/files`, { headers })).json()) as { data: { id: string }[] };
   assert.ok(!files.data.some(({ id }) => id === run.node?.fileId));
+  if (!answers) await sweepOnNode(page, { address, headers });
   process.stdout.write(`${JSON.stringify({ before, after, base: run.baseScore, tuned: run.best?.score, sent })}\n`);
 } catch (error) {
   await context.pages()[0]?.screenshot({ path: join(tmpdir(), 'attune-node-failed.png') });
@@ -147,42 +143,4 @@ async function row(page: Page, isSo: (run: RunRow) => boolean): Promise<RunRow> 
     assert.notEqual(run?.state, 'failed', `${run?.problem?.message} ${run?.problem?.wayOut}`);
     return run && isSo(run) ? run : undefined;
   });
-}
-
-/** The passages that the search by meaning finds for a question, in order. */
-async function ranking(page: Page, question: string): Promise<string> {
-  await page.goto(`${page.url().split('#')[0]}#/search`);
-  await page.getByRole('radio', { name: 'Meaning' }).check();
-  const field = page.getByRole('searchbox', { name: 'Question or words' });
-  await field.fill(question);
-  await field.press('Enter');
-  const hits = page.getByRole('article', { name: /^Hit \d/ });
-  await hits.first().waitFor();
-  await page.locator('[aria-busy="false"]').getByRole('article').first().waitFor();
-  const names = await hits.evaluateAll((found) => found.map((hit) => hit.getAttribute('aria-label')));
-  return names.join('\n');
-}
-
-/** The chat's answer to a question. */
-async function answered(page: Page, question: string): Promise<string> {
-  await page.goto(`${page.url().split('#')[0]}#/chat`);
-  const known = (await rowsOf(page, 'messages')).length;
-  await page.getByRole('textbox').first().fill(question);
-  await page.getByRole('textbox').first().press('Enter');
-  return until(page, async () => {
-    const messages = (await rowsOf<MessageRow>(page, 'messages')).sort((a, b) => a.createdAt - b.createdAt);
-    const last = messages.at(-1);
-    const done = messages.length > known && last?.role === 'assistant' && last.kind !== undefined;
-    return done ? `${last.text} ${last.replacedText ?? ''}` : undefined;
-  });
-}
-
-async function until<T>(page: Page, ask: () => Promise<T | undefined | false>): Promise<T> {
-  const end = Date.now() + 600_000;
-  while (Date.now() < end) {
-    const answer = await ask();
-    if (answer) return answer;
-    await page.waitForTimeout(500);
-  }
-  throw new Error('The app did not get there.');
 }

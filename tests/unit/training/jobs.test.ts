@@ -158,3 +158,32 @@ it('a run that is paused on a node is cancelled there too', async () => {
   await db.jobs.update(id, { state: 'cancelled' });
   expect(await toldNode).toBe(`cancel ${runId}`);
 });
+
+it('a run that goes on on a node is told to pause also while another one is followed', async () => {
+  const { db, start } = await setUpTraining();
+  const training = start();
+  const node = { nodeId: 'n', name: 'gpu.lan' };
+  const [followed, other] = [await training.create({ ...request, node }), await training.create({ ...request, node })];
+  // A tab that was closed had followed it; the node did not notice.
+  await db.runs.update(other, { state: 'running' });
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const told = new Promise<string>((resolve) => {
+    const work: TrainingWork = {
+      proceed: () => held,
+      proceedSweep: async () => undefined,
+      stop: async (runId, how) => resolve(`${how} ${runId}`),
+    };
+    const jobs = new TrainingJobs('w', work, db, 'node');
+    onTestFinished(() => {
+      letGo();
+      return jobs.leave();
+    });
+    void jobs
+      .begin({ runId: followed }, 'Followed')
+      .then(() => jobs.begin({ runId: other }, 'Other'))
+      .then(() => db.jobs.update(trainingJobId({ runId: other }, 'node'), { state: 'paused' }))
+      .then(() => jobs.follow());
+  });
+  expect(await told).toBe(`pause ${other}`);
+});

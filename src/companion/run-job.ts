@@ -1,0 +1,150 @@
+import { AttuneError } from '../errors/attune-error.ts';
+import type { AttuneDatabase } from '../storage/database.ts';
+import type { RunRow } from '../storage/schema.ts';
+import type { TrainingProgress } from '../training/contract.ts';
+import { examplesOf } from '../training/run.ts';
+import type { NodeClient } from './client.ts';
+import type { CompanionJob } from './contract.ts';
+import { modelThere } from './model-there.ts';
+import { shipmentOf } from './rows.ts';
+import { RunRows } from './run-rows.ts';
+
+export interface NodeRunDependencies {
+  database: AttuneDatabase;
+  /** @throws AttuneError when it is not paired or switched off */
+  clientOf: (nodeId: string) => Promise<NodeClient>;
+  /** SHA-256 of a model's weights here, as a node counts it. */
+  weightsHash: (modelId: string) => Promise<string>;
+  /** Files the adapter that came home. @returns its id */
+  keepAdapter: (run: RunRow, zip: File, scores: AdapterScore[]) => Promise<string>;
+}
+
+type AdapterScore = { name: string; base: number; tuned: number };
+
+/** The job of a run on its node: how it gets there, how it ends, and how its adapter comes home. */
+export class RunJob {
+  readonly #dependencies: NodeRunDependencies;
+  readonly #rows: RunRows;
+
+  constructor(dependencies: NodeRunDependencies) {
+    this.#dependencies = dependencies;
+    this.#rows = new RunRows(dependencies.database);
+  }
+
+  /**
+   * The job of a run, which is sent and queued where that has not been done.
+   *
+   * @throws AttuneError `companion/only-here`, and as the client and `shipmentOf`
+   */
+  async begun(
+    client: NodeClient,
+    run: RunRow,
+    signal: AbortSignal,
+    onProgress?: (progress: TrainingProgress) => void,
+  ): Promise<CompanionJob> {
+    const known = run.node!.jobId === undefined ? undefined : await client.job(run.node!.jobId, signal);
+    if (known?.status === 'paused') return client.control(known.id, 'resume');
+    // What failed there unseen is told before it is tried again.
+    const over = (known?.status === 'failed' || known?.status === 'cancelled') && known.status === run.state;
+    if (known && !over) return known;
+    onProgress?.({ stage: 'Looking for the model on the node', done: 0, total: run.steps });
+    const hash = await this.#dependencies.weightsHash(run.modelId);
+    const model = await modelThere(client, hash, { model: run.modelId, node: run.node!.name }, signal);
+    let { fileId } = run.node!;
+    if (!fileId) {
+      onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
+      const shipment = shipmentOf(run.task, await examplesOf(this.#dependencies.database, run));
+      fileId = await client.send(shipment, signal);
+      await this.#rows.updateNode(await this.#rows.alike(run), { fileId, rows: shipment.rows });
+    }
+    const { task, settings, seed } = run;
+    if (task === 'linear') throw onlyHere();
+    const job = await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId);
+    await this.#rows.updateNode([run.id], { jobId: job.id, eventId: undefined });
+    // What an earlier job drew is computed anew.
+    await this.#dependencies.database.runPoints.where('runId').equals(run.id).delete();
+    return job;
+  }
+
+  /** What a job that has ended means for its run. @throws AttuneError `companion/*` with what the node says of a failure */
+  async settle(client: NodeClient, run: RunRow, job: CompanionJob): Promise<void> {
+    const { evaluation, status } = job;
+    if (status === 'paused' || status === 'cancelled') {
+      await this.#rows.update(run.id, { state: status, step: job.step });
+      return;
+    }
+    if (status !== 'succeeded' || !job.fine_tuned_model) {
+      throw new AttuneError(
+        `companion/${job.error?.code ?? 'failed'}`,
+        `${run.node!.name}: ${job.error?.message ?? `the job ended as ${status}.`}`,
+        'Change what it names and start again; the rows are still there.',
+      );
+    }
+    await this.#rows.updateNode([run.id], { model: job.fine_tuned_model });
+    const scores = evaluation ? [{ name: evaluation.score, base: evaluation.base, tuned: evaluation.tuned }] : [];
+    if (run.sweepId === undefined) await this.#bringHome(client, run, job.fine_tuned_model, scores);
+    await this.#rows.update(run.id, {
+      state: 'done',
+      ended: job.total_steps !== null && job.step < job.total_steps ? 'early' : 'finished',
+      step: job.step,
+      ...(evaluation && {
+        scoreName: evaluation.score,
+        baseScore: evaluation.base,
+        best: { step: evaluation.step, score: evaluation.tuned },
+      }),
+    });
+  }
+
+  /** Brings a trial's model home. @returns the adapter's id. @throws AttuneError `companion/no-result` */
+  async keep(runId: string): Promise<string> {
+    const run = await this.#rows.get(runId);
+    if (run?.adapterId !== undefined && (await this.#dependencies.database.adapters.get(run.adapterId)))
+      return run.adapterId;
+    if (!run?.node?.model) {
+      throw new AttuneError(
+        'companion/no-result',
+        'The tuned model of this trial does not lie on the node: the trial did not end, or it was deleted there.',
+        'Start the trial’s settings as a run of their own.',
+      );
+    }
+    const client = await this.#dependencies.clientOf(run.node.nodeId);
+    const { scoreName: name, baseScore, best } = run;
+    const scores = best && baseScore !== undefined ? [{ name, base: baseScore, tuned: best.score }] : [];
+    return this.#bringHome(client, run, run.node.model, scores);
+  }
+
+  /** Tells the node to stop, and the row that it has. @returns why the node could not be told */
+  async stopped(runId: string, how: 'pause' | 'cancel'): Promise<unknown> {
+    const node = (await this.#rows.get(runId))?.node;
+    try {
+      // A job that came to its end meanwhile refuses, and is over all the same.
+      if (node?.jobId)
+        await (await this.#dependencies.clientOf(node.nodeId)).control(node.jobId, how).catch(ignoreRefusal);
+    } catch (error) {
+      return error;
+    }
+    await this.#rows.update(runId, { state: how === 'pause' ? 'paused' : 'cancelled' });
+    return undefined;
+  }
+
+  async #bringHome(client: NodeClient, run: RunRow, model: string, scores: AdapterScore[]): Promise<string> {
+    const zip = await client.adapter(model, await this.#dependencies.weightsHash(run.modelId));
+    const adapterId = await this.#dependencies.keepAdapter(run, zip, scores);
+    await this.#rows.update(run.id, { adapterId });
+    return adapterId;
+  }
+}
+
+/** A job or file that is over or gone refuses; that is no failure of stopping or deleting it. */
+export function ignoreRefusal(error: unknown): void {
+  const refused = error instanceof AttuneError && /^companion\/(refused|not-found)$/.test(error.code);
+  if (!refused) throw error;
+}
+
+function onlyHere(): AttuneError {
+  return new AttuneError(
+    'companion/only-here',
+    'A linear adapter takes seconds in this tab; nodes do not make them.',
+    'Start it in this tab.',
+  );
+}
