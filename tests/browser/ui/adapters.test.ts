@@ -54,6 +54,16 @@ test('one adapter works per model: another one takes its place, and off is the b
   await expect.poll(setting).toEqual({ generator: null });
 });
 
+test('says why an adapter that is switched on does not work, until it is chosen no more', async () => {
+  await addAdapter('gone', { task: 'reranker', modelId: 'all-MiniLM-L6-v2', modelName: 'all-MiniLM-L6-v2' });
+  router.go('models');
+  await userEvent.click(row('gone').getByRole('switch'));
+  // Its row has no files: they were lost on the disk.
+  await expect.element(page.getByRole('alert')).toHaveTextContent(/The adapter has no adapter_config/);
+  await userEvent.click(row('gone').getByRole('switch'));
+  await expect.element(page.getByRole('alert')).not.toBeInTheDocument();
+});
+
 test('is renamed and described, and deleted with ten seconds to take it back', async () => {
   await addAdapter('a');
   router.go('models');

@@ -44,6 +44,13 @@ describe('the prompt of a tuned generator', () => {
     expect(answerTarget('at  noon', [2])).toBe('at noon [2]');
   });
 
+  it('shows the words of links in place of links, and no pictures; numbers in brackets stay', () => {
+    const text =
+      'Ask the [People team](/handbook/people_(all)/) or [@ann](https://a.b). ![Map](m.png) See [1] and `a[0](b)`.';
+    const [, user] = answerTurns(ANSWER_RECIPE, [{ headings: ['[Leave](/leave)'], text }], 'Whom?');
+    expect(user.content).toContain('[1] Leave: Ask the People team or @ann. See [1] and `a[0](b)`.');
+  });
+
   it('shows no more passages than the recipe says', () => {
     const passages = Array.from({ length: 5 }, (_, i) => ({ headings: [], text: `Fact ${i}.` }));
     const [, user] = answerTurns({ ...ANSWER_RECIPE, passages: 2 }, passages, 'Which?');

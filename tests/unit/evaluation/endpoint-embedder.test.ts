@@ -1,24 +1,34 @@
 import 'fake-indexeddb/auto';
 import { expect, onTestFinished, test } from 'vitest';
-import { installedModels } from '../../../src/evaluation/installed-models.ts';
+import type { AdapterDescription } from '../../../src/adapters/contract.ts';
+import { installedModels, modelSource } from '../../../src/evaluation/installed-models.ts';
 import { LoadedModels } from '../../../src/evaluation/matrix/models.ts';
+import { Evaluation } from '../../../src/evaluation/service.ts';
+import type { ModelAdapter } from '../../../src/retrieval/contract.ts';
 import { EndpointSource } from '../../../src/retrieval/endpoint-source.ts';
 import { AttuneDatabase } from '../../../src/storage/database.ts';
 import type { PipelineModel } from '../../../src/storage/schema.ts';
+import { DOCUMENTS, of, setUpLab, WORKSPACE } from '../../support/evaluation-lab.ts';
 import { OpenAiServer } from '../../support/openai-server.ts';
 
 const model: PipelineModel = { modelId: 'e', engine: 'endpoint' };
+
+const here = () => Promise.reject(new Error('asked for a model of this machine'));
+
+async function startServer(db: AttuneDatabase): Promise<OpenAiServer> {
+  const server = new OpenAiServer();
+  onTestFinished(() => server.stop());
+  const baseUrl = await server.start();
+  await db.endpoints.add({ id: 'e', name: 'Box', baseUrl, model: 'words', enabled: true, role: 'embedder' });
+  return server;
+}
 
 /** A stand-in server behind the matrix's models; anything of this machine fails. */
 async function laboratory() {
   const db = new AttuneDatabase('endpoint-in-the-matrix');
   onTestFinished(() => db.delete());
-  const server = new OpenAiServer();
-  onTestFinished(() => server.stop());
-  const baseUrl = await server.start();
-  await db.endpoints.add({ id: 'e', name: 'Box', baseUrl, model: 'words', enabled: true, role: 'embedder' });
+  const server = await startServer(db);
   const endpoints = new EndpointSource(db);
-  const here = () => Promise.reject(new Error('asked for a model of this machine'));
   const models = new LoadedModels(
     installedModels(db, {
       loadEmbedder: ({ engine, modelId }) => (engine === 'endpoint' ? endpoints.named(modelId) : here()),
@@ -47,6 +57,42 @@ test('its results are those of this server and this model', async () => {
     installedModels(db, { deviceOf: async () => '' } as unknown as Parameters<typeof installedModels>[1]),
   );
   expect((await changed.describe(model, 'embedder')).identity).not.toBe(identity);
+});
+
+test('with an adapter for questions alone, passages are sent once for both', async () => {
+  const { db } = await setUpLab();
+  const server = await startServer(db);
+  const endpoints = new EndpointSource(db);
+  // Questions are turned round, which no ranking survives.
+  const b = Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 65 === 0 ? -2 : 0));
+  const adapter = { dimensions: 64, sides: 'queries' as const, rank: 0, a: new Float32Array(0), b };
+  const description = { id: 'turn', name: 'Turn', sha256: 's', kind: 'linear' as const };
+  const models = modelSource(
+    {
+      loadEmbedder: ({ modelId }) => endpoints.named(modelId),
+      readAdapter: async (): Promise<ModelAdapter> => ({ ...description, adapter }),
+      loadReranker: here,
+      loadGenerator: here,
+      deviceOf: here,
+    },
+    {
+      model: here,
+      adapter: async () => description as unknown as AdapterDescription,
+      endpoint: (id) => db.endpoints.get(id),
+    },
+  );
+  const service = new Evaluation({ database: db, models });
+  const [plain, tuned] = [of({ ...model, name: 'Box' }), of({ ...model, adapterId: 'turn', name: 'Turned' })];
+  const request = { workspaceId: WORKSPACE, datasetId: 'd', configurations: [plain, tuned] };
+  const id = await service.create(request);
+  await service.proceed(id);
+  for (const text of DOCUMENTS.flatMap(({ passages }) => passages))
+    expect(server.embedded.filter((sent) => sent === text)).toHaveLength(1);
+  const scores = await db.evaluationScores.where('evaluationId').equals(id).toArray();
+  const ranks = (of: { id: string }) =>
+    scores.filter(({ configurationId }) => configurationId === of.id).map(({ rank }) => rank);
+  expect(ranks(plain)).toEqual([1, 1, 1]);
+  expect(ranks(tuned)).not.toEqual([1, 1, 1]);
 });
 
 test('switched off, it is not sent anything', async () => {

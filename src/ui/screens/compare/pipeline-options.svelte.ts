@@ -30,21 +30,28 @@ export interface PipelineOption {
 
 export const keyOf = ({ modelId, adapterId }: PipelineModel): string => `${modelId}|${adapterId ?? ''}`;
 
-function endpointOption({ id, model, name, baseUrl }: EndpointRow): PipelineOption {
+/** @param adapter over the vectors that the endpoint gives */
+function endpointOption({ id, model, name, baseUrl }: EndpointRow, adapter?: AdapterDescription): PipelineOption {
+  const part: PipelineModel = { modelId: id, ...(adapter && { adapterId: adapter.id }), engine: 'endpoint' };
   return {
-    key: `${id}|`,
-    model: { modelId: id, engine: 'endpoint' },
+    key: keyOf(part),
+    model: part,
     modelName: model,
-    variant: 'as it is',
-    label: model,
-    detail: name,
-    tuned: false,
+    ...inWords(model, adapter),
+    detail: adapter ? `${name}, adapter ${bytes(adapter.bytes)}` : name,
+    tuned: adapter !== undefined,
     leavesMachine: privacy.remote.some((endpoint) => endpoint.id === id),
     host: hostOf(baseUrl),
   };
 }
 
-/** What can be compared on this machine: every model as it is and with each of its adapters, and endpoints that are on. */
+function inWords(model: string, adapter: AdapterDescription | undefined): Pick<PipelineOption, 'variant' | 'label'> {
+  return adapter
+    ? { variant: adapter.name, label: `${model} with ${adapter.name}` }
+    : { variant: 'as it is', label: model };
+}
+
+/** What can be compared on this machine: every model as it is and with each of its adapters, endpoints that are on too. */
 export class PipelineOptions {
   #models = $state.raw<readonly ModelDescription[]>([]);
   #loaded = $state(false);
@@ -67,7 +74,12 @@ export class PipelineOptions {
 
   readonly embedders = $derived.by(() => [
     ...this.#withAdapters('embedder', ['embedder', 'linear']),
-    ...privacy.embedders.map(endpointOption),
+    ...privacy.embedders.flatMap((endpoint) => [
+      endpointOption(endpoint),
+      ...this.#adapters.current
+        .filter(({ modelId, task }) => modelId === endpoint.id && task === 'linear')
+        .map((adapter) => endpointOption(endpoint, adapter)),
+    ]),
   ]);
   /** Each is a search model with an adapter that scores pairs; a ranking model without one cannot be served. */
   readonly rerankers = $derived.by(() =>
@@ -80,7 +92,7 @@ export class PipelineOptions {
   );
   readonly generators = $derived.by(() => [
     ...this.#withAdapters('generator', ['generator']),
-    ...privacy.writers.map(endpointOption),
+    ...privacy.writers.map((endpoint) => endpointOption(endpoint)),
   ]);
 
   #withAdapters(role: ModelRole, tasks: readonly AdapterDescription['task'][]): PipelineOption[] {
@@ -103,8 +115,7 @@ export class PipelineOptions {
       key: keyOf(part),
       model: part,
       modelName: model.name,
-      variant: adapter ? adapter.name : 'as it is',
-      label: adapter ? `${model.name} with ${adapter.name}` : model.name,
+      ...inWords(model.name, adapter),
       detail: adapter ? `adapter, ${bytes(adapter.bytes)}` : [bytes(model.bytes), model.licence].join(', '),
       tuned: adapter !== undefined,
       leavesMachine: false,
