@@ -41,8 +41,8 @@ export function answerTurns(
 ): [system: ChatTurn, user: ChatTurn] {
   const lines = passages.slice(0, recipe.passages).map(({ headings, text }, i) => {
     const heading = headings.at(-1);
-    const part = readingWindow(text, question, recipe.passageCharacters);
-    return `[${i + 1}] ${oneLine(heading ? `${heading}: ${part}` : part)}`;
+    const part = readingWindow(withoutLinks(text), question, recipe.passageCharacters);
+    return `[${i + 1}] ${oneLine(heading ? `${withoutLinks(heading)}: ${part}` : part)}`;
   });
   return [
     { role: 'system', content: recipe.system },
@@ -103,6 +103,14 @@ export function readingWindow(text: string, question: string, characters: number
     else break;
   }
   return whole.slice(sentences[first]!.start, sentences[last]!.end).slice(0, characters);
+}
+
+/** Pictures and links of Markdown, no calls as `a[0](b)`; an address may hold a pair of parentheses. */
+const LINK = /!\[[^\]\n]*\]\([^)\n]*\)|(?<![\p{L}\p{N}_])\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)/gu;
+
+/** A link's words stand for it: small models copy its brackets, and its address only costs tokens. Pictures go. */
+function withoutLinks(text: string): string {
+  return text.replace(LINK, (_, words: string | undefined) => words ?? '');
 }
 
 function oneLine(text: string): string {
