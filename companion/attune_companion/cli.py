@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     flag("ray", "", "auto, an address, or local: jobs run on a Ray cluster")
     flag("ray-workers", 1, "processes (GPUs) per job on the cluster", type=int)
     flag("ray-shard", False, "spreads an answer model over a job's workers, for one GPU too large", action="store_true")
+    flag("ray-replicas", 0, "processes (GPUs) of the cluster that answer with models; 0: this machine does", type=int)
     flag("qr", "auto", "the pairing link as a code: auto draws it where another device can use it", choices=WHEN)
     made.add_argument("--version", action="version", version=__version__)
     return made
@@ -75,12 +76,15 @@ def settings_of(options: argparse.Namespace) -> Settings:
         ray=options.ray,
         ray_workers=options.ray_workers,
         ray_shard=options.ray_shard,
+        ray_replicas=options.ray_replicas,
     )
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs until it is stopped."""
     options = parser().parse_args(arguments)
+    if options.ray_replicas and options.ray in ("", "local"):
+        parser().error("--ray-replicas needs a cluster that runs: --ray auto or an address")
     settings = settings_of(options)
     set_up_logs()
     settings.make_folders()

@@ -43,6 +43,8 @@ class Settings:
     ray_workers: int = 1
     ray_shard: bool = False
     """Decoders' weights are spread over a job's workers, each of which otherwise has them all."""
+    ray_replicas: int = 0
+    """Processes of the cluster that answer with models; 0: one of this machine does."""
     attempts: int = 3
     """Deaths of a job's process without progress in between before the job fails."""
 

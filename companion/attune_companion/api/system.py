@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from .. import __version__
 from ..jobs.zygote import gpus
+from ..settings import Settings
 from ..training.options import METHODS, knobs_of
 from ..watching.metrics import exposition
 from .context import context_of
@@ -39,6 +40,14 @@ def metrics(request: Request) -> Response:
     return Response(exposition(context_of(request).database), media_type="text/plain; version=0.0.4")
 
 
+def cluster_of(settings: Settings) -> dict[str, Any] | None:
+    """Who runs jobs and answers, where that is a cluster."""
+    if not settings.ray:
+        return None
+    replicas = {"replicas": settings.ray_replicas} if settings.ray_replicas else {}
+    return {"address": settings.ray, "workers": settings.ray_workers, "sharded": settings.ray_shard, **replicas}
+
+
 @router.get("/v1/system")
 def system(request: Request) -> dict[str, Any]:
     """GPU, memory, disk and queue."""
@@ -55,9 +64,7 @@ def system(request: Request) -> dict[str, Any]:
         "disk": {"total": disk.total, "free": disk.free},
         "gpus": gpus() if found.get("gpus") else [],
         "torch": found.get("torch"),
-        "ray": {"address": settings.ray, "workers": settings.ray_workers, "sharded": settings.ray_shard}
-        if settings.ray
-        else None,
+        "ray": cluster_of(settings),
         "queue": {row["status"]: row["n"] for row in counts},
         "limits": {
             "file": settings.max_file,

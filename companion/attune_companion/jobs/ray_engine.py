@@ -138,12 +138,17 @@ def pass_on(news: list[tuple[str, tuple[Any, ...]]], reporter: Any) -> None:
         getattr(reporter, kind)(*values)
 
 
-def connect(settings: Settings) -> None:
-    """To a cluster that runs ('auto', an address), or to one that is started here ('local')."""
+def environment() -> dict[str, Any]:
+    """What processes of the cluster need to find this package, and to ask nobody for anything."""
     package = str(Path(__file__).parent.parent.parent)
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
+    return {"env_vars": {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}}
+
+
+def connect(settings: Settings, tries: int = CONNECT_TRIES) -> None:
+    """To a cluster that runs ('auto', an address), or to one that is started here ('local')."""
     options: dict[str, Any] = {
-        "runtime_env": {"env_vars": {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}},
+        "runtime_env": environment(),
         "log_to_driver": False,
         "logging_level": "ERROR",
     }
@@ -159,7 +164,7 @@ def connect(settings: Settings) -> None:
         }
     else:
         options["address"] = settings.ray
-    for attempt in range(CONNECT_TRIES):
+    for attempt in range(tries):
         try:
             ray.init(**options)
             return

@@ -7,6 +7,7 @@ checkpoint; so is one that ran when the service itself was killed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import subprocess
@@ -24,6 +25,8 @@ from .estimates import Estimates
 log = logging.getLogger(__name__)
 GRACE = 15.0
 """Seconds that a job has to stop by itself after its step, before its process is ended for a cancel."""
+TAKE_DOWN = 120.0
+"""Seconds for the cluster to end what it answers with."""
 
 
 class Supervisor:
@@ -66,6 +69,11 @@ class Supervisor:
         if self._zygote is not None:
             self._zygote.kill()
         self._thread.join(timeout=10)
+        if self._settings.ray_replicas > 0:
+            # Ray Serve keeps what it runs when its starter is gone. After a kill the next start takes it over.
+            command = [sys.executable, "-m", "attune_companion.serving.cluster", self._settings.to_json()]
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(command, check=False, timeout=TAKE_DOWN)
 
     def notify(self) -> None:
         """Something in the database has changed."""

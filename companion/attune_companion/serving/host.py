@@ -91,15 +91,20 @@ class ModelHost:
             self._loaded.clear()
         gc.collect()
 
-    def _resolve(self, name: str, roles: tuple[str, ...]) -> tuple[str, Path | None, str]:
-        """Base, adapter's folder and role of a name. Raises a problem for unknown names and models of another role."""
+    def resolve(self, name: str) -> tuple[str, Path | None, str]:
+        """Base, adapter's folder and role of a name. Raises a problem for unknown ones."""
         models = list_models(self._settings)
         if name in models:
-            base, folder, role = name, None, models[name].role
-        else:
-            folder, base, role = folder_of(self._settings, self._database, name)
-        if role not in roles:
-            raise bad_request("wrong_model", f"{name} is a {role}, and this needs a {' or '.join(roles)}.", "model")
+            return name, None, models[name].role
+        folder, base, role = folder_of(self._settings, self._database, name)
+        return base, folder, role
+
+    def _resolved(self, request: dict[str, Any], wanted: str) -> tuple[str, Path | None, str]:
+        """Of a request, which may have been looked up elsewhere. Raises a problem for models of another role."""
+        name = request["model"]
+        base, folder, role = request.get("resolved") or self.resolve(name)
+        if role != wanted:
+            raise bad_request("wrong_model", f"{name} is a {role}, and this needs a {wanted}.", "model")
         return base, folder, role
 
     def _load(self, base: str, role: str) -> Loaded:
@@ -122,14 +127,14 @@ class ModelHost:
 
     def chat(self, request: dict[str, Any], closed: Callable[[], bool]) -> Iterator[dict[str, Any]]:
         """Parts of an answer as `{"text"}`, then `{"finish", "usage"}`."""
-        base, folder, role = self._resolve(request["model"], ("generator",))
+        base, folder, role = self._resolved(request, "generator")
         loaded = self._load(base, role)
         with loaded.lock, torch.inference_mode(), loaded.use(folder):
             yield from generate(loaded.slot.model, loaded.tokenizer, request, closed)
 
     def embed(self, request: dict[str, Any]) -> dict[str, Any]:
         """`{"vectors", "tokens"}`: unit vectors."""
-        base, folder, role = self._resolve(request["model"], ("embedder",))
+        base, folder, role = self._resolved(request, "embedder")
         loaded = self._load(base, role)
         model = loaded.tokenizer
         with loaded.lock, torch.inference_mode(), loaded.use(folder):
@@ -146,7 +151,7 @@ class ModelHost:
 
     def rerank(self, request: dict[str, Any]) -> dict[str, Any]:
         """`{"scores"}`, one per document; greater is better."""
-        base, folder, role = self._resolve(request["model"], ("reranker",))
+        base, folder, role = self._resolved(request, "reranker")
         if folder is None:
             raise Problem(400, "wrong_model", f"{base} has no trained head.", "model")
         loaded = self._load(base, role)

@@ -11,23 +11,25 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..jobs.worker import is_out_of_memory
-from ..problems import Problem
 from ..settings import Settings
 from ..watching.logs import set_up_logs
 from .host import ModelHost
+from .parts import parts_of
 
 log = logging.getLogger(__name__)
+Parts = Callable[[dict[str, Any], Callable[[], bool]], Iterator[dict[str, Any]]]
+"""A request and whether its caller hung up, to the parts of the answer."""
 
 
 def serve(settings: Settings, path: str) -> None:
     """Answers until it is killed."""
     set_up_logs()
-    host = ModelHost(settings)
+    parts = answering(settings)
     Path(path).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -35,15 +37,24 @@ def serve(settings: Settings, path: str) -> None:
     listener.listen(256)
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=answer, args=(host, connection), daemon=True).start()
+        threading.Thread(target=answer, args=(parts, connection), daemon=True).start()
 
 
-def answer(host: ModelHost, connection: socket.socket) -> None:
+def answering(settings: Settings) -> Parts:
+    """By models in this process, or by replicas on the cluster."""
+    if settings.ray_replicas > 0:
+        from .cluster import Cluster
+
+        return Cluster(settings).parts
+    return partial(parts_of, ModelHost(settings))
+
+
+def answer(parts: Parts, connection: socket.socket) -> None:
     """One request."""
     with connection, connection.makefile("rwb") as stream:
         try:
             request = json.loads(stream.readline())
-            for part in handle(host, request, connection):
+            for part in parts(request, lambda: is_closed(connection)):
                 stream.write((json.dumps(part) + "\n").encode())
                 stream.flush()
         except (BrokenPipeError, ConnectionResetError):
@@ -51,30 +62,6 @@ def answer(host: ModelHost, connection: socket.socket) -> None:
             pass
         except ValueError as error:
             log.warning("bad request", extra={"error": type(error).__name__})
-
-
-def handle(host: ModelHost, request: dict[str, Any], connection: socket.socket) -> Iterator[dict[str, Any]]:
-    """The parts of an answer; problems become the last part."""
-    try:
-        kind = request["kind"]
-        if kind == "chat":
-            yield from host.chat(request, lambda: is_closed(connection))
-        elif kind == "embed":
-            yield host.embed(request)
-        elif kind == "rerank":
-            yield host.rerank(request)
-        yield {"end": True}
-    except Problem as problem:
-        yield {"problem": [problem.status, problem.code, problem.message, problem.param]}
-    except (BrokenPipeError, ConnectionResetError):
-        raise
-    except Exception as error:
-        log.error("answer failed", extra={"error": type(error).__name__}, exc_info=True)
-        if is_out_of_memory(error):
-            host.forget()
-            yield {"problem": [507, "out_of_memory", "The model does not fit into memory beside the others.", "model"]}
-        else:
-            yield {"problem": [500, "internal_error", f"The model ended with {type(error).__name__}.", None]}
 
 
 def is_closed(connection: socket.socket) -> bool:
