@@ -95,10 +95,14 @@ async function measure(): Promise<void> {
   if (flags['no-test']) return;
   const tunedRanker = await Ranker.of(set, tunedEmbedder(base, tuned));
   const searches = [baseRanker, tunedRanker] as const;
+  const { denseWeight } = tuned.adapter;
+  console.log(`share of meaning that the run chose: ${denseWeight}`);
   for (const mode of ['dense', 'hybrid'] as const) {
+    // The tuned search with the share that came with its adapter, as the product searches.
+    const knobs = [{}, denseWeight === undefined ? {} : { denseWeight }];
     await report(
       mode,
-      searches.map((ranker) => (questions) => ranker.rank(questions, mode)),
+      searches.map((ranker, i) => (questions) => ranker.rank(questions, mode, undefined, knobs[i])),
     );
   }
   const judged = rows.filter(({ split }) => split === 'validation');

@@ -17,7 +17,7 @@ export interface CompanionSystem {
   disk: { total: number; free: number };
   gpus: { name: string; memory: number; used: number }[];
   /** Workers per job, where jobs run on a cluster. */
-  ray: { address: string; workers: number } | null;
+  ray: { address: string; workers: number; replicas?: number } | null;
   /** Jobs by state. */
   queue: Partial<Record<CompanionJobState, number>>;
   limits: { file: number; row: number; queue: number };
