@@ -4,7 +4,9 @@ import type { RetrievalJudge } from './retrieval-judge.ts';
 
 const { default: usual, max, step } = retrievalKnobs.denseWeight;
 /** From the usual one up: tuning betters meaning and leaves words as they are, so their share can only fall. */
-const WEIGHTS = Array.from({ length: Math.round((max - usual) / step) + 1 }, (_, i) => usual + i * step);
+const WEIGHTS = Array.from({ length: Math.round((max - usual) / step) + 1 }, (_, i) =>
+  Number((usual + i * step).toFixed(2)),
+);
 
 /**
  * The share of meaning, joined with words, by which a tuned search model finds most of the validation part. Of several

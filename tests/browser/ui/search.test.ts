@@ -2,6 +2,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { database } from '../../../src/storage/database.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
+import { workspaces } from '../../../src/ui/state/workspaces.svelte.ts';
 import { closeApp, openApp } from './app-harness.ts';
 import { addFiles, axeFindings } from './screen-support.ts';
 
@@ -25,6 +26,23 @@ async function search(query: string): Promise<void> {
   router.go('search');
   await userEvent.fill(page.getByRole('searchbox', { name: 'Question or words' }), query);
 }
+
+test('the settings show the weight of meaning that came with the adapter in force', async () => {
+  await database().adapters.add({
+    ...{ id: 'a', workspaceId, name: 'Handbook search', description: '', task: 'embedder', denseWeight: 0.95 },
+    ...{ modelId: 'all-MiniLM-L6-v2', modelName: 'all-MiniLM-L6-v2', rank: 8, alpha: 16, targets: [], bytes: 1 },
+    ...{ sha256: 'a'.repeat(64), baseLicence: 'Apache-2.0', scores: [], source: 'trained here', createdAt: 1 },
+  });
+  router.go('search');
+  await userEvent.click(page.getByRole('button', { name: 'Search settings' }));
+  const weight = page.getByRole('spinbutton', { name: 'Weight of meaning' });
+  await expect.element(weight).toHaveValue(0.8);
+  await workspaces.setSetting('adapters', { embedder: 'a' });
+  await expect.element(weight).toHaveValue(0.95);
+  await expect.element(page.getByText(/With “Handbook search” 0\.95 found most/)).toBeVisible();
+  await workspaces.setSetting('retrieval.denseWeight', 0.5);
+  await expect.element(weight).toHaveValue(0.5);
+});
 
 test('an empty workspace says what to do first', async () => {
   router.go('search');
