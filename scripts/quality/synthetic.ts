@@ -13,6 +13,7 @@ import { mean, ndcgAtK, recallAtK, reciprocalRank } from '../../src/evaluation/m
 import type { ExampleRow } from '../../src/storage/schema.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
+import { knobsFrom } from './synthetic/knobs.ts';
 import { Ranker } from './synthetic/ranker.ts';
 import { copiedShare, rowsOf, withNegatives } from './synthetic/rows.ts';
 import { baseEmbedder, tune, tunedEmbedder, tunedReranker, type Tunable, type Tuned } from './synthetic/tune.ts';
@@ -43,12 +44,7 @@ const { values: flags, positionals } = parseArgs({
     rerank: { type: 'string', default: '0' },
   },
 });
-const knobs = Object.fromEntries(
-  positionals.map((pair) => {
-    const [key, value] = pair.split('=') as [string, string];
-    return [key, Number.isNaN(Number(value)) ? value : Number(value)];
-  }),
-);
+const knobs = knobsFrom(positionals);
 const seed = Number(flags.seed);
 const set = await corpus(flags.set);
 const toRead = passagesToRead(set.passages, seed, Number(flags.passages));

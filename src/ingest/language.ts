@@ -16,6 +16,24 @@ export async function detectLanguage(text: string): Promise<string | undefined> 
   return detect(sample, { only: supportedLanguages.filter((code) => !mistaken.has(code)) }) || undefined;
 }
 
+/**
+ * Language of a document: by its letters where there are enough of them, else the first of its reader's languages that
+ * its few words may be in. A note of a line is then found by the stems of its words, as the pages beside it are.
+ *
+ * @param readers languages that the reader wants, as in `navigator.languages`, the first one first
+ */
+export async function documentLanguage(text: string, readers = browserLanguages()): Promise<string | undefined> {
+  const detected = await detectLanguage(text);
+  if (detected) return detected;
+  const likely = await likelyLanguages(text);
+  return readers.map((tag) => tag.split('-')[0]!).find((language) => likely.includes(language));
+}
+
+/** None in Node. */
+function browserLanguages(): readonly string[] {
+  return typeof navigator === 'undefined' ? [] : navigator.languages;
+}
+
 /** Words from three places: beginnings of files are often headers and legal notes in another language. */
 function sampleOf(text: string): string {
   const third = Math.floor(sampleLetters / 3);

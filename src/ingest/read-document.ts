@@ -3,7 +3,7 @@ import { chunkDocument } from './chunk/chunker.ts';
 import type { CountTokens } from './chunk/units.ts';
 import type { ReadResult } from './document-store.ts';
 import { chunkHash, chunkIdOf } from './hashing.ts';
-import { detectLanguage } from './language.ts';
+import { documentLanguage } from './language.ts';
 import { parseDocument } from './parse/index.ts';
 import type { ChunkSettings } from './settings.ts';
 import { Breather } from './breather.ts';
@@ -30,7 +30,7 @@ export async function readDocument(row: DocumentRow, blob: Blob, options: ReadOp
     signal,
     onShare: (share) => onShare(share * parsingShare),
   });
-  const language = await detectLanguage(parsed.text);
+  const language = await documentLanguage(parsed.text);
   const chunks: ChunkRow[] = [];
   const repeats = new Map<string, number>();
   const breather = new Breather(signal);

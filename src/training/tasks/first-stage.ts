@@ -1,4 +1,4 @@
-import { detectLanguage } from '../../ingest/language.ts';
+import { documentLanguage } from '../../ingest/language.ts';
 import { fuse, type Scored } from '../../retrieval/fusion.ts';
 import { LexicalIndex } from '../../retrieval/lexical/lexical-index.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
@@ -81,7 +81,7 @@ async function languagesOf(pool: readonly PoolPassage[]): Promise<Map<string, st
     texts.set(document, [...(texts.get(document) ?? []), passage.text]);
   }
   const languages = new Map<string, string | undefined>();
-  for (const [document, parts] of texts) languages.set(document, await detectLanguage(parts.join('\n')));
+  for (const [document, parts] of texts) languages.set(document, await documentLanguage(parts.join('\n')));
   return languages;
 }
 
