@@ -2,11 +2,11 @@ import { retrievalKnobs, retrievalSettings } from '../../retrieval/settings.ts';
 import { FirstStage } from './first-stage.ts';
 import type { RetrievalJudge } from './retrieval-judge.ts';
 
-const { default: usual, max, step } = retrievalKnobs.denseWeight;
-/** From the usual one up: tuning betters meaning and leaves words as they are, so their share can only fall. */
-const WEIGHTS = Array.from({ length: Math.round((max - usual) / step) + 1 }, (_, i) =>
-  Number((usual + i * step).toFixed(2)),
-);
+/**
+ * From the usual one up: tuning betters meaning and leaves words as they are, so their share can only fall. They keep a
+ * twentieth, for names and numbers that no question of the validation part asks for.
+ */
+const SHARES = [retrievalKnobs.denseWeight.default, 0.85, 0.9, 0.95];
 
 /**
  * The share of meaning, joined with words, by which a tuned search model finds most of the validation part. Of several
@@ -21,7 +21,7 @@ export async function weightOfMeaning<Text extends { length: number }>(
 ): Promise<number> {
   const stage = await FirstStage.of(judge.pool, pool);
   const dimensions = pool.length / judge.pool.length;
-  const scores = WEIGHTS.map((denseWeight) => {
+  const scores = SHARES.map((denseWeight) => {
     const settings = retrievalSettings({}, { denseWeight });
     const rankings = judge.asked.map(({ question }, q) => {
       const vector = questions.subarray(q * dimensions, (q + 1) * dimensions);
@@ -29,5 +29,5 @@ export async function weightOfMeaning<Text extends { length: number }>(
     });
     return judge.scoreRankings(rankings).score;
   });
-  return WEIGHTS[scores.indexOf(Math.max(...scores))]!;
+  return SHARES[scores.indexOf(Math.max(...scores))]!;
 }

@@ -45,7 +45,7 @@ function vectors(right: number, next: number): { questions: Float32Array; pool: 
 
 it('lets words count less where they lead away from what meaning finds', async () => {
   const { questions, pool } = vectors(0.6, 0.5);
-  expect([0.85, 0.9, 0.95, 1]).toContain(await weightOfMeaning(await judge(), questions, pool));
+  expect([0.85, 0.9, 0.95]).toContain(await weightOfMeaning(await judge(), questions, pool));
 });
 
 it('stays with the usual weight where another finds no more', async () => {
