@@ -88,11 +88,11 @@ async function measure(): Promise<void> {
   const settings = { validationPool: 200, validationLimit: 80, ...knobs };
   const tuned = await tune(flags.task as Tunable, mined, settings, seed);
   tell(tuned);
+  const { denseWeight } = tuned.adapter;
+  console.log(`share of meaning that the run chose: ${denseWeight}`);
   if (flags['no-test']) return;
   const tunedRanker = await Ranker.of(set, tunedEmbedder(base, tuned));
   const searches = [baseRanker, tunedRanker] as const;
-  const { denseWeight } = tuned.adapter;
-  console.log(`share of meaning that the run chose: ${denseWeight}`);
   for (const mode of ['dense', 'hybrid'] as const) {
     // The tuned search with the share that came with its adapter, as the product searches.
     const knobs = [{}, denseWeight === undefined ? {} : { denseWeight }];
