@@ -1,5 +1,6 @@
 import type { ChatTurn } from '../../generation/contract.ts';
 import type { AnswerRecipe } from '../../storage/schema.ts';
+import { LINK, PICTURE } from '../../markdown/links.ts';
 import { splitSentences } from '../text/sentences.ts';
 import { contentWords, coverage } from '../text/words.ts';
 
@@ -105,12 +106,12 @@ export function readingWindow(text: string, question: string, characters: number
   return whole.slice(sentences[first]!.start, sentences[last]!.end).slice(0, characters);
 }
 
-/** Pictures and links of Markdown, no calls as `a[0](b)`; an address may hold a pair of parentheses. */
-const LINK = /!\[[^\]\n]*\]\([^)\n]*\)|(?<![\p{L}\p{N}_])\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)/gu;
+/** No calls as `a[0](b)`. */
+const MARKUP = new RegExp(String.raw`${PICTURE}|(?<![\p{L}\p{N}_])${LINK}`, 'gu');
 
 /** A link's words stand for it: small models copy its brackets, and its address only costs tokens. Pictures go. */
 function withoutLinks(text: string): string {
-  return text.replace(LINK, (_, words: string | undefined) => words ?? '');
+  return text.replace(MARKUP, (_, words: string | undefined) => words ?? '');
 }
 
 function oneLine(text: string): string {

@@ -1,3 +1,5 @@
+import { LINK, PICTURE } from '../../markdown/links.ts';
+
 /** A passage without its mark-up, and where each of its characters stands in the passage. */
 export interface ReadableText {
   text: string;
@@ -6,8 +8,12 @@ export interface ReadableText {
 }
 
 /** Front matter, comments, shortcodes, images; links keep their words, emphasis and code lose their marks. */
-const MARKUP =
-  /(?<![\s\S])---\n[\s\S]*?\n---(?:\n|$)|<!--[\s\S]*?-->|\{\{[<%][\s\S]*?[>%]\}\}|!\[[^\]\n]*\]\([^)\n]*\)|\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)|<\/?[a-z][^>\n]*>|\*\*|__|`+|^#{1,6}[ \t]+/gim;
+const MARKUP = new RegExp(
+  String.raw`(?<![\s\S])---\n[\s\S]*?\n---(?:\n|$)|<!--[\s\S]*?-->|\{\{[<%][\s\S]*?[>%]\}\}|` +
+    `${PICTURE}|${LINK}|` +
+    String.raw`<\/?[a-z][^>\n]*>|\*\*|__|\x60+|^#{1,6}[ \t]+`,
+  'gim',
+);
 
 /** What a reader sees of a passage written in Markdown; other text stays as it is. */
 export function readable(passage: string): ReadableText {
