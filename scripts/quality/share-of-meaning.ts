@@ -7,20 +7,14 @@
  */
 import { parseArgs } from 'node:util';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
-import { recallAtK, reciprocalRank } from '../../src/evaluation/metrics/ranking.ts';
 import type { ExampleRow } from '../../src/storage/schema.ts';
 import { attackTrainPairs } from '../bench/retrieval/sets.ts';
+import { RANK_METRICS } from '../bench/train/rank.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
 import { knobsFrom } from './synthetic/knobs.ts';
 import { Ranker, type Mode } from './synthetic/ranker.ts';
 import { baseEmbedder, tune, tunedEmbedder } from './synthetic/tune.ts';
-
-const METRICS = {
-  'recall@1': (ids: number[], relevant: Set<number>) => recallAtK(ids, relevant, 1),
-  'recall@5': (ids: number[], relevant: Set<number>) => recallAtK(ids, relevant, 5),
-  MRR: (ids: number[], relevant: Set<number>) => reciprocalRank(ids, relevant),
-};
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,7 +37,7 @@ const questions = set.test.map(({ text }) => text);
 
 const scored = async (ranker: Ranker, mode: Mode, share?: number) => {
   const ranked = await ranker.rank(questions, mode, undefined, share === undefined ? {} : { denseWeight: share });
-  return Object.values(METRICS).map((metric) => ranked.map((ids, i) => metric(ids, set.test[i]!.relevant)));
+  return Object.values(RANK_METRICS).map((metric) => ranked.map((ids, i) => metric(ids, set.test[i]!.relevant)));
 };
 const usual = await scored(searches.tuned, 'hybrid');
 const chosen = await scored(searches.tuned, 'hybrid', denseWeight);
@@ -51,7 +45,7 @@ console.log(
   `\n${set.name}: ${questions.length} questions, best of ${tuned.steps} steps: ${tuned.best}; mean [95 % interval]\n`,
 );
 table(
-  ['search', ...Object.keys(METRICS)],
+  ['search', ...Object.keys(RANK_METRICS)],
   [
     ['untuned, meaning and words', ...(await scored(searches.untuned, 'hybrid')).map(interval)],
     ['tuned, meaning alone', ...(await scored(searches.tuned, 'dense')).map(interval)],

@@ -78,7 +78,9 @@ async function languagesOf(pool: readonly PoolPassage[]): Promise<Map<string, st
   const texts = new Map<string, string[]>();
   for (const passage of pool) {
     const document = documentOf(passage);
-    texts.set(document, [...(texts.get(document) ?? []), passage.text]);
+    const parts = texts.get(document);
+    if (parts) parts.push(passage.text);
+    else texts.set(document, [passage.text]);
   }
   const languages = new Map<string, string | undefined>();
   for (const [document, parts] of texts) languages.set(document, await documentLanguage(parts.join('\n')));

@@ -72,7 +72,7 @@ export interface PreparedTask {
   /** Tokens that a validation reads forward only. */
   readonly validationTokens: number;
   /** The adapter at the best point of a checkpoint, or at its last one where nothing was validated. */
-  adapterAt(checkpoint: Checkpoint, signal?: AbortSignal): Promise<TunedAdapter>;
+  adapterAt(checkpoint: Checkpoint): Promise<TunedAdapter>;
   dispose(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export interface TaskParts<Batch> {
   longest(): Batch;
   validate(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
   baseScore?(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
-  adapter(signal?: AbortSignal): TunedAdapter | Promise<TunedAdapter>;
+  adapter(): TunedAdapter | Promise<TunedAdapter>;
 }
 
 /** Hides the kind of batch behind what every task can do. */
@@ -126,10 +126,10 @@ export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
       for (const { gradient } of parameters) gradient.fill(0);
       return report;
     },
-    async adapterAt(checkpoint, signal) {
+    async adapterAt(checkpoint) {
       restoreParameters(parameters, checkpoint.best?.parameters ?? checkpoint.parameters);
       trainable.parametersChanged();
-      return parts.adapter(signal);
+      return parts.adapter();
     },
     dispose: () => trainable.dispose(),
   };
