@@ -2,6 +2,7 @@ import { adapters } from '../adapters/client.ts';
 import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
 import { cardOfRun } from '../training/adapter-card.ts';
+import { training } from '../training/client.ts';
 import { clientOf } from './nodes.ts';
 import { removeThere } from './left-there.ts';
 import { NodeRuns } from './runs.ts';
@@ -23,7 +24,28 @@ export const nodeRuns = new NodeRuns({
     await adapters.rename(id, card.name, card.description);
     return id;
   },
+  weigh: async (run, adapterId, { signal, onProgress }) => {
+    signal.throwIfAborted();
+    const stop = () => void training.stop(run.id, 'pause');
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await fileWeight(adapterId, await training.weigh(run.id, adapterId, onProgress));
+    } catch {
+      // The adapter is here and works: a data set that changed meanwhile must not make its run a failure.
+      signal.throwIfAborted();
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  },
 });
+
+/** In its row, and in the card beside its files. */
+async function fileWeight(adapterId: string, denseWeight: number): Promise<void> {
+  const db = database();
+  await db.adapters.update(adapterId, { denseWeight });
+  const row = await db.adapters.get(adapterId);
+  if (row) await adapters.rename(adapterId, row.name, row.description);
+}
 
 /** Deletes what these runs left on their node: see `removeThere`. */
 export const removeFromNode = (runIds: readonly string[]) => removeThere(database(), runIds, (id) => clientOf(id));

@@ -1,34 +1,29 @@
 import { AttuneError } from '../errors/attune-error.ts';
-import type { AttuneDatabase } from '../storage/database.ts';
 import type { RunRow } from '../storage/schema.ts';
 import type { TrainingProgress } from '../training/contract.ts';
 import { examplesOf } from '../training/run.ts';
 import type { NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
+import { HomeComing, type HomeComingDependencies } from './home-coming.ts';
 import { modelThere } from './model-there.ts';
 import { shipmentOf } from './rows.ts';
 import { RunRows } from './run-rows.ts';
 
-export interface NodeRunDependencies {
-  database: AttuneDatabase;
+export interface NodeRunDependencies extends HomeComingDependencies {
   /** @throws AttuneError when it is not paired or switched off */
   clientOf: (nodeId: string) => Promise<NodeClient>;
-  /** SHA-256 of a model's weights here, as a node counts it. */
-  weightsHash: (modelId: string) => Promise<string>;
-  /** Files the adapter that came home. @returns its id */
-  keepAdapter: (run: RunRow, zip: File, scores: AdapterScore[]) => Promise<string>;
 }
 
-type AdapterScore = { name: string; base: number; tuned: number };
-
-/** The job of a run on its node: how it gets there, how it ends, and how its adapter comes home. */
+/** The job of a run on its node: how it gets there and how it ends. */
 export class RunJob {
   readonly #dependencies: NodeRunDependencies;
   readonly #rows: RunRows;
+  readonly #home: HomeComing;
 
   constructor(dependencies: NodeRunDependencies) {
     this.#dependencies = dependencies;
     this.#rows = new RunRows(dependencies.database);
+    this.#home = new HomeComing(dependencies);
   }
 
   /**
@@ -67,7 +62,13 @@ export class RunJob {
   }
 
   /** What a job that has ended means for its run. @throws AttuneError `companion/*` with what the node says of a failure */
-  async settle(client: NodeClient, run: RunRow, job: CompanionJob): Promise<void> {
+  async settle(
+    client: NodeClient,
+    run: RunRow,
+    job: CompanionJob,
+    signal: AbortSignal,
+    onProgress?: (progress: TrainingProgress) => void,
+  ): Promise<void> {
     const { evaluation, status } = job;
     if (status === 'paused' || status === 'cancelled') {
       await this.#rows.update(run.id, { state: status, step: job.step });
@@ -82,7 +83,8 @@ export class RunJob {
     }
     await this.#rows.updateNode([run.id], { model: job.fine_tuned_model });
     const scores = evaluation ? [{ name: evaluation.score, base: evaluation.base, tuned: evaluation.tuned }] : [];
-    if (run.sweepId === undefined) await this.#bringHome(client, run, job.fine_tuned_model, scores);
+    if (run.sweepId === undefined)
+      await this.#home.bring(client, run, job.fine_tuned_model, scores, { signal, onProgress });
     await this.#rows.update(run.id, {
       state: 'done',
       ended: job.total_steps !== null && job.step < job.total_steps ? 'early' : 'finished',
@@ -98,8 +100,8 @@ export class RunJob {
   /** Brings a trial's model home. @returns the adapter's id. @throws AttuneError `companion/no-result` */
   async keep(runId: string): Promise<string> {
     const run = await this.#rows.get(runId);
-    if (run?.adapterId !== undefined && (await this.#dependencies.database.adapters.get(run.adapterId)))
-      return run.adapterId;
+    const known = run && (await this.#home.adapterOf(run));
+    if (known !== undefined) return known;
     if (!run?.node?.model) {
       throw new AttuneError(
         'companion/no-result',
@@ -110,7 +112,7 @@ export class RunJob {
     const client = await this.#dependencies.clientOf(run.node.nodeId);
     const { scoreName: name, baseScore, best } = run;
     const scores = best && baseScore !== undefined ? [{ name, base: baseScore, tuned: best.score }] : [];
-    return this.#bringHome(client, run, run.node.model, scores);
+    return this.#home.bring(client, run, run.node.model, scores, { signal: new AbortController().signal });
   }
 
   /** Tells the node to stop, and the row that it has. @returns why the node could not be told */
@@ -125,13 +127,6 @@ export class RunJob {
     }
     await this.#rows.update(runId, { state: how === 'pause' ? 'paused' : 'cancelled' });
     return undefined;
-  }
-
-  async #bringHome(client: NodeClient, run: RunRow, model: string, scores: AdapterScore[]): Promise<string> {
-    const zip = await client.adapter(model, await this.#dependencies.weightsHash(run.modelId));
-    const adapterId = await this.#dependencies.keepAdapter(run, zip, scores);
-    await this.#rows.update(run.id, { adapterId });
-    return adapterId;
   }
 }
 

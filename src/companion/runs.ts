@@ -133,7 +133,7 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   async #follow(client: NodeClient, run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     const job = await this.#job.begun(client, run, signal, onProgress);
     const events = new RunEvents(this.#dependencies.database, run, client, onProgress);
-    await this.#job.settle(client, run, await events.follow(job.id, signal));
+    await this.#job.settle(client, run, await events.follow(job.id, signal), signal, onProgress);
   }
 
   async #ended(runId: string, how: Active['how']): Promise<unknown> {

@@ -4,7 +4,7 @@ import { database } from '../storage/database.ts';
 import { opfsFolders } from '../storage/folders.ts';
 import { cardOfRun } from './adapter-card.ts';
 import { memoryLimit } from './memory-limit.ts';
-import { prepareInApp } from './prepare.ts';
+import { prepareInApp, weighInApp } from './prepare.ts';
 import { Training } from './service.ts';
 
 /** The training service over the app's database, models and files. */
@@ -15,6 +15,7 @@ export function trainingService(): Training {
     folders: opfsFolders,
     describeModel: (modelId) => adapterBase(modelId, db),
     prepare: prepareInApp(db),
+    weigh: weighInApp(db),
     memoryLimit,
     keepAdapter: async (run, tuned, scores) => {
       const row = await keepAdapter(db, opfsFolders, tuned, await adapterBase(run.modelId, db), {

@@ -22,5 +22,7 @@ export const training: TrainingService = {
   proceedSweep: (sweepId, onProgress) => bridge.call((remote) => remote.proceedSweep(sweepId, reporter(onProgress))),
   stop: (runId, how) => bridge.call((remote) => remote.stop(runId, how)),
   keep: (runId) => bridge.call((remote) => remote.keep(runId)),
+  weigh: (runId, adapterId, onProgress) =>
+    bridge.call((remote) => remote.weigh(runId, adapterId, reporter(onProgress))),
   remove: (runId) => bridge.call((remote) => remote.remove(runId)),
 };

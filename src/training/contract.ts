@@ -80,6 +80,12 @@ export interface TrainingService {
   stop(runId: string, how: 'pause' | 'cancel'): Promise<void>;
   /** Makes an adapter of a run's best step, for trials of a sweep and stopped runs. @returns the adapter's id */
   keep(runId: string): Promise<string>;
+  /**
+   * The weight of meaning for the adapter of a search model that a node tuned for this run; `stop` aborts it.
+   *
+   * @throws AttuneError `training/data-changed`, of the model's and the adapter's files, `engine/out-of-memory`
+   */
+  weigh(runId: string, adapterId: string, onProgress?: (progress: TrainingProgress) => void): Promise<number>;
   /** Deletes a run with its files; its adapter stays. */
   remove(runId: string): Promise<void>;
 }

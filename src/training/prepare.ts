@@ -8,7 +8,7 @@ import { INDEXING, type Patience } from '../generation/endpoint/embeddings.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 import type { PoolPassage } from './examples.ts';
 import { endpointOfRun, endpointVectors } from './endpoint-vectors.ts';
-import { examplesOf, type Prepare, type PreparedRun } from './run.ts';
+import { examplesOf, type Prepare, type PreparedRun, type Weigh } from './run.ts';
 import type { PreparedTask, TaskInput, TunedAdapter } from './tasks/task.ts';
 
 /** Loaded when they are wanted: a search model needs no chat templates, an answer model no word pieces. */
@@ -79,6 +79,22 @@ export async function prepareOverEndpoint(
   });
   const sentTo = new URL(endpoint!.baseUrl).host;
   return { task, device: 'this machine’s processor', sentTo };
+}
+
+/** Weighs adapters of the app: see `weighAdapter`. */
+export function weighInApp(database: AttuneDatabase): Weigh {
+  return async (run, adapterId, { signal, onProgress }) => {
+    const [examples, files, { weighAdapter }, tuned] = await Promise.all([
+      examplesOf(database, run),
+      openModel(run.modelId),
+      import('./tasks/weigh-adapter.ts'),
+      tunedOf(adapterId),
+    ]);
+    const { runtime } = await chooseRuntime();
+    const { settings, seed } = run;
+    const pool = { workspacePassages: () => workspacePassages(database, run) };
+    return weighAdapter({ files, runtime, settings, seed, examples, ...pool, signal, onProgress }, tuned);
+  };
 }
 
 async function tunedOf(adapterId: string): Promise<TunedAdapter> {

@@ -27,6 +27,13 @@ export interface PreparedRun {
   sentTo?: string;
 }
 
+/** The weight of meaning for an adapter that a node tuned for this run; see `weighAdapter`. */
+export type Weigh = (
+  run: RunRow,
+  adapterId: string,
+  context: { signal: AbortSignal; onProgress?: (progress: TrainingProgress) => void },
+) => Promise<number>;
+
 /** Files an adapter and its row. @returns its id */
 export type KeepAdapter = (run: RunRow, adapter: TunedAdapter, scores: AdapterRow['scores']) => Promise<string>;
 
@@ -139,7 +146,11 @@ async function settle(
     return;
   }
   const scores = checkpoint.best ? [{ name: task.scoreName, base: baseScore, tuned: checkpoint.best.score }] : [];
-  const adapterId = options.keep ? await keepAdapter(run, await task.adapterAt(checkpoint), scores) : undefined;
+  let adapterId: string | undefined;
+  if (options.keep) {
+    options.onProgress?.({ stage: 'Making the adapter', done: checkpoint.step, total: task.options.steps });
+    adapterId = await keepAdapter(run, await task.adapterAt(checkpoint, options.signal), scores);
+  }
   await record.update({ state: 'done', ended, ...(adapterId && { adapterId }) });
 }
 

@@ -7,7 +7,7 @@ import { RunFiles } from './checkpoints.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
 import { draftRun } from './draft.ts';
 import { estimateRun } from './estimate.ts';
-import { executeRun, type KeepAdapter, type Prepare, type RunOptions } from './run.ts';
+import { executeRun, type KeepAdapter, type Prepare, type RunOptions, type Weigh } from './run.ts';
 import { runSweep, trialSettings, type RungRun } from './sweep.ts';
 import { trainingSettings } from './settings.ts';
 
@@ -16,6 +16,7 @@ export interface TrainingDependencies {
   folders?: Folders;
   describeModel: (modelId: string) => Promise<AdapterBase>;
   prepare: Prepare;
+  weigh: Weigh;
   keepAdapter: KeepAdapter;
   /** What the device allows, in bytes. */
   memoryLimit: () => number | undefined;
@@ -140,6 +141,15 @@ export class Training implements TrainingService {
     }
   }
 
+  async weigh(runId: string, adapterId: string, onProgress?: (progress: TrainingProgress) => void): Promise<number> {
+    const { database, weigh } = this.#dependencies;
+    return this.#during(runId, async ({ controller: { signal } }) => {
+      const run = await database.runs.get(runId);
+      signal.throwIfAborted();
+      return weigh(run!, adapterId, { signal, onProgress });
+    });
+  }
+
   async remove(runId: string): Promise<void> {
     await this.stop(runId, 'cancel');
     const { database } = this.#dependencies;
@@ -150,24 +160,31 @@ export class Training implements TrainingService {
     await new RunFiles(this.#folders, runId).remove();
   }
 
-  async #execute(
+  #execute(
     runId: string,
     options: Pick<RunOptions, 'keep' | 'onProgress'> & { until?: (run: RungRun) => number },
   ): Promise<void> {
     const { database, prepare, keepAdapter } = this.#dependencies;
-    const active: Active = { controller: new AbortController(), how: 'pause' };
-    this.#active.set(runId, active);
-    try {
+    return this.#during(runId, async (active) => {
       const unwanted = this.#unwanted.get(runId);
       if (unwanted) await this.stop(runId, unwanted);
-      // The weights of an estimate must not lie beside those of a run.
-      await this.cancelEstimate();
       const files = new RunFiles(this.#folders, runId);
       await executeRun(
         runId,
         { database, files, prepare, keepAdapter },
         { ...options, signal: active.controller.signal, stoppedBy: () => active.how },
       );
+    });
+  }
+
+  /** Work for a run, which {@link stop} finds by its id meanwhile. */
+  async #during<T>(runId: string, work: (active: Active) => Promise<T>): Promise<T> {
+    const active: Active = { controller: new AbortController(), how: 'pause' };
+    this.#active.set(runId, active);
+    try {
+      // The weights of an estimate must not lie beside those of a run.
+      await this.cancelEstimate();
+      return await work(active);
     } finally {
       this.#active.delete(runId);
     }

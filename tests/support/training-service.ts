@@ -34,6 +34,7 @@ interface Options {
   /** Thrown before a step, once per start. */
   failing?: { step: number; error: Error };
   onStep?: (step: number) => void;
+  onAdapter?: () => void;
   memoryLimit?: number;
   /** Lets other work in between steps, as a real device does. */
   breathe?: boolean;
@@ -56,19 +57,21 @@ export async function setUpTraining() {
     createdAt: now,
     updatedAt: now,
   });
-  const start = ({ failing, onStep, memoryLimit, breathe }: Options = {}) =>
+  const start = ({ failing, onStep, onAdapter, memoryLimit, breathe }: Options = {}) =>
     new Training({
       database: db,
       folders,
       describeModel: async () => model,
       prepare: async (run) => {
-        const task = vectorTask(run.settings, run.seed, async (step) => {
+        const beforeStep = async (step: number) => {
           if (step === failing?.step) throw failing.error;
           onStep?.(step);
           if (breathe) await new Promise(setImmediate);
-        });
+        };
+        const task = vectorTask(run.settings, run.seed, beforeStep, onAdapter);
         return { task, device: 'here' };
       },
+      weigh: async () => 0.9,
       memoryLimit: () => memoryLimit,
       keepAdapter: async (run, tuned, scores) => {
         const card = { workspaceId: 'w', name: run.name, description: '', task: run.task, scores, source: 'test' };

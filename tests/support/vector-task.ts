@@ -15,6 +15,8 @@ export function vectorTask(
   seed: number,
   /** Called before each step with its number: to throw there, as a lost device would. */
   beforeStep: (step: number) => Promise<void> = async () => undefined,
+  /** Called while the adapter is made. */
+  onAdapter?: () => void,
 ): PreparedTask {
   const values = trainingSettings('linear', settings);
   const random = seededRandom(11);
@@ -53,7 +55,11 @@ export function vectorTask(
       const { loss } = await trainer.evaluate(judged);
       return { score: Math.exp(-loss), figures: { loss } };
     },
-    adapter: () => ({ kind: 'linear', adapter: trainer.adapter() }),
+    adapter: (signal) => {
+      onAdapter?.();
+      signal?.throwIfAborted();
+      return { kind: 'linear', adapter: trainer.adapter() };
+    },
   });
 }
 

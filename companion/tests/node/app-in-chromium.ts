@@ -84,6 +84,8 @@ try {
   );
   const adapter = (await rowsOf<AdapterRow>(page, 'adapters')).find(({ id }) => id === run.adapterId)!;
   assert.match(adapter.source, /^trained on /);
+  // Chosen here, where the words are.
+  if (!answers) assert.ok([0.8, 0.85, 0.9, 0.95].includes(adapter.denseWeight!), 'its weight of meaning was chosen');
 
   // Switched on: the search ranks by another index, or the chat answers with it.
   const question = questions[0]!.question;

@@ -74,10 +74,10 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
       return batchOf(order.slice(0, settings.batchSize));
     },
     validate: async (signal) => judge.score(...(await judged(signal))),
-    adapter: async () => ({
+    adapter: async (signal) => ({
       kind: 'lora',
       adapter: trainer.adapter(),
-      denseWeight: await weightOfMeaning(judge, ...(await judged())),
+      denseWeight: await weightOfMeaning(judge, ...(await judged(signal))),
     }),
   });
 }

@@ -1,5 +1,5 @@
 import { documentLanguage } from '../../ingest/language.ts';
-import { fuse, type Scored } from '../../retrieval/fusion.ts';
+import { fuse, type FusionSettings, type Scored } from '../../retrieval/fusion.ts';
 import { LexicalIndex } from '../../retrieval/lexical/lexical-index.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import { retrievalSettings, type RetrievalSettings } from '../../retrieval/settings.ts';
@@ -47,29 +47,34 @@ export class FirstStage {
   /**
    * @param vector of the question, of length 1 [dimensions]
    * @param wanted places whose scores are wanted, found or not
-   * @param settings instead of its own
    * @returns the `limit` best, best first, and behind them the wanted ones that are not among them
    */
-  find(
+  find(question: string, vector: Float32Array, limit: number, wanted: Iterable<number> = []): Found[] {
+    const needed = new Set(wanted);
+    return this.search(
+      question,
+      vector,
+      needed,
+    )(this.#settings).filter(({ place }, rank) => rank < limit || needed.has(place));
+  }
+
+  /** What meaning and words find, each for itself. @returns joins them: best first, as often as wanted */
+  search(
     question: string,
     vector: Float32Array,
-    limit: number,
-    wanted: Iterable<number> = [],
-    settings = this.#settings,
-  ): Found[] {
+    needed: ReadonlySet<number> = new Set(),
+  ): (settings: FusionSettings) => Found[] {
     const size = this.#dimensions;
     const similarity = (place: number) => dot(vector, this.#vectors.subarray(place * size, (place + 1) * size));
     const all = Array.from({ length: this.#vectors.length / size }, (_, item) => ({ item, score: similarity(item) }));
     const byMeaning: Scored<number>[] = all.sort((a, b) => b.score - a.score || a.item - b.item);
-    const { candidates } = settings;
-    const needed = new Set(wanted);
+    const { candidates } = this.#settings;
     const dense = byMeaning.filter(({ item }, rank) => rank < candidates || needed.has(item));
     const lexical = this.#words
-      .search(question, candidates, settings)
+      .search(question, candidates, this.#settings)
       .map(({ passage, score }): Scored<number> => ({ item: passage, score }));
-    return fuse(dense, lexical, settings, similarity)
-      .map(({ item, fused }) => ({ place: item, score: fused.score }))
-      .filter(({ place }, rank) => rank < limit || needed.has(place));
+    return (settings) =>
+      fuse(dense, lexical, settings, similarity).map(({ item, fused }) => ({ place: item, score: fused.score }));
   }
 }
 

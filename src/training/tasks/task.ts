@@ -72,7 +72,7 @@ export interface PreparedTask {
   /** Tokens that a validation reads forward only. */
   readonly validationTokens: number;
   /** The adapter at the best point of a checkpoint, or at its last one where nothing was validated. */
-  adapterAt(checkpoint: Checkpoint): Promise<TunedAdapter>;
+  adapterAt(checkpoint: Checkpoint, signal?: AbortSignal): Promise<TunedAdapter>;
   dispose(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export interface TaskParts<Batch> {
   longest(): Batch;
   validate(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
   baseScore?(signal?: AbortSignal): Promise<Omit<Validation, 'step'>>;
-  adapter(): TunedAdapter | Promise<TunedAdapter>;
+  adapter(signal?: AbortSignal): TunedAdapter | Promise<TunedAdapter>;
 }
 
 /** Hides the kind of batch behind what every task can do. */
@@ -126,10 +126,10 @@ export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
       for (const { gradient } of parameters) gradient.fill(0);
       return report;
     },
-    async adapterAt(checkpoint) {
+    async adapterAt(checkpoint, signal) {
       restoreParameters(parameters, checkpoint.best?.parameters ?? checkpoint.parameters);
       trainable.parametersChanged();
-      return parts.adapter();
+      return parts.adapter(signal);
     },
     dispose: () => trainable.dispose(),
   };

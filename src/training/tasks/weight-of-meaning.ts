@@ -21,13 +21,12 @@ export async function weightOfMeaning<Text extends { length: number }>(
 ): Promise<number> {
   const stage = await FirstStage.of(judge.pool, pool);
   const dimensions = pool.length / judge.pool.length;
+  const joins = judge.asked.map(({ question }, q) =>
+    stage.search(question, questions.subarray(q * dimensions, (q + 1) * dimensions)),
+  );
   const scores = SHARES.map((denseWeight) => {
     const settings = retrievalSettings({}, { denseWeight });
-    const rankings = judge.asked.map(({ question }, q) => {
-      const vector = questions.subarray(q * dimensions, (q + 1) * dimensions);
-      return stage.find(question, vector, settings.candidates, [], settings).map(({ place }) => place);
-    });
-    return judge.scoreRankings(rankings).score;
+    return judge.scoreRankings(joins.map((join) => join(settings).map(({ place }) => place))).score;
   });
   return SHARES[scores.indexOf(Math.max(...scores))]!;
 }

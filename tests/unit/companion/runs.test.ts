@@ -5,7 +5,7 @@ import type { CompanionEvent, CompanionJob } from '../../../src/companion/contra
 import { removeThere } from '../../../src/companion/left-there.ts';
 import { NodeRuns } from '../../../src/companion/runs.ts';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
-import type { ExampleRow } from '../../../src/storage/schema.ts';
+import type { AdapterRow, ExampleRow } from '../../../src/storage/schema.ts';
 import { trialsOf } from '../../../src/training/sweep.ts';
 import { request, setUpTraining } from '../../support/training-service.ts';
 
@@ -114,11 +114,22 @@ async function setUp() {
   const { db, start } = await setUpTraining();
   const node = new StandInNode();
   const kept: object[] = [];
+  const weighing = { onWeigh: () => {} };
   const runs = new NodeRuns({
     database: db,
     clientOf: async () => node.client,
     weightsHash: async () => BASE,
-    keepAdapter: async (run, zip, scores) => (kept.push({ zip: zip.name, scores }), `adapter of ${run.task}`),
+    keepAdapter: async (run, zip, scores) => {
+      kept.push({ zip: zip.name, scores });
+      const id = `adapter of ${run.task}`;
+      await db.adapters.put({ id } as AdapterRow);
+      return id;
+    },
+    weigh: async (_, adapterId, { signal }) => {
+      weighing.onWeigh();
+      signal.throwIfAborted();
+      await db.adapters.update(adapterId, { denseWeight: 0.9 });
+    },
   });
   await db.examples.bulkAdd(['train', 'train', 'validation', 'test'].map(rowOf));
   const settings = { ...request.settings, rank: 4 };
@@ -129,7 +140,7 @@ async function setUp() {
     (await start().createSweep({ ...there, grid: { rank: [2, 8, 4] }, method: 'grid' })).sweepId;
   const row = async () => (await db.runs.get(runId))!;
   const curve = async () => db.runPoints.where('runId').equals(runId).sortBy('step');
-  return { db, node, runs, runId, row, curve, kept, sweep };
+  return { db, node, runs, runId, row, curve, kept, sweep, weighing };
 }
 
 describe('a run on a node', () => {
@@ -163,6 +174,20 @@ describe('a run on a node', () => {
     });
     expect(kept).toEqual([{ zip: 'adapter.zip', scores: [{ name: 'MRR@10', base: 0.5, tuned: 0.7 }] }]);
     expect(told.at(-1)).toBe(`Training ${STEPS}`);
+  });
+
+  it('that is left while its adapter’s weight is chosen only chooses that on return', async () => {
+    const { db, node, runs, runId, row, kept, weighing } = await setUp();
+    weighing.onWeigh = () => void runs.leave(runId);
+    await runs.proceed(runId);
+    expect(await row()).toMatchObject({ state: 'running', adapterId: 'adapter of embedder' });
+    expect((await db.adapters.get('adapter of embedder'))!.denseWeight).toBeUndefined();
+    weighing.onWeigh = () => {};
+    await runs.proceed(runId);
+    expect((await row()).state).toBe('done');
+    expect((await db.adapters.get('adapter of embedder'))!.denseWeight).toBe(0.9);
+    expect(kept).toHaveLength(1);
+    expect(node.asked.filter((what) => what.startsWith('fetch'))).toHaveLength(1);
   });
 
   it('that lost its node catches up from the last event that it has, and sends nothing twice', async () => {

@@ -67,6 +67,7 @@ async function workspace() {
       folders,
       describeModel: (id) => adapterBase(id, db),
       prepare: (run, context) => prepareOverEndpoint(db, run, context, { pauses: [1, 1], timeout: 5000 }),
+      weigh: async () => 0.8,
       memoryLimit: () => undefined,
       keepAdapter: async (run, tuned, scores) => {
         const card = { workspaceId, name: run.name, description: '', task: run.task, scores, source: 'test' };

@@ -52,6 +52,21 @@ describe('a run', () => {
     expect(await weights()).toEqual(expected.weights);
   });
 
+  it('can be paused while its adapter is made, and then only makes that', async () => {
+    const expected = await undisturbed();
+    const { db, start, weights } = await setUpTraining();
+    const service: Training = start({ onAdapter: () => void service.stop(runId, 'pause') });
+    const runId = await service.create(request);
+    await service.proceed(runId);
+    expect(await db.runs.get(runId)).toMatchObject({ state: 'paused', step: 20 });
+    expect(await weights()).toEqual([]);
+    const steps: number[] = [];
+    await start({ onStep: (step) => steps.push(step) }).proceed(runId);
+    expect(steps).toEqual([]);
+    expect((await db.runs.get(runId))!.state).toBe('done');
+    expect(await weights()).toEqual(expected.weights);
+  });
+
   it('that lost its device fails with the problem, keeps its checkpoint, and goes on from it', async () => {
     const expected = await undisturbed();
     const { db, folders, start, curve, weights } = await setUpTraining();
