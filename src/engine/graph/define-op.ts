@@ -22,6 +22,8 @@ export function defineOp<Args extends readonly Argument[]>(definition: OpDefinit
     const graph: Graph | undefined = inputs[0]?.graph;
     if (!graph) throw new TypeError(`${definition.name} got no value.`);
     const output = graph.withoutRecording(() => definition.forward(...args));
+    // An op that had nothing to do gave its input back: recorded, the gradient of that would count twice.
+    if (inputs.includes(output)) return output;
     const { vjp } = definition;
     graph.record({
       op: definition.name,
