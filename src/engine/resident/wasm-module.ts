@@ -125,16 +125,32 @@ export function check(module: OrtWasmModule, ok: boolean, name: string): void {
   const at = module.getValue(pointers + 4, '*');
   const message = at ? module.UTF8ToString(at) : 'unknown reason';
   module._free(pointers);
-  if (/bad_alloc|out of memory|allocat/i.test(message)) {
-    throw new AttuneError(
-      'engine/out-of-memory',
-      `There is not enough memory for ${name}.`,
-      'Close other tabs and programs, or choose a smaller model.',
-    );
-  }
-  throw new AttuneError(
-    'engine/load-failed',
-    `${name} failed: ${message}`,
-    'Reload the page and try again, or choose another model.',
-  );
+  throw failure(name, message);
+}
+
+/**
+ * What went wrong, where the module did not say it but fell: a kernel that found no memory may end in a trap. Whoever
+ * hears it ends the worker, for nothing in such a module can be trusted any more.
+ */
+export function trapped(error: unknown, name: string): unknown {
+  const isTrap = error instanceof WebAssembly.RuntimeError || (error instanceof RangeError && OUT.test(error.message));
+  return isTrap ? failure(name, error.message, error) : error;
+}
+
+const OUT = /bad_alloc|out of memory|access out of bounds|allocat|\bOOM\b/i;
+
+function failure(name: string, message: string, cause?: unknown): AttuneError {
+  return OUT.test(message)
+    ? new AttuneError(
+        'engine/out-of-memory',
+        `There is not enough memory for ${name}.`,
+        'Close other tabs and programs, or choose a smaller model.',
+        { cause },
+      )
+    : new AttuneError(
+        'engine/load-failed',
+        `${name} failed: ${message}`,
+        'Reload the page and try again, or choose another model.',
+        { cause },
+      );
 }

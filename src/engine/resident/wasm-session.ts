@@ -1,6 +1,6 @@
 import type { GraphModel } from '../graph/graph.ts';
 import type { ResidentSession, ResidentSessionOptions, ResidentTensor, ResidentUsage } from './resident.ts';
-import { allocate, allocateText, check, heap, withTexts, type OrtWasmModule } from './wasm-module.ts';
+import { allocate, allocateText, check, heap, trapped, withTexts, type OrtWasmModule } from './wasm-module.ts';
 
 const ALL_OPTIMISATIONS = 99;
 const ERRORS_ONLY = 3;
@@ -65,7 +65,15 @@ export function createOrtSession(
     }
     return new WasmSession(host, session, name);
   };
-  return host.exclusive(() => host.guard(create));
+  return host.exclusive(() => guarded(host, name, create));
+}
+
+async function guarded<T>(host: OrtHost, name: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await host.guard(task);
+  } catch (error) {
+    throw trapped(error, name);
+  }
 }
 
 class WasmSession implements ResidentSession {
@@ -92,7 +100,7 @@ class WasmSession implements ResidentSession {
   run(inputs: ReadonlyMap<string, ResidentTensor>, outputs: ReadonlyMap<string, ResidentTensor>): Promise<void> {
     if (!this.#ran) this.#host.onFirstRun?.(this.#name);
     this.#ran = true;
-    return this.#host.exclusive(() => this.#host.guard(() => this.#run(inputs, outputs)));
+    return this.#host.exclusive(() => guarded(this.#host, this.#name, () => this.#run(inputs, outputs)));
   }
 
   async #run(inputs: ReadonlyMap<string, ResidentTensor>, outputs: ReadonlyMap<string, ResidentTensor>): Promise<void> {
@@ -147,6 +155,8 @@ class WasmSession implements ResidentSession {
   #reserve(bytes: number): void {
     if (bytes <= this.#scratchBytes) return;
     if (this.#scratch) this.#module._free(this.#scratch);
+    // Without memory for the new one, there is none to free later.
+    this.#scratch = this.#scratchBytes = 0;
     this.#scratch = allocate(this.#module, bytes);
     this.#scratchBytes = bytes;
   }

@@ -21,10 +21,12 @@ export class PlacementWatch {
     }
   }
 
-  /** The same runtime; the graphs of its sessions are remembered. */
+  /** The same runtime; the graphs of its sessions are remembered, each once. */
   recording(runtime: ResidentRuntime): ResidentRuntime {
     const createSession: ResidentRuntime['createSession'] = (model, readers, name, options) => {
-      if (!this.#models.some((known) => known.name === name)) this.#models.push({ name, model, readers });
+      // Names are shared: the same block with its weights in another form is another graph.
+      const isKnown = this.#models.some((known) => known.name === name && sameBytes(known.model.bytes, model.bytes));
+      if (!isKnown) this.#models.push({ name, model, readers });
       return runtime.createSession(model, readers, name, options);
     };
     return Object.create(runtime, { createSession: { value: createSession } }) as ResidentRuntime;
@@ -48,6 +50,10 @@ export class PlacementWatch {
     }
     return found;
   }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function onCpu(lines: readonly string[], session: string): { name: string; text: string }[] {
