@@ -22,6 +22,6 @@ export const adapters: AdapterLibrary = {
     // The index that was built with it would lie in OPFS for good.
     await retrieval.removeAdapter(id);
   },
-  import: (files, modelId) => bridge.call((remote) => remote.import(files, modelId)),
+  import: (sources, modelId) => bridge.call((remote) => remote.import(sources, modelId)),
   export: (id, as) => bridge.call((remote) => remote.export(id, as)),
 };

@@ -1,3 +1,4 @@
+import type { SourceFile } from '../ingest/contract.ts';
 import type { AdapterRow, TuningTask } from '../storage/schema.ts';
 
 /** An adapter that can be switched on: a row, or a starter that lies with the app. */
@@ -32,9 +33,10 @@ export interface AdapterLibrary {
   /**
    * A PEFT folder or zip, trained anywhere.
    *
+   * @param sources with the paths that their folders give them
    * @param modelId the base model that it is meant for
    * @throws AttuneError `adapters/*`: says which tensor does not fit and what was expected
    */
-  import(files: File[], modelId: string): Promise<AdapterDescription>;
+  import(sources: SourceFile[], modelId: string): Promise<AdapterDescription>;
   export(id: string, as: AdapterExport): Promise<{ name: string; blob: Blob }>;
 }

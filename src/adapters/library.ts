@@ -37,19 +37,19 @@ export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLib
       await folders.removeFolder(adapterFolder(id));
     },
 
-    async import(files, modelId) {
+    async import(sources, modelId) {
       const { readImport } = await import('./import.ts');
       const base = await adapterBase(modelId, db);
       const model = base.host === undefined ? await openModel(modelId) : undefined;
-      const { task, tuned, card } = await readImport(files, model);
-      const zip = files.find(({ name }) => /\.zip$/i.test(name));
+      const { task, tuned, card } = await readImport(sources, model);
+      const zip = sources.find(({ path }) => /\.zip$/i.test(path));
       const row = await keepAdapter(db, folders, tuned, base, {
         workspaceId: null,
         description: '',
         scores: [],
         ...card,
         task,
-        source: `imported from ${zip?.name ?? 'a folder'}`,
+        source: `imported from ${zip?.path ?? 'a folder'}`,
       });
       return describeAdapter(row);
     },

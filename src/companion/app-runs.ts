@@ -17,7 +17,7 @@ export const nodeRuns = new NodeRuns({
   weightsHash: async (modelId) => weightsHash((await openModel(modelId)).description),
   keepAdapter: async (run, zip, scores) => {
     const db = database();
-    const { id } = await adapters.import([zip], run.modelId);
+    const { id } = await adapters.import([{ path: zip.name, blob: zip }], run.modelId);
     const card = await cardOfRun(db, run);
     await db.adapters.update(id, { ...card, scores, source: `trained on ${run.node!.name}` });
     // Writes the card too, beside its files.

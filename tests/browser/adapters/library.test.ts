@@ -51,7 +51,7 @@ it('an adapter leaves as a PEFT zip and comes back the same, card and all', asyn
   const row = await kept();
   const { name, blob } = await adapters.export(row.id, 'peft-zip');
   expect(name).toBe('Legal-search.zip');
-  const back = await adapters.import([new File([blob], name)], MODEL);
+  const back = await adapters.import([{ path: name, blob }], MODEL);
   expect(back).toMatchObject({
     name: 'Legal search',
     description: 'Tuned on questions.',
@@ -79,7 +79,7 @@ it('an adapter leaves as a PEFT zip and comes back the same, card and all', asyn
 
 it('an import says which model or tensor does not fit, and what is missing', async () => {
   const row = await kept();
-  const file = async (name: string) => new File([(await opfsFolders.read(`adapters/${row.id}`, name))!], name);
+  const file = async (path: string) => ({ path, blob: (await opfsFolders.read(`adapters/${row.id}`, path))! });
   const config = await file('adapter_config.json');
   const weights = await file('adapter_model.safetensors');
   await expect(adapters.import([config, weights], 'SmolLM2-135M-Instruct-Q4_1')).rejects.toMatchObject({
@@ -91,7 +91,8 @@ it('an import says which model or tensor does not fit, and what is missing', asy
     message: expect.stringContaining('adapter_model.safetensors') as string,
   });
   await expect(adapters.import([weights], MODEL)).rejects.toMatchObject({ code: 'adapters/incomplete' });
-  const ranks = new File([(await config.text()).replace('"r": 2', '"r": 3')], config.name);
+  const changed = new Blob([(await config.blob.text()).replace('"r": 2', '"r": 3')]);
+  const ranks = { path: config.path, blob: changed };
   await expect(adapters.import([ranks, weights], MODEL)).rejects.toMatchObject({
     code: 'adapters/wrong-shape',
     message: expect.stringContaining('expected was [3, 384]') as string,

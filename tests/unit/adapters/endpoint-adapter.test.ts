@@ -13,8 +13,7 @@ const tuned: TunedAdapter = {
   kind: 'linear',
   adapter: { dimensions: 2, sides: 'queries', rank: 0, a: new Float32Array(), b: Float32Array.of(0.5, 1, -1, 2) },
 };
-/** As a browser gives it. */
-const file = (part: Blob | string, name: string) => Object.assign(new File([part], name), { webkitRelativePath: '' });
+const file = (part: Blob | string, path: string) => ({ path, blob: new Blob([part]) });
 const noModel = () => Promise.reject(new Error('There is no model of an endpoint on this machine.'));
 
 it('a linear adapter of an endpoint is carried in a zip, without a model on either machine', async () => {

@@ -2,6 +2,7 @@ import { SvelteSet } from 'svelte/reactivity';
 import { adapters } from '../../../adapters/client.ts';
 import type { AdapterDescription, AdapterExport } from '../../../adapters/contract.ts';
 import { isAbort, toProblem, type Problem } from '../../../errors/attune-error.ts';
+import type { SourceFile } from '../../../ingest/contract.ts';
 import { jobs } from '../../../jobs/client.ts';
 import { saveFile } from '../../files.ts';
 import { report } from '../../state/errors.svelte.ts';
@@ -32,11 +33,11 @@ export class AdaptersState {
   }
 
   /** @returns whether it was taken in; otherwise see {@link importProblem} */
-  async import(files: File[], modelId: string): Promise<boolean> {
+  async import(sources: SourceFile[], modelId: string): Promise<boolean> {
     this.#importing = true;
     this.#importProblem = null;
     try {
-      const { name } = await adapters.import(files, modelId);
+      const { name } = await adapters.import(sources, modelId);
       toasts.show({ icon: 'check', message: `${name} is ready to use` });
       return true;
     } catch (error) {
