@@ -36,7 +36,8 @@ export class WorkerBridge<Service> {
   #options: BridgeOptions;
   #worker: Worker | undefined;
   #remote: Comlink.Remote<Service> | undefined;
-  #crash: Promise<never> | undefined;
+  /** Rejects when the worker crashes or is ended: Comlink's own promises would never settle. */
+  #end: { promise: Promise<never>; reject: (error: AttuneError) => void } | undefined;
   #running = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,7 +49,8 @@ export class WorkerBridge<Service> {
    * Runs one call against the service.
    *
    * @param call receives the Comlink remote; arguments must be structured-cloneable, callbacks wrapped in `callback()`.
-   * @throws AttuneError `worker/stopped` when the worker crashes during the call (out of memory, script error).
+   * @throws AttuneError `worker/stopped` when the worker crashes during the call (out of memory, script error), or is
+   *   ended because another call found it spent
    */
   async call<T>(call: (remote: Comlink.Remote<Service>) => Promise<T>): Promise<T> {
     await gate;
@@ -57,7 +59,7 @@ export class WorkerBridge<Service> {
     this.#running++;
     const worker = this.#worker;
     try {
-      return await Promise.race([call(this.#remote!), this.#crash!]);
+      return await Promise.race([call(this.#remote!), this.#end!.promise]);
     } catch (error) {
       const spent = this.#options.computes && error instanceof AttuneError && FATAL.has(error.code);
       // Another call may have got a fresh one meanwhile.
@@ -74,7 +76,8 @@ export class WorkerBridge<Service> {
     clearTimeout(this.#idleTimer);
     this.#remote?.[Comlink.releaseProxy]();
     this.#worker?.terminate();
-    this.#worker = this.#remote = this.#crash = undefined;
+    this.#end?.reject(this.#stopped('it was ended'));
+    this.#worker = this.#remote = this.#end = undefined;
   }
 
   #start(): void {
@@ -84,21 +87,24 @@ export class WorkerBridge<Service> {
     const worker = this.#options.create();
     this.#worker = worker;
     this.#remote = Comlink.wrap<Service>(worker);
-    this.#crash = new Promise<never>((_, reject) => {
-      worker.addEventListener('error', (event) => {
-        event.preventDefault();
-        reject(
-          new AttuneError(
-            'worker/stopped',
-            `The ${this.#options.name} worker stopped: ${event.message || 'it could not be loaded'}.`,
-            'Try again: it is started anew. If it stops again, close other tabs to free memory.',
-          ),
-        );
-        if (this.#worker === worker) this.stop();
-      });
+    let reject: (error: AttuneError) => void = () => undefined;
+    const promise = new Promise<never>((_, end) => (reject = end));
+    this.#end = { promise, reject };
+    // An end while nothing runs is nobody's failure: the next call starts a fresh worker.
+    promise.catch(() => undefined);
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      reject(this.#stopped(event.message || 'it could not be loaded'));
+      if (this.#worker === worker) this.stop();
     });
-    // A crash while nothing runs is reported by the next call, not as an unhandled rejection.
-    this.#crash.catch(() => undefined);
+  }
+
+  #stopped(why: string): AttuneError {
+    return new AttuneError(
+      'worker/stopped',
+      `The ${this.#options.name} worker stopped: ${why}.`,
+      'Try again: it is started anew. If it stops again, close other tabs to free memory.',
+    );
   }
 
   #scheduleIdleStop(): void {
