@@ -23,8 +23,7 @@ export function assignParts<T extends Draft>(drafts: readonly T[], values: Split
     const dealt = dealGroups(countGroups(drafts, { ...values, by }), values);
     return drafts.map((draft) => ({ ...draft, split: dealt.get(groupOf(draft, by))! }));
   };
-  const enough = countGroups(drafts, values).size >= (values.testShare > 0 ? 3 : 2);
-  if (values.by === 'passage' || enough) return { rows: parts(values.by), by: values.by };
+  if (hasEnoughGroups(drafts, values)) return { rows: parts(values.by), by: values.by };
   const what = values.by === 'subject' ? 'subjects' : 'documents';
   return {
     rows: parts('passage'),
@@ -42,20 +41,31 @@ export function assignToExisting<T extends Draft>(
   drafts: readonly T[],
   values: SplitValues,
 ): (T & { split: DatasetSplit })[] {
-  const ofPassage = new Map(existing.map((row) => [passageKey(row), row.split]));
-  const ofGroup = new Map<string, DatasetSplit>();
-  const torn = new Set<string>();
-  for (const row of existing) {
-    const group = groupOf(row, values.by);
-    if ((ofGroup.get(group) ?? row.split) !== row.split) torn.add(group);
-    ofGroup.set(group, row.split);
-  }
-  for (const group of torn) ofGroup.delete(group);
+  const { ofPassage, ofGroup } = knownParts(existing, values.by);
   const dealt = dealGroups(countGroups([...existing, ...drafts], values), values, ofGroup);
   return drafts.map((draft) => ({
     ...draft,
     split: ofPassage.get(passageKey(draft)) ?? dealt.get(groupOf(draft, values.by))!,
   }));
+}
+
+/** Whether there are groups for every part that has a share; with fewer, passages are dealt out instead. */
+export function hasEnoughGroups(rows: readonly Draft[], values: SplitValues): boolean {
+  return values.by === 'passage' || countGroups(rows, values).size >= (values.testShare > 0 ? 3 : 2);
+}
+
+/** The parts in which passages lie, and groups that lie in one part only: a torn group gives nothing away anew. */
+export function knownParts(existing: readonly (Draft & { split: DatasetSplit })[], by: SplitValues['by']) {
+  const ofPassage = new Map(existing.map((row) => [passageKey(row), row.split]));
+  const ofGroup = new Map<string, DatasetSplit>();
+  const torn = new Set<string>();
+  for (const row of existing) {
+    const group = groupOf(row, by);
+    if ((ofGroup.get(group) ?? row.split) !== row.split) torn.add(group);
+    ofGroup.set(group, row.split);
+  }
+  for (const group of torn) ofGroup.delete(group);
+  return { ofPassage, ofGroup };
 }
 
 function tornGroups(rows: readonly (Draft & { split: DatasetSplit })[]): number {

@@ -1,34 +1,35 @@
 import type { DatasetRow, DatasetSplit, ExampleRow } from '../../storage/schema.ts';
-import { dealGroups, splitValues } from '../split.ts';
+import { hasEnoughGroups, knownParts } from '../assign-parts.ts';
+import { countGroups, dealGroups, groupOf, passageKey, splitValues, type SplitBy } from '../split.ts';
 
 /** A passage of a run with its document. */
-export interface PlacedChunk {
+export interface PlacedChunk extends Pick<ExampleRow, 'documentKey' | 'headings' | 'passage'> {
   chunkId: string;
-  documentKey: string;
+}
+
+export interface PassageParts {
+  /** By the id of the chunk. */
+  parts: Map<string, DatasetSplit>;
+  /** What was kept together in the end. */
+  by: SplitBy;
 }
 
 /**
- * The part of every passage of a run, by the id of its chunk: documents that the data set has keep theirs, the others
- * are dealt out by its seed and shares. With fewer than three documents passages are dealt out instead.
+ * The part of every passage of a run: passages that the data set has keep theirs, others follow their document where it
+ * lies in one part only, and the rest is dealt out by its seed and shares. With too few documents for the parts
+ * passages are dealt out instead.
  */
 export function partsOf(
   passages: readonly PlacedChunk[],
-  existing: readonly Pick<ExampleRow, 'documentKey' | 'split' | 'chunkId'>[],
+  existing: readonly Pick<ExampleRow, 'documentKey' | 'headings' | 'passage' | 'split'>[],
   dataset: Pick<DatasetRow, 'seed' | 'split'> | undefined,
-): Map<string, DatasetSplit> {
-  const documents = new Set(passages.map(({ documentKey }) => documentKey));
-  const byPassage = documents.size < 3;
-  const keyOf = (passage: PlacedChunk) => (byPassage ? passage.chunkId : passage.documentKey);
-  const groups = new Map<string, Map<string, number>>();
-  for (const passage of passages) {
-    const key = keyOf(passage);
-    groups.set(key, new Map([['', (groups.get(key)?.get('') ?? 0) + 1]]));
-  }
-  const known = new Map<string, DatasetSplit>();
-  for (const { documentKey, chunkId, split } of existing) {
-    const key = byPassage ? chunkId : documentKey;
-    if (key !== undefined) known.set(key, split);
-  }
-  const dealt = dealGroups(groups, splitValues(dataset), known);
-  return new Map(passages.map((passage) => [passage.chunkId, dealt.get(keyOf(passage))!]));
+): PassageParts {
+  const values = splitValues(dataset);
+  // Each passage counts once, so that a run that goes on deals as it began.
+  const all = [...new Map([...existing, ...passages].map((passage) => [passageKey(passage), passage])).values()];
+  const by = hasEnoughGroups(all, values) ? values.by : 'passage';
+  const { ofPassage, ofGroup } = knownParts(existing, by);
+  const dealt = dealGroups(countGroups(all, { by, stratify: false }), values, ofGroup);
+  const partOf = (passage: PlacedChunk) => ofPassage.get(passageKey(passage)) ?? dealt.get(groupOf(passage, by))!;
+  return { parts: new Map(passages.map((passage) => [passage.chunkId, partOf(passage)])), by };
 }

@@ -1,6 +1,7 @@
 import { AttuneError, isAbort, toProblem } from '../../errors/attune-error.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
 import type { DatasetSplit, GenerationRow } from '../../storage/schema.ts';
+import { splitValues } from '../split.ts';
 import { DatasetStore, type NewExample } from '../store.ts';
 import type { GenerationProgress } from './contract.ts';
 import { partsOf, type PlacedChunk } from './parts.ts';
@@ -103,11 +104,17 @@ async function openRun(database: AttuneDatabase, row: GenerationRow): Promise<Op
   for (let at = 0; at < row.chunkIds.length; at += 500) {
     for (const chunk of await chunks.bulkGet(row.chunkIds.slice(at, at + 500))) {
       const document = chunk && byId.get(chunk.documentId);
-      if (document) placed.push({ chunkId: chunk.id, documentKey: document.path });
+      if (!document) continue;
+      placed.push({ chunkId: chunk.id, documentKey: document.path, headings: chunk.headings, passage: chunk.text });
     }
   }
   const existing = await examples.where('datasetId').equals(row.datasetId).toArray();
-  const parts = partsOf(placed, existing, await database.datasets.get(row.datasetId));
+  const dataset = await database.datasets.get(row.datasetId);
+  const { parts, by } = partsOf(placed, existing, dataset);
+  // The rule against leaks and the data card go by what was kept together.
+  if (dataset && dataset.split?.['by'] !== 'file') {
+    await database.datasets.update(row.datasetId, { split: { ...splitValues(dataset), by } });
+  }
   const splitOf = (chunkId: string): DatasetSplit => parts.get(chunkId) ?? 'train';
   return {
     async passage(place) {

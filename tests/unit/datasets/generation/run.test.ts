@@ -1,7 +1,10 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { dataCard } from '../../../../src/datasets/export/data-card.ts';
 import type { PassageWriter, SourcePassage } from '../../../../src/datasets/generation/passage-writer.ts';
 import { Questions } from '../../../../src/datasets/generation/service.ts';
+import { Datasets } from '../../../../src/datasets/service.ts';
+import { DatasetStore } from '../../../../src/datasets/store.ts';
 import { AttuneDatabase } from '../../../../src/storage/database.ts';
 import { writeDocument } from '../../../support/library.ts';
 
@@ -150,6 +153,62 @@ describe('a run that writes questions', () => {
     const all = await rows(first.datasetId);
     expect(all).toHaveLength(48);
     for (const { documentKey, split } of all) expect(split).toBe(parts.get(documentKey));
+  });
+
+  test('on one document deals its passages out, says so, and gives no row away by its document', async () => {
+    const { db, service, rows, request } = await library(1, 10);
+    const writer = new TestWriter();
+    const run = await service(writer).create(request);
+    await service(writer).proceed(run.id);
+    const dataset = (await db.datasets.get(run.datasetId))!;
+    expect(dataset.split).toMatchObject({ by: 'passage' });
+    expect(Object.values(dataset.counts)).not.toContain(0);
+    await new Datasets(db).check(run.datasetId, undefined, async (questions) => questions.map(() => []));
+    const written = await rows(run.datasetId);
+    const reasons = written.flatMap(({ quality }) => quality!.findings.map(({ reason }) => reason));
+    expect(reasons.filter((reason) => reason.startsWith('Its document'))).toEqual([]);
+    const card = dataCard(dataset, written, { format: 'native' });
+    expect(card).toContain('no passage lies in two parts');
+  });
+
+  test('on one more document leaves a data set that is split by document as it is', async () => {
+    const { db, service, rows, request } = await library();
+    const writer = new TestWriter();
+    const documents = await db.documents.toArray();
+    const [last, ...others] = documents.map(({ id }) => id);
+    const first = await service(writer).create({ ...request, documentIds: others });
+    await service(writer).proceed(first.id);
+    const second = await service(writer).create({ ...request, datasetId: first.datasetId, documentIds: [last!] });
+    await service(writer).proceed(second.id);
+    expect((await db.datasets.get(first.datasetId))!.split).toMatchObject({ by: 'document' });
+    const added = (await rows(first.datasetId)).filter(({ documentKey }) => documentKey === documents[0]!.path);
+    expect(new Set(added.map(({ split }) => split)).size).toBe(1);
+  });
+
+  test('leaves a passage in its part where a file had torn its document', async () => {
+    const { db, service, rows, request } = await library();
+    const chunks = await db.chunks.toArray();
+    const document = (await db.documents.get(chunks[0]!.documentId))!;
+    const passages = chunks.filter(({ documentId }) => documentId === document.id);
+    const parts = ['test', 'validation', 'train'] as const;
+    const store = new DatasetStore(db);
+    const { id } = await store.create(
+      { workspaceId, name: 'Torn', source: 'a file', split: { by: 'file' } },
+      passages.map(({ text, headings }, i) => ({
+        ...{ split: parts[i]!, question: `Which is ${i}?`, answer: '', passage: text, headings },
+        ...{ documentKey: document.path, negatives: [] },
+      })),
+    );
+    const writer = new TestWriter();
+    const run = await service(writer).create({ ...request, datasetId: id });
+    await service(writer).proceed(run.id);
+    const all = await rows(id);
+    for (const [i, { text }] of passages.entries()) {
+      expect(new Set(all.filter(({ passage }) => passage === text).map(({ split }) => split))).toEqual(
+        new Set([parts[i]]),
+      );
+    }
+    expect((await db.datasets.get(id))!.split).toEqual({ by: 'file' });
   });
 
   test('skips a passage whose document was removed, and counts it', async () => {
