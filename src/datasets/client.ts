@@ -36,6 +36,7 @@ export const datasets: DatasetService = {
   setRules: (datasetId, rules) => bridge.call((remote) => remote.setRules(datasetId, rules)),
   review: (exampleIds, decision) => bridge.call((remote) => remote.review(exampleIds, decision)),
   edit: (exampleId, changes) => bridge.call((remote) => remote.edit(exampleId, changes)),
+  restore: (rows) => bridge.call((remote) => remote.restore(rows)),
   addLabelled: (datasetId, example) => bridge.call((remote) => remote.addLabelled(datasetId, example)),
   removeExamples: (exampleIds) => bridge.call((remote) => remote.removeExamples(exampleIds)),
   mineNegatives: async (datasetId, options, onProgress, search) => {

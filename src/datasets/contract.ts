@@ -249,6 +249,8 @@ export interface DatasetService {
   review(exampleIds: string | readonly string[], decision: 'accepted' | 'rejected' | undefined): Promise<void>;
   /** @throws AttuneError `datasets/test-locked` when a row of the test part would change its part */
   edit(exampleId: string, changes: ExampleEdit): Promise<void>;
+  /** Takes what was done since by `review` and `edit` back. @param rows as they stood before it */
+  restore(rows: readonly ExampleRow[]): Promise<void>;
   /** Adds a row written by hand. @returns its id. @throws AttuneError `datasets/no-passage` */
   addLabelled(datasetId: string, example: LabelledExample): Promise<string>;
   /** Deletes rows for good; `review` with 'rejected' keeps them. */

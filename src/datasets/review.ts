@@ -2,7 +2,7 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { ExampleRow } from '../storage/schema.ts';
 import type { ExampleEdit, LabelledExample } from './contract.ts';
 import type { DatasetStore, ExampleDraft } from './store.ts';
-import { applyRules } from './quality/apply-rules.ts';
+import { applyRules, scoreOf } from './quality/apply-rules.ts';
 
 /** Rules that look at a row by itself and need no search: an edited row is looked at again by these at once. */
 const ROW_RULES = ['wellFormed', 'length', 'selfContained', 'support'] as const;
@@ -26,13 +26,19 @@ export async function removeExamples(store: DatasetStore, exampleIds: readonly s
 /** Changes a row by hand; see the contract. */
 export async function editExample(store: DatasetStore, exampleId: string, edit: ExampleEdit): Promise<void> {
   const before = await exampleOf(store, exampleId);
-  const after = edited(before, edit);
-  const judged = await judgeAgain(store, after);
+  const judged = await judgeAgain(store, before, edited(before, edit));
   await store.change(before.datasetId, async () => {
-    const now = await exampleOf(store, exampleId);
-    const { removedBy: _, ...row } = edited(now, edit);
+    const { removedBy: _, ...row } = edited(await exampleOf(store, exampleId), edit);
     return { put: [{ ...row, ...judged, editedAt: Date.now() }] };
   });
+}
+
+/** Takes decisions and edits back; see the contract. */
+export async function restoreExamples(store: DatasetStore, rows: readonly ExampleRow[]): Promise<void> {
+  const before = new Map(rows.map((row) => [row.id, row]));
+  await eachDataset(store, [...before.keys()], (now) => ({
+    put: now.map((row) => asBefore(row, before.get(row.id)!)),
+  }));
 }
 
 /** Adds a row written by a person; see the contract. */
@@ -92,14 +98,35 @@ function edited(row: ExampleRow, edit: ExampleEdit): ExampleRow {
   return next;
 }
 
-/** Findings of the rules that need nothing but the row, in the place of those from before the edit. */
-async function judgeAgain(store: DatasetStore, row: ExampleRow): Promise<Pick<ExampleRow, 'quality' | 'removedBy'>> {
-  if (!row.quality) return {};
-  const { rules } = await store.dataset(row.datasetId);
-  const own = await applyRules([row], { rules, only: ROW_RULES });
-  const kept = row.quality.findings.filter(({ rule }) => rule === 'language');
-  const findings = [...own[0]!.quality.findings, ...kept];
-  return { ...own[0]!, quality: { score: own[0]!.quality.score, findings } };
+/**
+ * Findings of the rules that need nothing but the row, in the place of those from before the edit. Others look at the
+ * question beside a search or other rows: what they found stands while the question does.
+ */
+async function judgeAgain(
+  store: DatasetStore,
+  before: ExampleRow,
+  after: ExampleRow,
+): Promise<Pick<ExampleRow, 'quality' | 'removedBy'>> {
+  const { quality, removedBy } = before;
+  const same = before.question === after.question;
+  if (!quality) return same && removedBy !== undefined ? { removedBy } : {};
+  const { rules } = await store.dataset(after.datasetId);
+  const own = (await applyRules([after], { rules, only: ROW_RULES }))[0]!;
+  const isOwn = (rule: string) => ROW_RULES.some((key) => key === rule);
+  const kept = quality.findings.filter(({ rule }) => !isOwn(rule) && (same || rule === 'language'));
+  const findings = [...own.quality.findings, ...kept];
+  const stillOut = same && removedBy !== undefined && !isOwn(removedBy) ? removedBy : undefined;
+  const out = own.removedBy ?? stillOut;
+  return { quality: { score: scoreOf(findings), findings }, ...(out !== undefined && { removedBy: out }) };
+}
+
+/** What was dealt and mined since stays, and so does what rules have found where only a decision is taken back. */
+function asBefore(now: ExampleRow, before: ExampleRow): ExampleRow {
+  const { review: _, ...row } = now;
+  const { review } = before;
+  if (now.editedAt === before.editedAt) return { ...row, ...(review && { review }) };
+  const { split, negatives, ordinal } = now;
+  return { ...before, split, negatives, ordinal };
 }
 
 function within(span: { start: number; end: number }, passage: string): { start: number; end: number } {

@@ -1,5 +1,6 @@
 import { SAMPLE_LICENCE, sampleQuestions } from './samples.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
+import type { ExampleRow } from '../storage/schema.ts';
 import type {
   ColumnMapping,
   DatasetDiff,
@@ -31,7 +32,7 @@ import { importDataset } from './import-dataset.ts';
 import { mineDataset } from './negatives/mine.ts';
 import { changeRules, checkDataset } from './quality/check.ts';
 import { previewSplit, resplit } from './resplit.ts';
-import { addLabelled, editExample, removeExamples, reviewExamples } from './review.ts';
+import { addLabelled, editExample, removeExamples, restoreExamples, reviewExamples } from './review.ts';
 import { DatasetStore } from './store.ts';
 import { bringBack, diffVersions, keepVersion } from './versions.ts';
 
@@ -98,6 +99,10 @@ export class Datasets implements DatasetService {
 
   edit(exampleId: string, changes: ExampleEdit): Promise<void> {
     return editExample(this.#store, exampleId, changes);
+  }
+
+  restore(rows: readonly ExampleRow[]): Promise<void> {
+    return restoreExamples(this.#store, rows);
   }
 
   addLabelled(datasetId: string, example: LabelledExample): Promise<string> {

@@ -76,7 +76,7 @@ export async function applyRules(rows: readonly CheckedRow[], options: QualityOp
 }
 
 /** Mean of what rules could tell; 1 where none could. */
-function scoreOf(findings: readonly QualityFinding[]): number {
+export function scoreOf(findings: readonly QualityFinding[]): number {
   const scores = findings.flatMap(({ score }) => score ?? []);
   return scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }

@@ -95,6 +95,59 @@ describe('deciding on rows', () => {
   });
 });
 
+describe('taking back', () => {
+  /** What a rule found that looks at more than the row. */
+  const removed = {
+    removedBy: 'roundTrip',
+    quality: {
+      score: 0,
+      findings: [{ rule: 'roundTrip', verdict: 'failed' as const, score: 0, reason: 'Not found.' }],
+    },
+  };
+
+  it('leaves a row out of use that a rule took out, with all that was found', async () => {
+    const { datasets, filled, rows, dataset } = await studio();
+    const id = await filled([example(0, removed), example(1)]);
+    const before = await rows(id);
+    const { hash } = await dataset(id);
+    await datasets.review(before[0]!.id, 'accepted');
+    await datasets.restore([before[0]!]);
+    expect(await rows(id)).toEqual(before);
+    await datasets.edit(before[0]!.id, { question: 'How much leave is there?', evidence: { start: 0, end: 3 } });
+    await datasets.review(before[0]!.id, 'accepted');
+    await datasets.restore([before[0]!]);
+    expect(await rows(id)).toEqual(before);
+    expect((await dataset(id)).hash).toBe(hash);
+  });
+
+  it('keeps what was dealt since, and what rules have found since where only a decision goes', async () => {
+    const { datasets, filled, rows } = await studio();
+    const id = await filled([example(0, { question: 'Leave?' }), example(1)]);
+    const before = (await rows(id))[0]!;
+    await datasets.review(before.id, 'accepted');
+    await datasets.check(id, undefined, async (questions) => questions.map(() => []));
+    await datasets.restore([before]);
+    expect((await rows(id))[0]).toMatchObject({ removedBy: 'length' });
+    await datasets.edit(before.id, { question: 'How much leave is there?', split: 'validation' });
+    await datasets.restore([before]);
+    expect((await rows(id))[0]).toMatchObject({ question: 'Leave?', split: 'validation' });
+  });
+
+  it('is not what an edit does: a row stays out while its question is the one that a rule looked at', async () => {
+    const { datasets, filled, rows } = await studio();
+    const id = await filled([example(0, removed)]);
+    const rowId = (await rows(id))[0]!.id;
+    await datasets.edit(rowId, { thought: 'It says so.' });
+    const [same] = await rows(id);
+    expect(same!.removedBy).toBe('roundTrip');
+    expect(same!.quality!.findings).toContainEqual(removed.quality.findings[0]);
+    await datasets.edit(rowId, { question: 'How much leave is there in a year?' });
+    const [other] = await rows(id);
+    expect(other).not.toHaveProperty('removedBy');
+    expect(other!.quality!.findings.map(({ rule }) => rule)).not.toContain('roundTrip');
+  });
+});
+
 describe('the test part', () => {
   it('keeps its rows: no rule takes one out, none changes its part by hand, none is mined for', async () => {
     const { datasets, filled, rows } = await studio();

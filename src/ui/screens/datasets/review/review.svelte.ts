@@ -96,15 +96,8 @@ export class Review {
     const rows = this.#done.at(-1);
     if (!rows) return;
     this.#done = this.#done.slice(0, -1);
-    const first = rows[0]!;
-    await this.#rows.change(rows, async () => {
-      if (rows.length === 1) await datasets.edit(first.id, editOf(first));
-      for (const review of new Set(rows.map((row) => row.review))) {
-        const ids = rows.filter((row) => row.review === review).map(({ id }) => id);
-        await datasets.review(ids, review);
-      }
-    });
-    this.go(first.id);
+    await this.#rows.change(rows, () => datasets.restore(rows));
+    this.go(rows[0]!.id);
   }
 
   #goOn(): void {
@@ -122,8 +115,4 @@ export class Review {
       throw error;
     }
   }
-}
-
-function editOf({ question, answer, thought, evidence }: ExampleRow): ExampleEdit {
-  return { question, answer, thought: thought ?? '', ...(evidence && { evidence }) };
 }
