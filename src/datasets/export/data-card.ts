@@ -23,10 +23,10 @@ const CONTENTS: Record<ExportFormat, string> = {
     '`instruction` (question), `input` (passage), `output` (answer with its reason in a `<think>` block). Not in it: documents, headings, kinds, negatives.',
   sharegpt:
     'ShareGPT conversations: the passage in the system turn, the question, and the answer with its reason in a `<think>` block. Not in it: documents, headings, kinds, negatives.',
-  raft: 'RAFT: the right passage among wrong ones, and the answer behind its reason. Passages that the rows did not name are drawn from the same part. Not in it: headings, kinds.',
+  raft: 'RAFT: the right passage among wrong ones, and the answer behind its reason. Passages that the rows did not name are drawn from the same part. Headings stand above their passage. Not in it: kinds.',
   pairs: '`anchor` (question) and `positive` (passage). Not in it: answers, documents, headings, kinds, negatives.',
   triplets:
-    '`anchor` (question), `positive` and `negative` (passages), a line for each negative; rows without one got a passage of another document of their part. Not in it: answers, documents, headings, kinds.',
+    '`anchor` (question), `positive` and `negative` (passages), a line for each negative; rows without one got a passage of another document of their part. Headings stand above their passage. Not in it: answers, documents, kinds.',
 };
 
 /** A data set in words, after the data cards of Pushkarna, Zaldivar, Kjartansson 2022: what it is, and how it was made. */

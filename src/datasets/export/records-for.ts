@@ -1,5 +1,6 @@
 import { ANSWER_RECIPE } from '../../chat/prompt/answer-recipe.ts';
 import { seededRandom, shuffled } from '../../engine/training/random.ts';
+import { passageText } from '../../retrieval/passage-text.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
 import type { ExportFormat, ExportOptions } from '../contract.ts';
 import { turnsOf, withThought } from '../formats/conversations.ts';
@@ -17,7 +18,8 @@ const WRITERS: Record<Format, (rows: readonly ExampleRow[], options: ExportOptio
       input: passage,
       output: withThought(answer, thought),
     })),
-  raft: (rows, { distractors = 3 }, seed) => {
+  raft: (plain, { distractors = 3 }, seed) => {
+    const rows = withHeadings(plain);
     const others = new Distractors(rows, seed);
     return answered(rows).map((row, i) => {
       const chosen = others.of(row, i, distractors);
@@ -25,7 +27,8 @@ const WRITERS: Record<Format, (rows: readonly ExampleRow[], options: ExportOptio
     });
   },
   pairs: (rows) => rightPassages(rows).map(({ question, passage }) => ({ anchor: question, positive: passage })),
-  triplets: (rows, _, seed) => {
+  triplets: (plain, _, seed) => {
+    const rows = withHeadings(plain);
     const others = new Distractors(rows, seed);
     return rightPassages(rows).flatMap((row, i) => {
       const negatives = row.negatives.length > 0 ? row.negatives : others.of(row, i, 1).map(({ text }) => text);
@@ -55,6 +58,15 @@ function answered(rows: readonly ExampleRow[]): ExampleRow[] {
 /** Rows whose passage is right for the question. */
 function rightPassages(rows: readonly ExampleRow[]): ExampleRow[] {
   return rows.filter(({ kind }) => kind !== 'unanswerable');
+}
+
+/** Negatives have their headings: a right passage without would be told apart by its form alone. */
+function withHeadings(rows: readonly ExampleRow[]): ExampleRow[] {
+  return rows.map(({ morePassages, ...row }) => ({
+    ...row,
+    passage: passageText({ headings: row.headings, text: row.passage }),
+    ...(morePassages && { morePassages: morePassages.map((each) => ({ ...each, text: passageText(each) })) }),
+  }));
 }
 
 function spoken({ role, content }: { role: string; content: string }) {

@@ -4,6 +4,7 @@ import { passageText } from '../../retrieval/passage-text.ts';
 import type { DatasetProgress, FoundPassage, MiningOptions, MiningReport, SearchPassages } from '../contract.ts';
 import { inUse, isUnanswerable } from '../in-use.ts';
 import type { DatasetStore } from '../store.ts';
+import { addVersion } from '../versions.ts';
 
 /** Questions searched in one go. */
 const BATCH = 16;
@@ -19,7 +20,8 @@ export interface MiningParts {
 
 /**
  * Fills the negatives of the rows in use for training and validation with what the workspace's search puts near the
- * right passage and what is not right. Passages of the test part's documents are never among them.
+ * right passage and what is not right. Passages of the test part's documents are never among them. A row for which
+ * nothing is found keeps those that it has; a version of before is kept.
  *
  * @throws DOMException AbortError; then nothing was stored
  */
@@ -41,16 +43,22 @@ export async function mineDataset(
       batch.map(({ question }) => question),
       miner.depth,
     );
-    batch.forEach((row, i) => mined.set(row.id, miner.choose(row, found[i]!)));
+    batch.forEach((row, i) => {
+      const chosen = miner.choose(row, found[i]!);
+      if (chosen.length > 0) mined.set(row.id, chosen);
+    });
   }
   signal?.throwIfAborted();
-  await store.change(datasetId, async () => ({
-    put: (await store.rows(datasetId)).flatMap((row) => {
+  await store.change(datasetId, async (dataset) => {
+    const put = (await store.rows(datasetId)).flatMap((row) => {
       const negatives = mined.get(row.id);
       return negatives && row.split !== 'test' ? [{ ...row, negatives }] : [];
-    }),
-  }));
-  const filled = [...mined.values()].filter(({ length }) => length > 0);
+    });
+    if (put.length === 0) return {};
+    const kept = await addVersion(store, dataset, 'before hard negatives were looked for');
+    return { put, dataset: { version: kept + 1 } };
+  });
+  const filled = rows.map((row) => mined.get(row.id) ?? row.negatives).filter(({ length }) => length > 0);
   return {
     rows: rows.length,
     filled: filled.length,
@@ -85,8 +93,10 @@ class Miner {
     for (const passage of found) {
       if (chosen.length === this.#options.count) break;
       const reason = this.#reason(row, passage, limit);
+      // With its headings, as the right passage has its own: else the form alone would tell them apart.
+      const text = passageText(passage);
       if (reason) this.passedOver[reason]++;
-      else if (!chosen.includes(passage.text)) chosen.push(passage.text);
+      else if (!chosen.includes(text)) chosen.push(text);
     }
     return chosen;
   }

@@ -102,7 +102,7 @@ export interface ExampleRow {
   /** Splits are made by this: no document lies in two parts. */
   documentKey: string;
   chunkId?: string;
-  /** Texts of passages that look right and are not. */
+  /** Texts of passages that look right and are not, with their headings where they are known. */
   negatives: string[];
   kind?: QuestionKind;
   /** ISO 639-1. */

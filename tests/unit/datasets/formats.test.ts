@@ -113,7 +113,7 @@ describe('export and import', () => {
     expect(await cardOfRun(db, run)).toMatchObject({ dataLicence: 'CC BY 4.0' });
   });
 
-  it('lose nothing in triplets of rows with negatives, and give the others one of another document', async () => {
+  it('lose nothing in triplets of rows with negatives but write headings above passages, and give the others one of another document', async () => {
     const rows = [
       example(0, { negatives: ['Not this.', 'Nor that.'] }),
       example(1),
@@ -122,8 +122,8 @@ describe('export and import', () => {
     ];
     const back = await thereAndBack(rows, 'triplets');
     expect(back.map(({ question, passage, negatives }) => [question, passage, negatives])).toEqual([
-      [rows[0]!.question, rows[0]!.passage, rows[0]!.negatives],
-      [rows[1]!.question, rows[1]!.passage, [expect.stringMatching(/country [03] /)]],
+      [rows[0]!.question, `Leave\n${rows[0]!.passage}`, rows[0]!.negatives],
+      [rows[1]!.question, `Leave\n${rows[1]!.passage}`, [expect.stringMatching(/^Leave\n.*country [03] /)]],
     ]);
   });
 
@@ -150,7 +150,7 @@ describe('export and import', () => {
     const file = await datasets.export(await filled(rows), { format: 'raft', distractors: 10 });
     const [first] = (await unzip(file))['train.jsonl']!.split('\n');
     const { context } = JSON.parse(first!) as { context: { sentences: [string[]] } };
-    expect(context.sentences[0].toSorted()).toEqual([0, 2, 3, 4].map((i) => rows[i]!.passage).toSorted());
+    expect(context.sentences[0].toSorted()).toEqual([0, 2, 3, 4].map((i) => `Leave\n${rows[i]!.passage}`).toSorted());
   });
 
   it('come with a card that says what it is', async () => {

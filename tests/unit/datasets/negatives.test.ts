@@ -53,4 +53,25 @@ describe('hard negatives', () => {
     const many = Array.from({ length: 9 }, (_, i) => found(`Wrong ${i}.`));
     expect((await mined([own, ...many], { count: 2 })).negatives).toEqual(['Wrong 0.', 'Wrong 1.']);
   });
+
+  it('have their headings, as the right passage has its own', async () => {
+    const { negatives } = await mined([own, found('Wrong, and hard.', { headings: ['Handbook', 'Leave'] })]);
+    expect(negatives).toEqual(['Handbook > Leave\nWrong, and hard.']);
+  });
+
+  it('take the place of those that a row had where some are found, and a version of before is kept', async () => {
+    const { db, datasets, filled, rows } = await studio();
+    const id = await filled([
+      example(0, { chunkId: 'own', negatives: ['Imported.'] }),
+      example(1, { chunkId: 'nowhere', negatives: ['Imported too.'] }),
+    ]);
+    const report = await datasets.mineNegatives(id, {}, undefined, async (questions) =>
+      questions.map(() => [own, found('Wrong, and hard.')]),
+    );
+    expect((await rows(id)).map(({ negatives }) => negatives)).toEqual([['Wrong, and hard.'], ['Imported too.']]);
+    expect(report).toMatchObject({ rows: 2, filled: 2, negatives: 2 });
+    const [version] = await db.datasetVersions.toArray();
+    expect(version!.examples.map(({ negatives }) => negatives)).toEqual([['Imported.'], ['Imported too.']]);
+    expect((await db.datasets.get(id))!.version).toBe(2);
+  });
 });
