@@ -129,7 +129,10 @@ export interface SplitPreview {
   warning: string;
 }
 
-/** What a person changes in a row; absent keys stay. Rows leave and enter the test part by a new split only. */
+/**
+ * What a person changes in a row; absent keys stay, but for the kind, which follows an answer that goes or comes. Rows leave
+ * and enter the test part by a new split only.
+ */
 export interface ExampleEdit {
   question?: string;
   answer?: string;
@@ -147,10 +150,14 @@ export interface LabelledExample {
   /** '' for a question that the passage does not answer. */
   answer: string;
   thought?: string;
+  /** Absent: `unanswerable` where the answer is ''. */
   kind?: QuestionKind;
-  /** A passage of the workspace; or `passage` as text where there is none. */
+  /** A passage of the workspace. */
   chunkId?: string;
+  /** The passage as another row has it, with what it is placed by; absent: that of the workspace. */
   passage?: string;
+  headings?: string[];
+  documentKey?: string;
   /** The words that hold the answer: offsets into the passage. */
   evidence?: { start: number; end: number };
   morePassages?: ExamplePassage[];

@@ -45,8 +45,8 @@ export async function restoreExamples(store: DatasetStore, rows: readonly Exampl
 export async function addLabelled(store: DatasetStore, datasetId: string, example: LabelledExample): Promise<string> {
   const chunk = example.chunkId ? await store.db.chunks.get(example.chunkId) : undefined;
   const document = chunk && (await store.db.documents.get(chunk.documentId));
-  const passage = chunk?.text ?? example.passage?.trim() ?? '';
-  if (passage === '') {
+  const passage = example.passage ?? chunk?.text ?? '';
+  if (passage.trim() === '') {
     throw new AttuneError(
       'datasets/no-passage',
       'The passage of this question is no longer there.',
@@ -55,17 +55,20 @@ export async function addLabelled(store: DatasetStore, datasetId: string, exampl
   }
   const question = example.question.trim();
   if (question === '') throw emptyQuestion();
+  const answer = example.answer.trim();
+  const kind = example.kind ?? (answer === '' ? 'unanswerable' : undefined);
   const draft: ExampleDraft = {
     question,
-    answer: example.answer.trim(),
+    answer,
     ...(example.thought?.trim() && { thought: example.thought.trim() }),
     passage,
-    headings: chunk?.headings ?? [],
-    documentKey: document?.path ?? '',
+    headings: example.headings ?? chunk?.headings ?? [],
+    documentKey: example.documentKey ?? document?.path ?? '',
     ...(chunk && { chunkId: chunk.id }),
     negatives: [],
-    ...(example.kind && { kind: example.kind }),
-    ...(example.evidence && { evidence: within(example.evidence, passage) }),
+    ...(kind && { kind }),
+    // No words hold an answer that is not there.
+    ...(example.evidence && answer !== '' && { evidence: within(example.evidence, passage) }),
     ...(example.morePassages?.length && { morePassages: example.morePassages }),
     provenance: { origin: 'labelled' },
     review: 'accepted',
@@ -95,7 +98,16 @@ function edited(row: ExampleRow, edit: ExampleEdit): ExampleRow {
     ...(split !== undefined && { split }),
   };
   if (next.thought === '') delete next.thought;
+  if (kind === undefined) kindByAnswer(next, row.answer);
   return next;
+}
+
+/** An answer that a person takes away says that the passage lacks it; one that never was is merely unknown. */
+function kindByAnswer(row: ExampleRow, before: string): void {
+  if (row.answer === '' && before !== '') {
+    row.kind = 'unanswerable';
+    delete row.evidence;
+  } else if (row.answer !== '' && row.kind === 'unanswerable') delete row.kind;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { datasetHash } from '../../../src/datasets/ledger.ts';
-import { inUse } from '../../../src/datasets/in-use.ts';
+import { inUse, isUnanswerable } from '../../../src/datasets/in-use.ts';
 import { example, studio } from '../../support/datasets.ts';
 
 const document = {
@@ -187,5 +187,34 @@ describe('labelling by hand', () => {
     await expect(datasets.addLabelled(id, { question, answer: '', chunkId: 'gone' })).rejects.toMatchObject({
       code: 'datasets/no-passage',
     });
+  });
+
+  it('on the passage of a row falls into its part, though no document of the workspace has it', async () => {
+    const { datasets, filled, rows } = await studio();
+    const others = Array.from({ length: 8 }, (_, i) => example(i));
+    // The document is torn, so that only the passage tells the part.
+    const tested = example(9, { split: 'test', documentKey: 'countries/0.md' });
+    const id = await filled([...others, tested]);
+    const { passage, headings, documentKey } = tested;
+    const question = 'What does everybody get, whatever their work?';
+    await datasets.addLabelled(id, { question, answer: '19 days', passage, headings, documentKey });
+    expect((await rows(id)).at(-1)).toMatchObject({ split: 'test', headings, documentKey, passage });
+  });
+
+  it('takes an empty answer for a question that the passage does not answer, unless none was ever known', async () => {
+    const { datasets, filled, rows } = await studio();
+    const evidence = { start: 0, end: 5 };
+    const found = example(1, { answer: '', provenance: { origin: 'imported' } });
+    const id = await filled([example(0, { kind: 'fact', evidence }), found]);
+    await datasets.addLabelled(id, { question: 'Why?', answer: ' ', passage: 'Nobody knows.', evidence });
+    const [row, asked, labelled] = await rows(id);
+    expect(labelled).toMatchObject({ answer: '', kind: 'unanswerable' });
+    expect(labelled).not.toHaveProperty('evidence');
+
+    await datasets.edit(row!.id, { question: 'Why is it so?', answer: '' });
+    await datasets.edit(asked!.id, { question: 'Why is it so?', answer: '' });
+    expect((await rows(id)).map(isUnanswerable)).toEqual([true, false, true]);
+    await datasets.edit(row!.id, { answer: '10 days' });
+    expect((await rows(id)).map(isUnanswerable)).toEqual([false, false, true]);
   });
 });
