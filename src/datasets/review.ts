@@ -123,7 +123,10 @@ async function judgeAgain(
   const same = before.question === after.question;
   if (!quality) return same && removedBy !== undefined ? { removedBy } : {};
   const { rules } = await store.dataset(after.datasetId);
-  const own = (await applyRules([after], { rules, only: ROW_RULES }))[0]!;
+  // What a model said of another question or answer says nothing of this one.
+  const { quality: _, ...anew } = after;
+  const asked = same && before.answer === after.answer ? after : anew;
+  const own = (await applyRules([asked], { rules, only: ROW_RULES }))[0]!;
   const isOwn = (rule: string) => ROW_RULES.some((key) => key === rule);
   const kept = quality.findings.filter(({ rule }) => !isOwn(rule) && (same || rule === 'language'));
   const findings = [...own.quality.findings, ...kept];

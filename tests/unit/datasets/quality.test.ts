@@ -92,6 +92,8 @@ describe('the answer in its passage', () => {
       entails: async () => ({ score: 0.1, reason: 'It says nothing of that.' }),
     });
     expect(judged[0]).toMatchObject({ removedBy: 'support' });
+    const again = await applyRules([{ ...unclear, ...judged[0] }], { only: ['support'] });
+    expect(again).toEqual(judged);
   });
 });
 

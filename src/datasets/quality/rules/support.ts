@@ -3,6 +3,8 @@ import { failed, passed, unknown, type CheckedRow, type Finding, type Judge } fr
 
 /** An entailment model says "follows" from here on. */
 const ENTAILED = 0.5;
+/** How the reasons begin that a model gave. */
+const MODEL_SAYS = 'A model says that the evidence';
 /** Letters of a stem: "reimbursed" is in a text that says "reimbursement". */
 const STEM = 6;
 
@@ -33,13 +35,23 @@ export const support: Judge<'support'> = async (rows, { knobs, entails, progress
     if (entailed !== undefined) {
       const { score, reason } = entailed;
       return score >= ENTAILED
-        ? passed(`A model says that the evidence supports it: ${reason}`, score)
-        : failed(`A model says that the evidence does not support it: ${reason}`, score);
+        ? passed(`${MODEL_SAYS} supports it: ${reason}`, score)
+        : failed(`${MODEL_SAYS} does not support it: ${reason}`, score);
     }
+    const before = entails ? undefined : earlier(row);
+    if (before) return before;
     if (overlap < knobs.mostMissing && !isYesOrNo(row.answer)) return failed(`Only ${percent}.`, overlap);
     return unknown(`${percent}: no model is there that could tell whether it follows.`);
   }
 };
+
+/** Without a model, what an earlier one said still stands. */
+function earlier({ quality }: CheckedRow): Finding | undefined {
+  const found = quality?.findings.find(({ rule, reason }) => rule === 'support' && reason.startsWith(MODEL_SAYS));
+  if (!found) return undefined;
+  const { rule: _, ...finding } = found;
+  return finding;
+}
 
 function shareOfStems(answer: string, text: string): number {
   const stems = new Set(wordsOf(text).map((word) => word.slice(0, STEM)));
