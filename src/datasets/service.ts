@@ -41,6 +41,7 @@ export class Datasets implements DatasetService {
   readonly #store: DatasetStore;
   /** Long work by data set. */
   readonly #running = new Map<string, AbortController>();
+  #deciding: Promise<unknown> = Promise.resolve();
 
   constructor(db: AttuneDatabase) {
     this.#store = new DatasetStore(db);
@@ -89,8 +90,11 @@ export class Datasets implements DatasetService {
     );
   }
 
+  /** One after the other: what an earlier change of rules decided must not be stored after a later one. */
   setRules(datasetId: string, rules: RuleSettings): Promise<QualityReport> {
-    return changeRules(this.#store, datasetId, rules);
+    const decided = this.#deciding.then(() => changeRules(this.#store, datasetId, rules));
+    this.#deciding = decided.catch(() => undefined);
+    return decided;
   }
 
   review(exampleIds: string | readonly string[], decision: 'accepted' | 'rejected' | undefined): Promise<void> {
@@ -132,7 +136,7 @@ export class Datasets implements DatasetService {
   async resplit(datasetId: string, settings: SplitSettings): Promise<SplitPreview> {
     const preview = await resplit(this.#store, datasetId, settings);
     // What leaks depends on the parts.
-    await changeRules(this.#store, datasetId, {});
+    await this.setRules(datasetId, {});
     return preview;
   }
 

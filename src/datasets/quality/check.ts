@@ -25,16 +25,22 @@ export async function checkDataset(store: DatasetStore, datasetId: string, parts
   return storeFindings(store, datasetId, rows, judged, started);
 }
 
-/** Stores settings and decides anew, by what was found before where a search would be needed. */
+/**
+ * Stores settings, in the transaction that reads those of before: one of two quick changes is never lost. Then decides
+ * anew, by what was found before where a search or a model would be needed.
+ */
 export async function changeRules(store: DatasetStore, datasetId: string, rules: RuleSettings): Promise<QualityReport> {
   const started = performance.now();
+  await store.change(datasetId, (dataset) => {
+    const merged: RuleSettings = { ...dataset.rules };
+    for (const [key, settings] of Object.entries(rules)) merged[key] = { ...merged[key], ...settings };
+    return { dataset: { rules: merged } };
+  });
   const dataset = await store.dataset(datasetId);
-  const merged: RuleSettings = { ...dataset.rules };
-  for (const [key, settings] of Object.entries(rules)) merged[key] = { ...merged[key], ...settings };
   const rows = await store.rows(datasetId);
   const isChecked = rows.some(({ quality }) => quality !== undefined);
-  const judged = isChecked ? await applyRules(rows, optionsOf({ ...dataset, rules: merged }, {})) : [];
-  return storeFindings(store, datasetId, rows, judged, started, { rules: merged });
+  const judged = isChecked ? await applyRules(rows, optionsOf(dataset, {})) : [];
+  return storeFindings(store, datasetId, rows, judged, started);
 }
 
 function optionsOf({ rules, split }: DatasetRow, parts: CheckParts): QualityOptions {

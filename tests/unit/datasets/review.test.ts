@@ -73,6 +73,34 @@ describe('deciding on rows', () => {
     expect((await dataset(id)).hash).toBe(whole);
   });
 
+  it('loses neither of two changes of rules that come at once', async () => {
+    const { datasets, filled, rows, dataset } = await studio();
+    const id = await filled([example(0, { question: 'Leave?' }), example(1, { question: 'What is it?' })]);
+    await datasets.check(id, undefined, async (questions) => questions.map(() => []));
+    expect((await rows(id)).map(({ removedBy }) => removedBy)).toEqual(['length', 'selfContained']);
+    await Promise.all([
+      datasets.setRules(id, { length: { on: false } }),
+      datasets.setRules(id, { selfContained: { on: false } }),
+    ]);
+    expect((await dataset(id)).rules).toEqual({ length: { on: false }, selfContained: { on: false } });
+    expect((await rows(id)).map(({ removedBy }) => removedBy)).toEqual([undefined, undefined]);
+  });
+
+  it('keeps what a model said of an answer through switches, until question or answer are others', async () => {
+    const { datasets, filled, rows } = await studio();
+    const id = await filled([example(0, { answer: 'Everybody rests for some weeks' }), example(1)]);
+    const entails = async () => ({ score: 0.1, reason: 'It says nothing of that.' });
+    await datasets.check(id, undefined, async (questions) => questions.map(() => []), entails);
+    await datasets.setRules(id, { length: { on: false } });
+    const reason = async () => (await rows(id))[0]!.quality!.findings.find(({ rule }) => rule === 'support')!.reason;
+    expect(await reason()).toContain('A model says');
+    const [row] = await rows(id);
+    await datasets.edit(row!.id, { thought: 'It says so.' });
+    expect(await reason()).toContain('A model says');
+    await datasets.edit(row!.id, { answer: 'Everybody rests for some days' });
+    expect(await reason()).not.toContain('A model says');
+  });
+
   it('looks again at an edited row, and keeps spans within the passage', async () => {
     const { datasets, filled, rows } = await studio();
     const id = await filled([example(0, { question: 'Leave?', thought: 'Because.' })]);
