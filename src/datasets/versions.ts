@@ -3,7 +3,7 @@ import type { DatasetRow, DatasetVersionRow, ExampleRow } from '../storage/schem
 import type { DatasetDiff } from './contract.ts';
 import type { DatasetStore } from './store.ts';
 
-/** Keeps all rows of a data set, those out of use too, as they are now. @returns the version's number */
+/** Keeps all rows of a data set, those out of use too, and how they were dealt, as they are now. @returns the version's number */
 export async function keepVersion(store: DatasetStore, datasetId: string, note: string): Promise<number> {
   let kept = 0;
   await store.change(datasetId, async (dataset) => {
@@ -19,7 +19,7 @@ export async function keepVersion(store: DatasetStore, datasetId: string, note: 
  * @returns that version; the rows then are on the way to the next one
  */
 export async function addVersion(store: DatasetStore, dataset: DatasetRow, note: string): Promise<number> {
-  const { id: datasetId, workspaceId, hash, counts, version = 1 } = dataset;
+  const { id: datasetId, workspaceId, hash, counts, version = 1, seed, split, rules } = dataset;
   const examples = await store.rows(datasetId);
   const row: DatasetVersionRow = {
     id: `${datasetId}/${version}`,
@@ -30,23 +30,25 @@ export async function addVersion(store: DatasetStore, dataset: DatasetRow, note:
     counts,
     note,
     examples,
+    settings: { seed, split, rules },
     createdAt: Date.now(),
   };
   await store.db.datasetVersions.put(row);
   return version;
 }
 
-/** Puts the rows of a version in the place of those of now, of which a version is kept. */
+/** Puts a version in the place of what is there now, of which a version is kept. */
 export async function bringBack(store: DatasetStore, datasetId: string, version: number): Promise<void> {
   await store.change(datasetId, async (dataset) => {
-    const { examples } = await versionOf(store, datasetId, version);
+    const { examples, settings } = await versionOf(store, datasetId, version);
     const kept = await addVersion(store, dataset, `before version ${version} was brought back`);
     const ids = new Set(examples.map(({ id }) => id));
     const now = await store.rows(datasetId);
     return {
       put: examples,
       remove: now.filter(({ id }) => !ids.has(id)).map(({ id }) => id),
-      dataset: { version: kept + 1 },
+      // Rows that come in later are dealt as those of the version were, and leaks are judged by it.
+      dataset: { version: kept + 1, ...settings },
     };
   });
 }

@@ -30,6 +30,7 @@ export const datasetSchema = v.object({
 
 export const exampleSchema = v.object({ id: text, datasetId: id, ordinal: whole, ...exampleFields });
 
+const { seed, split: dealt, rules } = datasetFields;
 export const versionSchema = v.object({
   datasetId: id,
   version: whole,
@@ -37,6 +38,7 @@ export const versionSchema = v.object({
   counts,
   note: text,
   examples: v.array(exampleSchema),
+  settings: v.optional(v.object({ seed, split: dealt, rules })),
   createdAt: whole,
 });
 

@@ -44,6 +44,8 @@ export interface DatasetVersionRow {
   /** What was done since the one before, in words. */
   note: string;
   examples: ExampleRow[];
+  /** How it was split and checked then; absent: kept before this was. */
+  settings?: Pick<DatasetRow, 'seed' | 'split' | 'rules'>;
   createdAt: number;
 }
 

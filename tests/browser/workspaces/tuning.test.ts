@@ -176,6 +176,7 @@ it('carries versions, recordings, evaluations and votes, all of them pointing at
   await db.examples.update('e1', checked);
   const examples = await db.examples.where('datasetId').equals('dataset-1').sortBy('ordinal');
   const counts = { train: 1, validation: 1, test: 0 };
+  const settings = { seed: 7, split: { by: 'passage' }, rules: { length: { on: false } } };
   await db.datasetVersions.add({
     id: 'dataset-1/1',
     datasetId: 'dataset-1',
@@ -185,6 +186,7 @@ it('carries versions, recordings, evaluations and votes, all of them pointing at
     counts,
     note: 'first',
     examples,
+    settings,
     createdAt: 1,
   });
   const recorded = { question: 'Why?', answer: 'So.', passages: [], model: 'Large', createdAt: 1 };
@@ -238,7 +240,7 @@ it('carries versions, recordings, evaluations and votes, all of them pointing at
   const rows = await db.examples.where('datasetId').equals(dataset!.id).sortBy('ordinal');
   expect(rows[1]).toMatchObject(checked);
   const [version] = await of(db.datasetVersions as unknown as Table<DatasetVersionRow>);
-  expect(version).toMatchObject({ id: `${dataset!.id}/1`, note: 'first' });
+  expect(version).toMatchObject({ id: `${dataset!.id}/1`, note: 'first', settings });
   expect(version!.examples).toEqual(rows);
   expect(await of(db.recordings as unknown as Table<object>)).toMatchObject([recorded]);
 

@@ -30,6 +30,22 @@ describe('versions', () => {
     await datasets.remove(id);
     expect(await db.datasetVersions.count()).toBe(0);
   });
+
+  it('bring back how rows were dealt and which rules held', async () => {
+    const { datasets, filled, dataset } = await studio();
+    const id = await filled(Array.from({ length: 12 }, (_, i) => example(i)));
+    await datasets.setRules(id, { length: { on: false } });
+    const { seed, split, rules } = await dataset(id);
+    const first = await datasets.keepVersion(id, 'first');
+    await datasets.resplit(id, { by: 'passage', seed: 7, testShare: 0.3 });
+    await datasets.setRules(id, { length: { on: true } });
+    const second = await datasets.keepVersion(id, 'second');
+    await datasets.bringBack(id, first);
+    expect(await dataset(id)).toMatchObject({ seed, split, rules });
+    await datasets.bringBack(id, second);
+    const split7 = { by: 'passage', seed: 7, testShare: 0.3 };
+    expect(await dataset(id)).toMatchObject({ seed: 7, split: split7, rules: { length: { on: true } } });
+  });
 });
 
 describe('splitting anew', () => {
