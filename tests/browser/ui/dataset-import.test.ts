@@ -20,10 +20,10 @@ afterEach(async () => {
 afterAll(closeApp);
 
 /** As after the browser's picker for files, which no test can fill in. */
-function bring(file: File): void {
+function bring(files: File | File[]): void {
   dialog = mount(ImportDialog, {
     target: document.getElementById('app')!,
-    props: { draft: new ImportDraft(file), sets: new DataSets(workspaceId), onclose: () => undefined },
+    props: { draft: new ImportDraft(files), sets: new DataSets(workspaceId), onclose: () => undefined },
   });
 }
 
@@ -70,4 +70,16 @@ test('says what a file is taken for, and which of its rows cannot be read and wh
   await expect.element(page.getByText('1 of 3 rows can be read')).toBeVisible();
   await userEvent.click(page.getByText('2 rows cannot be read, and why'));
   await expect.element(page.getByText('Row 3')).toBeVisible();
+});
+
+test('several files are shown together, though each has a row 1', async () => {
+  const file = (name: string) => {
+    const row = { question: `What is in ${name}?`, answer: 'A row', passage: `A row is in ${name}.` };
+    return new File([[JSON.stringify(row), 'no json'].join('\n')], name);
+  };
+  bring([file('one.jsonl'), file('two.jsonl')]);
+  await expect.element(page.getByText('2 of 4 rows can be read')).toBeVisible();
+  await expect.element(page.getByRole('table')).toHaveTextContent('What is in two.jsonl?');
+  await userEvent.click(page.getByText('2 rows cannot be read, and why'));
+  await expect.element(page.getByText('it is no JSON (in two.jsonl)')).toBeVisible();
 });
