@@ -179,6 +179,15 @@ describe('rows beside each other', () => {
     expect(byPassage[2]!.removedBy).toBeUndefined();
   });
 
+  it('takes rows that name no document for rows of different ones', async () => {
+    const rows = [
+      row({ split: 'test', documentKey: '' }),
+      row({ documentKey: '', question: 'When do unused days expire?', answer: 'March', passage: 'In March.' }),
+    ];
+    const judged = await applyRules(rows, { only: ['leakage'] });
+    expect(judged.map(({ removedBy }) => removedBy)).toEqual([undefined, undefined]);
+  });
+
   it('takes nothing out by a rule that is off, and still says what it found', async () => {
     const [judged] = await applyRules([row({ question: 'Leave?' })], { rules: { length: { on: false } } });
     expect(judged!.removedBy).toBeUndefined();

@@ -35,7 +35,8 @@ class GuardedPart {
 
   constructor(rows: readonly CheckedRow[], similarity: number) {
     this.#rows = rows;
-    this.#documents = new Set(rows.map(({ documentKey }) => documentKey));
+    // Rows that name no document have none in common.
+    this.#documents = new Set(rows.map(({ documentKey }) => documentKey).filter((key) => key !== ''));
     this.#questions = new SimilarQuestions(
       rows.map(({ question }) => question),
       similarity,
