@@ -8,6 +8,7 @@ export type DropReason =
   | 'holds its own answer'
   | 'goes in circles'
   | 'asked before'
+  | 'more than wanted'
   | 'does not find its passage';
 
 /** Share of words in common above which two questions are the same. */

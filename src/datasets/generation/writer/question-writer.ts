@@ -71,7 +71,8 @@ export class QuestionWriter implements PassageWriter {
     for (const draft of inOrder) {
       const earlier = kept.map(({ question }) => question);
       if (isAlike(draft.question, earlier)) drop('asked before');
-      else if (kept.length < this.#settings.perPassage) kept.push(draft);
+      else if (kept.length >= this.#settings.perPassage) drop('more than wanted');
+      else kept.push(draft);
     }
     return {
       questions: kept.map((draft) => writtenQuestion(draft, read, passage.chunk.text)),
