@@ -1,5 +1,6 @@
 import type { DatasetSplit, ExampleRow } from '../storage/schema.ts';
-import { countGroups, dealGroups, groupOf, passageKey, type SplitValues } from './split.ts';
+import type { SplitValues } from './settings.ts';
+import { countGroups, dealGroups, groupOf, passageKey } from './split.ts';
 
 type Draft = Pick<ExampleRow, 'documentKey' | 'headings' | 'passage' | 'kind'> & { split?: DatasetSplit };
 

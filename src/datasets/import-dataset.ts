@@ -6,7 +6,8 @@ import type { DatasetImport, DatasetImportOptions, RefusedRow } from './contract
 import type { RawExample } from './formats/columns.ts';
 import type { NativeDataset } from './formats/native.ts';
 import type { ReadDataset } from './formats/read-dataset.ts';
-import { passageKey, splitValues } from './split.ts';
+import { splitValues } from './settings.ts';
+import { passageKey } from './split.ts';
 import type { DatasetStore, ExampleDraft, NewExample } from './store.ts';
 import { wordsOf } from './words.ts';
 

@@ -3,8 +3,7 @@ import type { DatasetRow, DatasetSplit, ExampleRow } from '../storage/schema.ts'
 import { assignParts } from './assign-parts.ts';
 import type { SplitPreview, SplitSettings } from './contract.ts';
 import { inUse } from './in-use.ts';
-import { SPLIT_KNOBS } from './settings.ts';
-import { splitValues } from './split.ts';
+import { SPLIT_KNOBS, splitValues } from './settings.ts';
 import type { DatasetStore } from './store.ts';
 import { addVersion } from './versions.ts';
 

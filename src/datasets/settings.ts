@@ -1,4 +1,5 @@
 import { valuesOf, type Knobs, type KnobValues } from '../settings/knob.ts';
+import type { DatasetRow } from '../storage/schema.ts';
 import type { RuleSettings } from './contract.ts';
 
 /** A quality rule in words; what it does stands in `quality/`. */
@@ -189,6 +190,14 @@ export const SPLIT_KNOBS = {
     step: 1,
   },
 } as const satisfies Knobs;
+
+export type SplitValues = KnobValues<typeof SPLIT_KNOBS>;
+
+/** How a data set was split, or is by default. */
+export function splitValues(dataset: Pick<DatasetRow, 'seed' | 'split'> | undefined): SplitValues {
+  const { seed, split } = dataset ?? {};
+  return valuesOf(SPLIT_KNOBS, { ...(seed !== undefined && { seed }), ...split });
+}
 
 function number(label: string, help: string, value: number, min: number, max: number) {
   return { kind: 'number' as const, label, help, default: value, min, max, step: 1 };

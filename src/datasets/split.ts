@@ -1,22 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { valuesOf, type KnobValues } from '../settings/knob.ts';
-import type { DatasetRow, DatasetSplit, ExampleRow } from '../storage/schema.ts';
-import { SPLIT_KNOBS } from './settings.ts';
+import type { DatasetSplit, ExampleRow } from '../storage/schema.ts';
+import type { SplitValues } from './settings.ts';
 
-export type SplitValues = KnobValues<typeof SPLIT_KNOBS>;
 export type SplitBy = SplitValues['by'];
 
 /** Rows of a group by their kind. */
 export type KindCounts = ReadonlyMap<string, number>;
 
 type Placed = Pick<ExampleRow, 'documentKey' | 'headings' | 'passage'>;
-
-/** How a data set was split, or is by default. */
-export function splitValues(dataset: Pick<DatasetRow, 'seed' | 'split'> | undefined): SplitValues {
-  const { seed, split } = dataset ?? {};
-  return valuesOf(SPLIT_KNOBS, { ...(seed !== undefined && { seed }), ...split });
-}
 
 /** What may not lie in two parts together with a row. */
 export function groupOf(row: Placed, by: SplitBy): string {

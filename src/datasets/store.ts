@@ -4,7 +4,7 @@ import type { DatasetRow, ExampleRow } from '../storage/schema.ts';
 import { storageFull } from '../storage/storage-full.ts';
 import { assignToExisting } from './assign-parts.ts';
 import { Ledger } from './ledger.ts';
-import { splitValues } from './split.ts';
+import { splitValues } from './settings.ts';
 
 /** A row that is on its way into a data set. */
 export type NewExample = Omit<ExampleRow, 'id' | 'datasetId' | 'workspaceId' | 'ordinal'>;

@@ -1,4 +1,5 @@
-import { dealGroups, splitValues } from '../../../src/datasets/split.ts';
+import { splitValues } from '../../../src/datasets/settings.ts';
+import { dealGroups } from '../../../src/datasets/split.ts';
 import { applyRules } from '../../../src/datasets/quality/apply-rules.ts';
 import { inUse } from '../../../src/datasets/in-use.ts';
 import { readable } from '../../../src/datasets/generation/readable.ts';

@@ -1,8 +1,7 @@
 import type { DatasetRow, ExampleRow } from '../../storage/schema.ts';
 import type { ExportFormat, ExportOptions } from '../contract.ts';
 import { inUse } from '../in-use.ts';
-import { isRuleOn, QUALITY_RULES, RULE_KEYS, ruleKnobs } from '../settings.ts';
-import { splitValues } from '../split.ts';
+import { isRuleOn, QUALITY_RULES, RULE_KEYS, ruleKnobs, splitValues } from '../settings.ts';
 
 const ORIGINS: Record<string, string> = {
   writer: 'written by the question writer',

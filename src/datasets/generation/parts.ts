@@ -1,6 +1,7 @@
 import type { DatasetRow, DatasetSplit, ExampleRow } from '../../storage/schema.ts';
 import { hasEnoughGroups, knownParts } from '../assign-parts.ts';
-import { countGroups, dealGroups, groupOf, passageKey, splitValues, type SplitBy } from '../split.ts';
+import { splitValues } from '../settings.ts';
+import { countGroups, dealGroups, groupOf, passageKey, type SplitBy } from '../split.ts';
 
 /** A passage of a run with its document. */
 export interface PlacedChunk extends Pick<ExampleRow, 'documentKey' | 'headings' | 'passage'> {

@@ -1,7 +1,7 @@
 import { AttuneError, isAbort, toProblem } from '../../errors/attune-error.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
 import type { DatasetSplit, GenerationRow } from '../../storage/schema.ts';
-import { splitValues } from '../split.ts';
+import { splitValues } from '../settings.ts';
 import { DatasetStore, type NewExample } from '../store.ts';
 import type { GenerationProgress } from './contract.ts';
 import { partsOf, type PlacedChunk } from './parts.ts';

@@ -66,6 +66,17 @@ test('versions are kept, compared word by word, and brought back', async () => {
   );
 });
 
+test('a new split starts with how the questions were split', async () => {
+  const id = await openDataset(workspaceId, 40);
+  await datasets.resplit(id, { by: 'passage', seed: 7 });
+  await userEvent.click(page.getByRole('button', { name: 'More for Rotations' }));
+  await userEvent.click(page.getByRole('menuitem', { name: 'Split again…' }));
+  const dialog = page.getByRole('dialog');
+  await expect.element(dialog.getByRole('combobox', { name: 'Keep together' })).toHaveValue('passage');
+  await expect.element(dialog.getByRole('spinbutton', { name: 'Seed' })).toHaveValue(7);
+  await expect.element(dialog).toHaveTextContent('Every question stays in its part.');
+});
+
 test('a new split is shown before it is made, with what it does to the test part', async () => {
   const id = await openDataset(workspaceId, 40);
   await userEvent.click(page.getByRole('button', { name: 'More for Rotations' }));
