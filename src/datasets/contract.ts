@@ -247,8 +247,8 @@ export interface DatasetService {
     entails?: Entailment,
   ): Promise<QualityReport>;
   /**
-   * Stores settings of rules. Switching one on or off acts at once on what was found before; other knobs act with the
-   * next check.
+   * Stores settings of rules; keys that are absent stay. They act at once on rows that were checked; what a search or a
+   * model would have to look at anew stands by what was found before until the next check.
    */
   setRules(datasetId: string, rules: RuleSettings): Promise<QualityReport>;
 
