@@ -51,6 +51,8 @@ export interface ImportPreview {
   rows: { row: number; fields: Partial<Record<ColumnField, string>> }[];
   /** Rows that can be read; whether their passages are found is seen at the import. */
   readable: number;
+  /** What the reader should know before it is imported, in a sentence or two; absent: nothing. */
+  warning?: string;
   /** The first problems; {@link ImportPreview.total} minus {@link ImportPreview.readable} rows have one. */
   problems: RefusedRow[];
 }

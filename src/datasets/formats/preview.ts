@@ -8,6 +8,8 @@ const PROBLEMS = 50;
 const LONGEST = 300;
 /** Records whose columns are looked at. */
 const LOOKED_AT = 200;
+const NOTHING_TO_TRAIN_ON =
+  'By its name or a column, the file puts every row into the part for the test or for validation: nothing is left to train on. Rename it where that is not meant, or split the data set again.';
 
 /** What a file would become; see the contract. */
 export async function previewDataset(files: DatasetFiles, mapping?: ColumnMapping): Promise<ImportPreview> {
@@ -24,8 +26,14 @@ export async function previewDataset(files: DatasetFiles, mapping?: ColumnMappin
     mapping: mapping ?? (mappable ? proposeMapping([...columns.keys()]) : {}),
     rows: rows.slice(0, ROWS).map((row) => ({ row: row.row, fields: fieldsOf(row) })),
     readable: rows.length,
+    ...(trainsNothing(rows) && { warning: NOTHING_TO_TRAIN_ON }),
     problems: refused.slice(0, PROBLEMS),
   };
+}
+
+/** A name such as test-questions.csv says a part for all rows, which may not be what was meant. */
+function trainsNothing(rows: readonly RawExample[]): boolean {
+  return rows.length > 0 && rows.every(({ split }) => split !== undefined && split !== 'train');
 }
 
 function fieldsOf(row: RawExample): Partial<Record<ColumnField, string>> {

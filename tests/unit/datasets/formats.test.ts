@@ -287,6 +287,15 @@ describe('files of others', () => {
     expect(await datasets.preview(file)).toMatchObject({ format: 'chat', total: 3, readable: 1 });
   });
 
+  it('say before they are brought in that nothing is left to train on', async () => {
+    const { datasets } = await studio();
+    const lines = Array.from({ length: 3 }, (_, i) => ({ question: `Why ${i}?`, answer: 'So.', passage: `So ${i}.` }));
+    const warningOf = async (name: string) => (await datasets.preview(jsonl(name, ...lines))).warning;
+    expect(await warningOf('test-questions.jsonl')).toContain('nothing is left to train on');
+    expect(await warningOf('questions.jsonl')).toBeUndefined();
+    expect(await warningOf('train.jsonl')).toBeUndefined();
+  });
+
   it('say that a question is unanswerable, or that they know no answers', async () => {
     const { datasets, rows } = await studio();
     const [with_, without] = [
