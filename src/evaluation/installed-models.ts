@@ -33,7 +33,7 @@ export function modelSource({ deviceOf, ...loaders }: ModelLoaders, catalogue: C
     const adapter = model.adapterId ? await catalogue.adapter(model.adapterId) : undefined;
     const { identity, name } = await base(model);
     // int8 on the processor and float32 on a GPU are not the same model.
-    const device = role === 'embedder' && model.engine === 'endpoint' ? '' : await deviceOf(role, model.modelId);
+    const device = role !== 'generator' && model.engine === 'endpoint' ? '' : await deviceOf(role, model.modelId);
     return {
       identity: [identity, device, adapter && [adapter.sha256, adapter.recipe ?? null]]
         .map((part) => JSON.stringify(part ?? null))

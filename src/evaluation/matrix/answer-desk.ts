@@ -12,6 +12,7 @@ import { withoutCitations } from '../metrics/citations.ts';
 import { evaluationSettings } from '../settings.ts';
 import { ANSWER_VERSION, giveAnswer, type GivenAnswer } from './answer.ts';
 import type { RunParts } from './parts.ts';
+import { untuned } from './plan.ts';
 
 /** An answer with what is known of it. */
 export interface Answered {
@@ -48,7 +49,7 @@ export class AnswerDesk {
     const { desk, models, row, signal } = this.#parts;
     const generator = configuration.generator!;
     const { identity, name, adapter } = await models.describe(generator, 'generator');
-    const base = untuned(configuration.embedder);
+    const base = configuration.embedder ? untuned(configuration.embedder) : undefined;
     const { answering } = evaluationSettings(row.settings);
     const tuned = Boolean(configuration.embedder?.adapterId);
     const hits = new Map(asked.map((example) => [example, hitsOf(example) ?? null]));
@@ -156,8 +157,4 @@ export class AnswerDesk {
     });
     return found.get(example)?.[0];
   }
-}
-
-function untuned(model: PipelineModel | null): PipelineModel | undefined {
-  return model ? { modelId: model.modelId } : undefined;
 }

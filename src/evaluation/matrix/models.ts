@@ -89,8 +89,9 @@ export class LoadedModels {
   }
 
   /** A ranking model without an adapter is the search model itself: it ranks by the similarity that it sees. */
-  async reranker({ modelId, adapterId }: PipelineModel): Promise<Reranker> {
-    if (!adapterId) return new SimilarityReranker(await this.embedder({ modelId }));
+  async reranker(model: PipelineModel): Promise<Reranker> {
+    const { adapterId } = model;
+    if (!adapterId) return new SimilarityReranker(await this.embedder(model));
     return this.#reranker.get(adapterId, () => this.#source.loadReranker(adapterId));
   }
 

@@ -7,21 +7,22 @@ export function modelKey({ engine = 'local', modelId, adapterId }: PipelineModel
   return JSON.stringify([engine, modelId, adapterId ?? null]);
 }
 
+/** The same model, on this machine or behind its endpoint, as it was before an adapter. */
+export function untuned({ adapterId: _, ...model }: PipelineModel): PipelineModel {
+  return model;
+}
+
 /**
  * The distinct models in such an order that those that share a base follow each other: then each base is loaded once.
  */
 export function distinctModels(models: readonly (PipelineModel | null)[]): PipelineModel[] {
   const present = models.filter((model) => model !== null);
   const distinct = [...new Map(present.map((model) => [modelKey(model), model])).values()];
-  const bases = distinct.map((model) => baseKey(model));
+  const bases = distinct.map((model) => modelKey(untuned(model)));
   return distinct
     .map((model, place) => ({ model, place, first: bases.indexOf(bases[place]!) }))
     .sort((a, b) => a.first - b.first || a.place - b.place)
     .map(({ model }) => model);
-}
-
-function baseKey({ engine, modelId }: PipelineModel): string {
-  return modelKey({ modelId, ...(engine && { engine }) });
 }
 
 /** In the order in which their answers are written: by the generator's base, its adapter, then the search model's base. */

@@ -7,6 +7,7 @@ import type { ExampleRow, PipelineModel } from '../../storage/schema.ts';
 import type { Corpus } from './corpus.ts';
 import type { Desk } from './desk.ts';
 import type { LoadedModels } from './models.ts';
+import { untuned } from './plan.ts';
 
 /** Grows when passages are ranked in another way: results of an older one are computed anew. */
 const VERSION = 1;
@@ -166,10 +167,6 @@ export class Ranker {
 /** What tells the indexes of a workspace apart: an endpoint's from this machine's, tuned from untuned. */
 export function indexKey({ engine, modelId, adapterId }: PipelineModel): string {
   return JSON.stringify([engine === 'endpoint' ? modelId : null, adapterId ?? null]);
-}
-
-function untuned({ adapterId: _, ...model }: PipelineModel): PipelineModel {
-  return model;
 }
 
 /** One of each text. */

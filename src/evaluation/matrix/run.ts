@@ -8,7 +8,7 @@ import type { EvaluationRow, ExampleRow, PipelineConfiguration, PipelineModel } 
 import { evaluationSettings } from '../settings.ts';
 import { plain, readCorpus } from './corpus.ts';
 import type { Questions, RunParts } from './parts.ts';
-import { answerOrder, distinctModels, modelKey } from './plan.ts';
+import { answerOrder, distinctModels, modelKey, untuned } from './plan.ts';
 import { inOrder, Ranker, type Ranking } from './rank.ts';
 import type { RankedPassage } from '../../retrieval/passage-search.ts';
 import { AnswerDesk, type Answered } from './answer-desk.ts';
@@ -54,7 +54,7 @@ class Matrix {
     const overrides = row.settings;
     this.#ranker = new Ranker({ desk, models, corpus, workspaceId, overrides, depth, storedVectors, indexed });
     const first = configurations.find(({ embedder }) => embedder)?.embedder;
-    this.#answers = new AnswerDesk(parts, first ? { modelId: first.modelId } : undefined);
+    this.#answers = new AnswerDesk(parts, first ? untuned(first) : undefined);
     this.#announce(configurations);
   }
 

@@ -2,8 +2,10 @@ import 'fake-indexeddb/auto';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AdapterDescription } from '../../../src/adapters/contract.ts';
 import { installedModels, modelSource } from '../../../src/evaluation/installed-models.ts';
+import type { NamedModel } from '../../../src/evaluation/matrix/index.ts';
 import { LoadedModels } from '../../../src/evaluation/matrix/models.ts';
 import { Evaluation } from '../../../src/evaluation/service.ts';
+import { EndpointEngine } from '../../../src/generation/endpoint/endpoint-engine.ts';
 import type { ModelAdapter } from '../../../src/retrieval/contract.ts';
 import { EndpointSource } from '../../../src/retrieval/endpoint-source.ts';
 import { AttuneDatabase } from '../../../src/storage/database.ts';
@@ -59,7 +61,8 @@ test('its results are those of this server and this model', async () => {
   expect((await changed.describe(model, 'embedder')).identity).not.toBe(identity);
 });
 
-test('with an adapter for questions alone, passages are sent once for both', async () => {
+/** A workspace whose search model, its adapter `turn` and whose answer model are behind a server. */
+async function behindServer() {
   const { db } = await setUpLab();
   const server = await startServer(db);
   const endpoints = new EndpointSource(db);
@@ -72,8 +75,11 @@ test('with an adapter for questions alone, passages are sent once for both', asy
       loadEmbedder: ({ modelId }) => endpoints.named(modelId),
       readAdapter: async (): Promise<ModelAdapter> => ({ ...description, adapter }),
       loadReranker: here,
-      loadGenerator: here,
-      deviceOf: here,
+      loadGenerator: async ({ modelId }) => {
+        const { name, baseUrl, model } = (await db.endpoints.get(modelId))!;
+        return new EndpointEngine(modelId, name, { baseUrl, model });
+      },
+      deviceOf: async (role) => (role === 'generator' ? 'wasm' : here()),
     },
     {
       model: here,
@@ -81,7 +87,11 @@ test('with an adapter for questions alone, passages are sent once for both', asy
       endpoint: (id) => db.endpoints.get(id),
     },
   );
-  const service = new Evaluation({ database: db, models });
+  return { db, server, service: new Evaluation({ database: db, models }) };
+}
+
+test('with an adapter for questions alone, passages are sent once for both', async () => {
+  const { db, server, service } = await behindServer();
   const [plain, tuned] = [of({ ...model, name: 'Box' }), of({ ...model, adapterId: 'turn', name: 'Turned' })];
   const request = { workspaceId: WORKSPACE, datasetId: 'd', configurations: [plain, tuned] };
   const id = await service.create(request);
@@ -93,6 +103,32 @@ test('with an adapter for questions alone, passages are sent once for both', asy
     scores.filter(({ configurationId }) => configurationId === of.id).map(({ rank }) => rank);
   expect(ranks(plain)).toEqual([1, 1, 1]);
   expect(ranks(tuned)).not.toEqual([1, 1, 1]);
+});
+
+test('answers are written from what it finds, estimated and compared with references by its server', async () => {
+  const { db, service } = await behindServer();
+  const { baseUrl } = (await db.endpoints.get('e'))!;
+  await db.endpoints.add({ id: 'g', name: 'Writer', baseUrl, model: 'echo', enabled: true });
+  const writer: NamedModel = { modelId: 'g', engine: 'endpoint', name: 'Writer' };
+  const configurations = [
+    of({ ...model, name: 'Box' }, null, writer),
+    of({ ...model, adapterId: 'turn', name: 'Turned' }, null, writer),
+  ];
+  const request = { workspaceId: WORKSPACE, datasetId: 'd', configurations, settings: { answering: 'always' } };
+  expect((await service.estimate(request)).seconds).toBeGreaterThan(0);
+  const id = await service.create(request);
+  await service.proceed(id);
+  const rows = await db.evaluationScores.where('evaluationId').equals(id).toArray();
+  expect(rows).toHaveLength(6);
+  for (const { scores } of rows) expect(scores['similarity']).toBeGreaterThan(0);
+});
+
+test('a ranking model that is the search model as it is ranks by the vectors of its server', async () => {
+  const { server, service } = await behindServer();
+  const configurations = [of({ ...model, name: 'Box' }, { ...model, name: 'Box' })];
+  const id = await service.create({ workspaceId: WORKSPACE, datasetId: 'd', configurations });
+  await service.proceed(id);
+  expect(server.embedded.length).toBeGreaterThan(0);
 });
 
 test('switched off, it is not sent anything', async () => {
