@@ -1,3 +1,4 @@
+import { isUnanswerable } from '../../datasets/in-use.ts';
 import { chunkHash } from '../../ingest/hashing.ts';
 import type { SearchablePassage } from '../../retrieval/passage-search.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
@@ -135,7 +136,6 @@ function originalsOf(passages: readonly SearchablePassage[]): number[] {
 
 /** The same question may stand in several rows, with a passage each: all of them are right. */
 function joinEqualQuestions(examples: readonly ExampleRow[], right: Map<string, Set<number>>): void {
-  const isUnanswerable = unanswerableIn(examples);
   const byQuestion = new Map<string, Set<number>>();
   for (const example of examples) {
     const all = byQuestion.get(plain(example.question)) ?? new Set<number>();
@@ -143,15 +143,6 @@ function joinEqualQuestions(examples: readonly ExampleRow[], right: Map<string, 
     byQuestion.set(plain(example.question), all);
   }
   for (const example of examples) right.set(example.id, byQuestion.get(plain(example.question))!);
-}
-
-/**
- * Which questions the documents do not answer, so that to decline is right. Where no row has an answer the data set is
- * for ranking alone, and its empty answers say nothing.
- */
-function unanswerableIn(examples: readonly ExampleRow[]): (example: ExampleRow) => boolean {
-  const hasAnswers = examples.some(({ answer }) => answer.trim() !== '');
-  return ({ kind, answer }) => kind === 'unanswerable' || (hasAnswers && answer.trim() === '');
 }
 
 export function plain(text: string): string {

@@ -1,4 +1,4 @@
-import { inUse } from '../../datasets/in-use.ts';
+import { inUse, isUnanswerable } from '../../datasets/in-use.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { retrievalSettings } from '../../retrieval/settings.ts';
 import { CHAT_KNOBS } from '../../chat/settings.ts';
@@ -201,16 +201,23 @@ export async function readQuestions(
   return { asked, corpus: await readCorpus(db, workspaceId, examples), references: referencesOf(asked, examples) };
 }
 
-/** All answers that rows with the same question give. */
+/**
+ * All answers that rows with the same question give. Where none gives one, a row whose passage lacks the answer says
+ * that to decline is right; the others, as in collections for search, say nothing.
+ */
 function referencesOf(asked: readonly ExampleRow[], examples: readonly ExampleRow[]): Map<string, string[] | null> {
-  if (!examples.some(hasAnswer)) return new Map(asked.map(({ id }) => [id, null]));
-  const byQuestion = new Map<string, Set<string>>();
+  const byQuestion = new Map<string, ExampleRow[]>();
   for (const example of examples) {
-    const answers = byQuestion.get(plain(example.question)) ?? new Set<string>();
-    if (hasAnswer(example) && example.kind !== 'unanswerable') answers.add(example.answer);
-    byQuestion.set(plain(example.question), answers);
+    const key = plain(example.question);
+    byQuestion.set(key, [...(byQuestion.get(key) ?? []), example]);
   }
-  return new Map(asked.map(({ id, question }) => [id, [...byQuestion.get(plain(question))!]]));
+  return new Map(
+    asked.map(({ id, question }) => {
+      const rows = byQuestion.get(plain(question))!;
+      const answers = rows
+        .filter((row) => !isUnanswerable(row) && row.answer.trim() !== '')
+        .map(({ answer }) => answer);
+      return [id, answers.length > 0 || rows.some(isUnanswerable) ? [...new Set(answers)] : null];
+    }),
+  );
 }
-
-const hasAnswer = ({ answer }: ExampleRow) => answer.trim() !== '';

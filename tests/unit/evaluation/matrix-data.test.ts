@@ -141,11 +141,14 @@ describe('what went wrong', () => {
     expect(declined.at(-1)!.scores).toMatchObject({ refusalAccuracy: 1 });
   });
 
-  it('is not asked of answers where no row of the data set has one', async () => {
-    const questions = QUESTIONS.map((question) => ({ ...question, answer: '' }));
+  it('is not asked of answers that nobody knows, though other rows have one', async () => {
+    const [answered, ...others] = QUESTIONS;
+    const unknown = others.map((row) => ({ ...row, answer: '', provenance: { origin: 'imported' as const } }));
+    const questions = [answered!, ...unknown];
     const rows = await ask(await setUpLab({ questions }), asking, always);
     expect(rows.map(({ rank }) => rank)).toEqual([1, 1, 1]);
-    for (const { scores, failure } of rows) {
+    expect(rows[0]!.scores).toHaveProperty('tokenF1');
+    for (const { scores, failure } of rows.slice(1)) {
       expect(scores).not.toHaveProperty('refusalAccuracy');
       expect(failure).toBeUndefined();
     }
