@@ -132,6 +132,8 @@ export class AnswerDesk {
           };
           return judgeAnswer(judge, asked(example), { signal });
         },
+        // What a judge failed to say once it may well say the next time.
+        isFinal: ({ unknown }) => unknown.length === 0,
       },
       async (example, judged: JudgeResult) => onVerdict(example, { ...given.get(example)!, judged }),
     );

@@ -21,6 +21,8 @@ export interface Work<Item, Value> {
   dependsOn: (item: Item) => unknown;
   /** Loads what it needs when it is first called. */
   compute: (item: Item) => Promise<Value>;
+  /** Whether a result may be kept for good; one that is not counts now and is asked for anew by the next run. Absent: each. */
+  isFinal?: (value: Value) => boolean;
   /** How many are computed at once after the first; absent: one. */
   atOnce?: number;
 }
@@ -64,7 +66,7 @@ export class Desk {
 
   /** Results by item. `onResult` is told of each as it comes, known ones first. @throws DOMException AbortError */
   async take<Item, Value>(
-    { stage, title, items, dependsOn, compute, atOnce = 1 }: Work<Item, Value>,
+    { stage, title, items, dependsOn, compute, isFinal = () => true, atOnce = 1 }: Work<Item, Value>,
     onResult?: (item: Item, value: Value) => Promise<void> | void,
   ): Promise<Map<Item, Value>> {
     const { cache, signal, dry } = this.#options;
@@ -73,7 +75,8 @@ export class Desk {
     const results = new Map<Item, Value>();
     const missing: Item[] = [];
     for (const item of items) {
-      if (values.has(keys.get(item)!)) await this.#settle(results, item, values.get(keys.get(item)!)!, onResult);
+      const value = values.get(keys.get(item)!);
+      if (value !== undefined && isFinal(value)) await this.#settle(results, item, value, onResult);
       else missing.push(item);
     }
     this.#count(stage, items.length, results.size);
@@ -84,7 +87,7 @@ export class Desk {
       const key = keys.get(item)!;
       const started = performance.now();
       const value = await compute(item);
-      await cache.put(stage, key, value);
+      if (isFinal(value)) await cache.put(stage, key, value);
       this.#measure(stage, (performance.now() - started) / 1000 / atOnce);
       return value;
     };

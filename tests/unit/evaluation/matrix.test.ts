@@ -254,8 +254,18 @@ describe('a learning curve', () => {
 
 describe('a judge', () => {
   const judge = { modelId: 'writer', name: 'Judge' };
-  const says = (turns: ChatTurn[]) =>
-    turns.some(({ content }) => content.includes('JSON')) ? '{"reason": "It says so.", "grade": 4}' : 'thirty days [1]';
+  const isJudging = (turns: ChatTurn[]) => turns.some(({ content }) => content.includes('JSON'));
+  /** A verdict on whatever is asked. */
+  const verdict = {
+    reason: 'It says so.',
+    grade: 4,
+    present: ['it'],
+    missing: [],
+    wrong: [],
+    statements: [],
+    useful: [1],
+  };
+  const says = (turns: ChatTurn[]) => (isJudging(turns) ? JSON.stringify(verdict) : 'thirty days [1]');
 
   it('adds its scores and its reason to every answer, once', async () => {
     const lab = await setUpLab();
@@ -273,5 +283,21 @@ describe('a judge', () => {
     await second.service.proceed(again);
     expect(second.calls.answered).toEqual([]);
     expect(await lab.scores(again)).toEqual(await lab.scores(id));
+  });
+
+  it('is asked again in the next run for what it gave no valid verdict on, and for nothing else', async () => {
+    const lab = await setUpLab();
+    const configurations = [of(search, null, writer)];
+    let judged = 0;
+    const muttering = lab.start({ says: (turns) => (isJudging(turns) && judged++ < 8 ? 'Well.' : says(turns)) });
+    const id = await muttering.service.create(request({ configurations, judge }));
+    await muttering.service.proceed(id);
+    const known = (await lab.scores(id)).filter(({ scores }) => 'answerRelevance' in scores);
+    expect(known.length).toBeLessThan(QUESTIONS.length);
+    const second = lab.start({ says });
+    await second.service.proceed(id);
+    const asked = new Set(second.calls.answered.map(({ turns }) => turns[1]!.content.split('\n')[2]));
+    expect(asked.size).toBe(QUESTIONS.length - known.length);
+    for (const { scores } of await lab.scores(id)) expect(scores['answerRelevance']).toBe(1);
   });
 });
