@@ -18,16 +18,15 @@ export interface LinearTexts {
 
 /** @throws AttuneError of `trainingExamples` */
 export async function linearTexts(
-  input: Pick<TaskInput, 'examples' | 'seed' | 'workspacePassages'>,
+  input: Pick<TaskInput, 'examples' | 'memo' | 'seed' | 'workspacePassages'>,
   settings: TrainingSettings<'linear'>,
 ): Promise<LinearTexts> {
   const examples = trainingExamples(input.examples, 'passage');
   const { train } = examples;
   const judge = await createRetrievalJudge(input, settings, examples, PLAIN_TEXTS);
   const { hardNegatives } = settings;
-  const { workspacePassages } = input;
-  const pool =
-    hardNegatives > 0 ? await miningPool({ ...(workspacePassages && { workspacePassages }) }, settings, train) : [];
+  // A probe counts the passages of the workspace too: they will be embedded.
+  const pool = hardNegatives > 0 ? await miningPool({ ...input, probing: false }, settings, train) : [];
   return {
     train,
     judge,

@@ -4,6 +4,7 @@ import { distinctPassages, type PoolPassage } from '../examples.ts';
 import { mineNegatives } from '../negatives.ts';
 import type { TaskInput } from './task.ts';
 import type { TextForm } from './text-form.ts';
+import { workspaceShare } from './workspace-share.ts';
 
 interface MiningSettings {
   hardNegatives: number;
@@ -76,14 +77,15 @@ export async function hardNegatives<Text>(
 
 /** Passages among which wrong ones are looked for: those of the training part, and of the workspace where that is wanted. */
 export async function miningPool(
-  { probing, workspacePassages }: Pick<TaskInput, 'probing' | 'workspacePassages'>,
+  input: Pick<TaskInput, 'memo' | 'probing' | 'workspacePassages'>,
   { negativesFrom }: Pick<MiningSettings, 'negativesFrom'>,
   train: readonly ExampleRow[],
 ): Promise<PoolPassage[]> {
   const own = distinctPassages(train);
   const known = new Set(own.map(passageText));
-  const more = negativesFrom === 'workspace' && !probing ? ((await workspacePassages?.()) ?? []) : [];
-  return [...own, ...more.filter((passage) => !known.has(passageText(passage))).slice(0, WORKSPACE_LIMIT)];
+  if (negativesFrom === 'dataset' || input.probing) return own;
+  const others = (all: readonly PoolPassage[]) => all.filter((passage) => !known.has(passageText(passage)));
+  return [...own, ...(await workspaceShare(input, 'mined passages', (all) => others(all).slice(0, WORKSPACE_LIMIT)))];
 }
 
 /** Vectors of two lists of texts, in small parts, with progress over both. */

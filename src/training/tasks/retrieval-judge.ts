@@ -8,25 +8,29 @@ import { passageText } from '../../retrieval/passage-text.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
 import type { TaskInput } from './task.ts';
 import type { TextForm } from './text-form.ts';
+import { workspaceShare } from './workspace-share.ts';
 
 /** The judge of a run, by its settings. The workspace is read only where the data set leaves room in the pool. */
 export async function createRetrievalJudge<Text extends { length: number }>(
-  { seed, workspacePassages }: Pick<TaskInput, 'seed' | 'workspacePassages'>,
+  input: Pick<TaskInput, 'memo' | 'seed' | 'workspacePassages'>,
   { validationLimit, validationPool }: { validationLimit: number; validationPool: number },
   { train, validation }: TrainingExamples,
   texts: TextForm<Text>,
 ): Promise<RetrievalJudge<Text>> {
+  const { seed } = input;
   const asked = sample(validation, validationLimit, seed);
   const guard = new NegativeGuard(validation);
   const isWrong = (passage: PoolPassage) => asked.every((row) => guard.reason(row, passage) === undefined);
-  const fill = (chosen: readonly PoolPassage[], from: readonly PoolPassage[]) => {
+  const fillers = (chosen: readonly PoolPassage[], from: readonly PoolPassage[]) => {
     const known = new Set(chosen.map(passageText));
     const others = from.filter((passage) => !known.has(passageText(passage)));
-    return [...chosen, ...sample(others, Math.max(0, validationPool - chosen.length), seed).filter(isWrong)];
+    return sample(others, Math.max(0, validationPool - chosen.length), seed).filter(isWrong);
   };
-  const pool = fill(distinctPassages(validation), distinctPassages(train));
-  const isFull = pool.length >= validationPool || !workspacePassages;
-  return new RetrievalJudge(asked, isFull ? pool : fill(pool, await workspacePassages()), validation, texts);
+  const own = distinctPassages(validation);
+  const pool = [...own, ...fillers(own, distinctPassages(train))];
+  const isFull = pool.length >= validationPool;
+  const more = isFull ? [] : await workspaceShare(input, 'judged passages', (all) => fillers(pool, all));
+  return new RetrievalJudge(asked, [...pool, ...more], validation, texts);
 }
 
 /**

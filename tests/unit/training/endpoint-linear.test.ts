@@ -9,6 +9,7 @@ import { SEARCH_ENDPOINT_KEY } from '../../../src/storage/workspace-search.ts';
 import type { TrainingProgress, TrainingRequest } from '../../../src/training/contract.ts';
 import { prepareOverEndpoint } from '../../../src/training/prepare.ts';
 import { Training } from '../../../src/training/service.ts';
+import { deleteDocument, writeDocument } from '../../support/library.ts';
 import { MemoryFolders } from '../../support/memory-folders.ts';
 import { OpenAiServer } from '../../support/openai-server.ts';
 
@@ -118,6 +119,27 @@ describe('a linear adapter over the vectors of an endpoint', () => {
     await start().proceed(runId);
     expect(await db.runs.get(runId)).toMatchObject({ state: 'done' });
     expect(server.requests).toHaveLength(before);
+  });
+
+  it('that is paused ends like one that was not, whatever became of the library meanwhile', async () => {
+    const settings = { ...request.settings, negativesFrom: 'workspace' };
+    const outcome = async (pausedAt: number) => {
+      const { db, start } = await workspace();
+      for (const [i, [one, other]] of pairs.entries())
+        await writeDocument(db, workspaceId, { path: `more/${i}.md`, passages: [`${one} lies by the ${other}`] });
+      const first = start();
+      const runId = await first.create({ ...request, settings });
+      await first.proceed(runId, ({ stage, done }) => {
+        if (stage === 'Training' && done === pausedAt) void first.stop(runId, 'pause');
+      });
+      expect((await db.runs.get(runId))!.state).toBe(pausedAt > 0 ? 'paused' : 'done');
+      for (const i of [0, 3, 7, 20]) await deleteDocument(db, `${workspaceId}/more/${i}.md`);
+      await writeDocument(db, workspaceId, { path: 'a.md', passages: ['A stove.', 'A fox and a stove.'] });
+      await start().proceed(runId);
+      const { baseScore, best, adapterId } = (await db.runs.get(runId))!;
+      return { baseScore, best, weights: (await db.adapters.get(adapterId!))!.sha256 };
+    };
+    expect(await outcome(5)).toEqual(await outcome(-1));
   });
 
   it('asks only for what is missing when the host failed in the middle', async () => {
