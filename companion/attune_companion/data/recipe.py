@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .negative_guard import NegativeGuard
 from .rows import Message, PairRow
 
 SYSTEM = "Answer from the passages and cite the one that says it, like [1]."
@@ -73,8 +74,10 @@ class PromptWriter:
     """Writes rows as conversations: the right passage among others, refusals where it was taken away."""
 
     def __init__(self, rows: list[PairRow], settings: dict[str, Any], seed: int) -> None:
+        """`rows`: those whose passages are shown."""
         self._settings = settings
         self._seed = seed
+        self._guard = NegativeGuard(rows)
         self._pool = list(dict.fromkeys((row.passage_text, row) for row in rows if row.passage))
 
     def write(self, row: PairRow, index: int, fits: Fits, judged: bool = False) -> list[Message]:
@@ -102,13 +105,16 @@ class PromptWriter:
             characters = characters * 3 // 4
 
     def _others(self, row: PairRow, draw: random.Random, count: int) -> list[Passage]:
-        """Passages that look right and are not: those that the row names, then those of its document, then others."""
-        named = [Passage(text) for text in row.negatives]
+        """
+        Passages that look right and are not: those that the row names, then those of its document, then others. One
+        that holds the answer is none: shown alone, it would teach to refuse what stands there.
+        """
+        named = [(text, Passage(text)) for text in row.negatives]
         draw.shuffle(named)
-        sample = draw.sample(self._pool, min(len(self._pool), 8 * count + 8))
-        pool = [other for text, other in sample if text != row.passage_text]
-        pool.sort(key=lambda other: other.document != row.document)
-        return [*named, *(passage_of(other) for other in pool)][:count]
+        pool = draw.sample(self._pool, min(len(self._pool), 8 * count + 8))
+        pool.sort(key=lambda entry: entry[1].document != row.document)
+        shown = [*named, *((text, passage_of(other)) for text, other in pool)]
+        return [passage for text, passage in shown if self._guard.is_wrong(row, text)][:count]
 
 
 def passage_of(row: PairRow) -> Passage:

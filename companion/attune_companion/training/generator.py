@@ -74,8 +74,12 @@ class RowWriter:
         self._spec = spec
         self._tokenizer = tokenizer
         self._longest = spec.settings["maxTokens"]
-        pairs = [row for row in [*spec.parts.train, *spec.parts.validation] if isinstance(row, PairRow)]
-        self._prompts = PromptWriter(pairs, spec.settings, spec.seed) if pairs else None
+        train, validation = (
+            [row for row in part if isinstance(row, PairRow)] for part in (spec.parts.train, spec.parts.validation)
+        )
+        # What is judged by must not be seen before, not even as a wrong passage: prompts are memorised too.
+        self._learned = PromptWriter(train, spec.settings, spec.seed)
+        self._judged = PromptWriter([*train, *validation], spec.settings, spec.seed)
 
     def write_all(self, rows: list[Any], judged: bool) -> list[Tokens]:
         """`judged`: the answer alone counts, and its passage is always there."""
@@ -86,8 +90,8 @@ class RowWriter:
             return self._blocks(row.text)
         if isinstance(row, ChatRow):
             return self._conversation(list(row.messages), list(row.learned), judged)
-        assert self._prompts is not None
-        turns = self._prompts.write(row, index, lambda turns: len(self._ids(turns, False)) <= self._longest, judged)
+        prompts = self._judged if judged else self._learned
+        turns = prompts.write(row, index, lambda turns: len(self._ids(turns, False)) <= self._longest, judged)
         return self._conversation(turns, [turn["role"] == "assistant" for turn in turns], judged)
 
     def _ids(self, turns: list[Message], ask: bool) -> list[int]:
