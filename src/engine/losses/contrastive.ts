@@ -10,6 +10,8 @@ export interface ContrastiveOptions {
    * Matryoshka (Kusupati et al. 2022): the loss is the mean over vectors cut to these lengths. Absent: the whole vector.
    */
   dimensions?: readonly number[];
+  /** For each query the candidates, beside its own, that are right for it too: they take no part in its softmax. */
+  alsoRight?: readonly (readonly number[])[];
 }
 
 export const DEFAULT_SCALE = 20;
@@ -45,7 +47,7 @@ function ranked(
   units: readonly UnitVector[],
   size: number,
   queries: number,
-  { scale, symmetric = false }: ContrastiveOptions,
+  { scale, symmetric = false, alsoRight }: ContrastiveOptions,
   gradient: Float64Array | Float32Array | undefined,
   weight: number,
 ): number {
@@ -54,6 +56,7 @@ function ranked(
   for (let q = 0; q < queries; q++) {
     for (let c = 0; c < candidates; c++)
       scores[q * candidates + c] = scale * dot(units[q]!.unit, units[queries + c]!.unit);
+    for (const c of alsoRight?.[q] ?? []) scores[q * candidates + c] = -Infinity;
   }
   const dScores = new Float64Array(scores.length);
   const directions = symmetric ? 2 : 1;

@@ -7,6 +7,8 @@ export interface PairBatch {
   positives: readonly Tokens[];
   /** Mined hard negatives of each query, the same number for all, or none. */
   negatives: readonly (readonly Tokens[])[];
+  /** For each query the places, among positives and then negatives, of passages that are right for it beside its own. */
+  alsoRight?: readonly (readonly number[])[];
   /** Distillation: teacher scores [queries, 1 + negatives per query] of the positive and its negatives. */
   teacherScores?: Float32Array;
 }

@@ -12,8 +12,10 @@ export interface VectorBatch {
   queries: Float32Array<ArrayBuffer>;
   /** [count, d] */
   positives: Float32Array<ArrayBuffer>;
-  /** Hard negatives [any number, d], candidates of every question; passages of no question in the batch. */
+  /** Hard negatives [any number, d], candidates of every question. */
   negatives: Float32Array<ArrayBuffer>;
+  /** For each question the places, among positives and then negatives, of passages that are right for it beside its own. */
+  alsoRight?: readonly (readonly number[])[];
 }
 
 interface LinearTrainerOptions {
@@ -73,7 +75,7 @@ export function createLinearTrainer(options: LinearTrainerOptions): LinearTraine
     addOuterProducts(a.gradient, times(gradient, b.data, rank), vectors, rank, dimensions);
   };
 
-  const run = ({ queries, positives, negatives }: VectorBatch, weight?: number): Promise<LossReport> => {
+  const run = ({ queries, positives, negatives, alsoRight }: VectorBatch, weight?: number): Promise<LossReport> => {
     const count = queries.length / dimensions;
     const all = joined(queries, positives, negatives);
     const moved = sides === 'both' ? all : queries;
@@ -81,7 +83,8 @@ export function createLinearTrainer(options: LinearTrainerOptions): LinearTraine
     const vectors = all.slice();
     vectors.set(output);
     const gradient = weight === undefined ? undefined : new Float64Array(all.length);
-    const loss = contrastiveLoss(vectors, dimensions, count, { scale, symmetric }, gradient, weight);
+    const asked = { scale, symmetric, ...(alsoRight && { alsoRight }) };
+    const loss = contrastiveLoss(vectors, dimensions, count, asked, gradient, weight);
     if (gradient) pullBack(gradient.subarray(0, moved.length), moved, low);
     // Vectors are what is computed here: one counts as one token.
     return Promise.resolve({ loss, tokens: all.length / dimensions, examples: count });

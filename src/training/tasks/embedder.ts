@@ -6,6 +6,7 @@ import { batchKeys, trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
+import { alsoRightAmong } from './also-right.ts';
 import { loadEncoder } from './encoder.ts';
 import { hardNegatives } from './mining.ts';
 import { createRetrievalJudge } from './retrieval-judge.ts';
@@ -47,11 +48,13 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     positive: texts.passage({ headings: example.headings, text: example.passage }),
     negatives: negatives[i]!.map((passage) => texts.passage(passage)),
   }));
+  const alsoRight = alsoRightAmong(train, negatives);
   const plan = new BatchPlan(pairs.length, { seed, batchSize: settings.batchSize, keys: batchKeys(train) });
   const batchOf = (chosen: readonly number[]): PairBatch => ({
     queries: chosen.map((i) => pairs[i]!.query),
     positives: chosen.map((i) => pairs[i]!.positive),
     negatives: settings.hardNegatives > 0 ? chosen.map((i) => pairs[i]!.negatives) : [],
+    alsoRight: alsoRight(chosen),
   });
   const judged = async (signal?: AbortSignal): Promise<[questions: Float32Array, pool: Float32Array]> => {
     const vectors = await encode([...judge.questions, ...judge.passages], signal);

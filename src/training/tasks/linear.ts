@@ -6,6 +6,7 @@ import { passageText } from '../../retrieval/passage-text.ts';
 import { trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
+import { alsoRightAmong } from './also-right.ts';
 import { loadEncoder } from './encoder.ts';
 import { linearTexts } from './linear-texts.ts';
 import { hardNegatives, joined } from './mining.ts';
@@ -53,6 +54,7 @@ export async function prepareLinearOver(source: VectorSource, input: LinearInput
   const pool = table.of(judge.passages, 'passage');
 
   const plan = new BatchPlan(train.length, { seed, batchSize: settings.batchSize, keys: batchKeys(train) });
+  const alsoRight = alsoRightAmong(train, negatives);
   const { hardNegatives: each } = settings;
   const batchOf = (chosen: readonly number[]): VectorBatch => ({
     queries: rows(queries, chosen, dimensions),
@@ -62,6 +64,7 @@ export async function prepareLinearOver(source: VectorSource, input: LinearInput
       chosen.flatMap((i) => Array.from({ length: each }, (_, n) => i * each + n)),
       dimensions,
     ),
+    alsoRight: alsoRight(chosen),
   });
   const trainer = createLinearTrainer({
     dimensions,

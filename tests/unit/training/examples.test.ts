@@ -4,6 +4,7 @@ import type { ExampleRow } from '../../../src/storage/schema.ts';
 import { BatchPlan, planSteps } from '../../../src/training/batch-plan.ts';
 import { batchKeys, distinctPassages, sample, trainingExamples } from '../../../src/training/examples.ts';
 import { mineNegatives } from '../../../src/training/negatives.ts';
+import { alsoRightAmong } from '../../../src/training/tasks/also-right.ts';
 import { matryoshkaSizes } from '../../../src/training/tasks/embedder.ts';
 
 const example = (ordinal: number, more: Partial<ExampleRow> = {}): ExampleRow => ({
@@ -173,6 +174,24 @@ describe('hard negatives', () => {
     const [chosen] = mineNegatives({ ...input, examples: twice, queryVectors: unit(0, 0), margin: 1, count: 1 });
     expect(chosen).toEqual([4]);
   });
+});
+
+it('a hard negative that is the right passage of another question of the batch is named as such', () => {
+  const rows = [0, 1, 2].map((i) => example(i, { headings: ['One'] }));
+  const passage = (text: string) => ({ text, headings: [], documentKey: '' });
+  const [first, second, third] = rows.map((row) => passage(row.passage));
+  const other = example(3, { question: rows[0]!.question });
+  const negatives = [
+    [second!, third!],
+    [third!, first!],
+    [first!, passage('Else.')],
+    [passage(other.passage), second!],
+  ];
+  const alsoRight = alsoRightAmong([...rows, other], negatives);
+  // Two positives, then the negatives of each: the second question's passage, and one of a question that is not there.
+  expect(alsoRight([0, 1])).toEqual([[5], [2]]);
+  expect(alsoRight([2, 0])).toEqual([[5], [2]]);
+  expect(alsoRight([3, 1])).toEqual([[2, 5], [3]]);
 });
 
 it('vector sizes are read from text, and nonsense is named', () => {

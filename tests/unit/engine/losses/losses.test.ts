@@ -12,6 +12,7 @@ const TEACHER = wave(QUERIES * 3, 2);
 const CONTRASTIVE: Record<string, ContrastiveOptions> = {
   'in-batch and hard negatives': { scale: 20 },
   symmetric: { scale: 5, symmetric: true },
+  'a hard negative that is right for another query': { scale: 5, symmetric: true, alsoRight: [[], [4], [3, 8]] },
   Matryoshka: { scale: 10, dimensions: [2, 6] },
 };
 
@@ -31,6 +32,14 @@ test('a query far nearer to its own passage than to all others loses nothing', (
   const vectors = Float32Array.of(1, 0, 0, 1, 2, 0, 0, 3);
   expect(contrastiveLoss(vectors, 2, 2, { scale: 50 })).toBeCloseTo(0, 10);
   expect(contrastiveLoss(vectors, 2, 2, { scale: 0 })).toBeCloseTo(Math.log(2), 10);
+});
+
+test('a candidate that is right for a query too is not pushed away from it', () => {
+  // The first query's hard negative is the second one's own passage.
+  const vectors = Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1, 0, 1);
+  const loss = (options: Partial<ContrastiveOptions>) => contrastiveLoss(vectors, 2, 2, { scale: 50, ...options });
+  expect(loss({})).toBeCloseTo(Math.log(2) / 2, 10);
+  expect(loss({ alsoRight: [[], [2]] })).toBeCloseTo(0, 10);
 });
 
 test.each(['bce', 'listwise', 'mse', 'kl'] as const)('ranking loss %s: its gradient is its slope', (kind) => {

@@ -58,9 +58,11 @@ export function createEmbedderTrainer(options: EmbedderTrainerOptions): Embedder
   const size = config.hiddenSize;
   const lossOf = (vectors: Float32Array, batch: PairBatch, gradient?: Float32Array, weight = 1): number => {
     const queries = batch.queries.length;
+    const { alsoRight } = batch;
+    const asked = { ...loss, ...(alsoRight && { alsoRight }) };
     const { kind, weight: share } = options.distillation ?? { kind: 'kl', weight: 0 };
     let value =
-      share < 1 ? (1 - share) * contrastiveLoss(vectors, size, queries, loss, gradient, weight * (1 - share)) : 0;
+      share < 1 ? (1 - share) * contrastiveLoss(vectors, size, queries, asked, gradient, weight * (1 - share)) : 0;
     if (share > 0) {
       if (!batch.teacherScores) throw new TypeError('A batch has no teacher scores to learn from.');
       const { teacherScores } = batch;
