@@ -6,7 +6,7 @@ import type { RunRow, TuningTask } from '../storage/schema.ts';
 import { EndpointSource } from '../retrieval/endpoint-source.ts';
 import { INDEXING, type Patience } from '../generation/endpoint/embeddings.ts';
 import { passageText } from '../retrieval/passage-text.ts';
-import type { PoolPassage } from './examples.ts';
+import { rightPassages, type PoolPassage } from './examples.ts';
 import { endpointOfRun, endpointVectors } from './endpoint-vectors.ts';
 import { examplesOf, type Prepare, type PreparedRun, type Weigh } from './run.ts';
 import type { PreparedTask, TaskInput, TunedAdapter } from './tasks/task.ts';
@@ -111,9 +111,10 @@ export async function workspacePassages(
 ): Promise<PoolPassage[]> {
   const part = (split: string) => database.examples.where('[datasetId+split]').equals([datasetId, split]).toArray();
   const [test, train] = await Promise.all([part('test'), part('train')]);
-  const trained = new Set(train.map(({ documentKey }) => documentKey));
-  const testDocuments = new Set(test.map(({ documentKey }) => documentKey).filter((key) => !trained.has(key)));
-  const testTexts = new Set(test.map(({ headings, passage }) => passageText({ headings, text: passage })));
+  const tested = test.flatMap(rightPassages);
+  const trained = new Set(train.flatMap(rightPassages).map(({ documentKey }) => documentKey));
+  const testDocuments = new Set(tested.map(({ documentKey }) => documentKey).filter((key) => !trained.has(key)));
+  const testTexts = new Set(tested.map(passageText));
   const documents = await database.documents.where('workspaceId').equals(workspaceId).toArray();
   const passages: PoolPassage[] = [];
   for (const { id, path } of documents) {
