@@ -1,5 +1,6 @@
 import { adapterBase } from '../adapters/base.ts';
 import { keepAdapter } from '../adapters/keep.ts';
+import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
 import { opfsFolders } from '../storage/folders.ts';
 import { cardOfRun } from './adapter-card.ts';
@@ -15,6 +16,7 @@ export function trainingService(): Training {
     folders: opfsFolders,
     describeModel: (modelId) => adapterBase(modelId, db),
     prepare: prepareInApp(db),
+    openModel,
     weigh: weighInApp(db),
     memoryLimit,
     keepAdapter: async (run, tuned, scores) => {

@@ -3,19 +3,19 @@ import { opfsFolders, type Folders } from '../storage/folders.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { RunRow } from '../storage/schema.ts';
+import { adapterSource, type AdapterSourceDependencies } from './adapter-source.ts';
 import { RunFiles } from './checkpoints.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
 import { draftRun } from './draft.ts';
 import { estimateRun } from './estimate.ts';
-import { executeRun, type KeepAdapter, type Prepare, type RunOptions, type Weigh } from './run.ts';
+import { executeRun, type KeepAdapter, type RunOptions, type Weigh } from './run.ts';
 import { runSweep, trialSettings, type RungRun } from './sweep.ts';
 import { trainingSettings } from './settings.ts';
 
-export interface TrainingDependencies {
+export interface TrainingDependencies extends AdapterSourceDependencies {
   database: AttuneDatabase;
   folders?: Folders;
   describeModel: (modelId: string) => Promise<AdapterBase>;
-  prepare: Prepare;
   weigh: Weigh;
   keepAdapter: KeepAdapter;
   /** What the device allows, in bytes. */
@@ -116,7 +116,7 @@ export class Training implements TrainingService {
   }
 
   async keep(runId: string): Promise<string> {
-    const { database, prepare, keepAdapter } = this.#dependencies;
+    const { database, keepAdapter } = this.#dependencies;
     const run = await database.runs.get(runId);
     if (run?.adapterId !== undefined && (await database.adapters.get(run.adapterId))) return run.adapterId;
     const files = new RunFiles(this.#folders, runId);
@@ -128,7 +128,8 @@ export class Training implements TrainingService {
         'Let it run for a while first.',
       );
     }
-    const { task } = await prepare(run, { memo: await files.memo(), signal: new AbortController().signal });
+    const context = { memo: await files.memo(), signal: new AbortController().signal };
+    const task = await adapterSource(this.#dependencies, run, context);
     try {
       const scores = checkpoint.best
         ? [{ name: run.scoreName, base: run.baseScore, tuned: checkpoint.best.score }]

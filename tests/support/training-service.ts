@@ -71,6 +71,7 @@ export async function setUpTraining() {
         const task = vectorTask(run.settings, run.seed, beforeStep, onAdapter);
         return { task, device: 'here' };
       },
+      openModel: () => Promise.reject(new TypeError('No model is needed.')),
       weigh: async () => 0.9,
       memoryLimit: () => memoryLimit,
       keepAdapter: async (run, tuned, scores) => {

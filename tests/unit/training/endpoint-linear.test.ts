@@ -68,6 +68,7 @@ async function workspace() {
       folders,
       describeModel: (id) => adapterBase(id, db),
       prepare: (run, context) => prepareOverEndpoint(db, run, context, { pauses: [1, 1], timeout: 5000 }),
+      openModel: () => Promise.reject(new TypeError('No model is needed.')),
       weigh: async () => 0.8,
       memoryLimit: () => undefined,
       keepAdapter: async (run, tuned, scores) => {
@@ -140,6 +141,26 @@ describe('a linear adapter over the vectors of an endpoint', () => {
       return { baseScore, best, weights: (await db.adapters.get(adapterId!))!.sha256 };
     };
     expect(await outcome(5)).toEqual(await outcome(-1));
+  });
+
+  it('can be kept when its data set is gone: what was learned is in the checkpoint', async () => {
+    const { db, start } = await workspace();
+    const service = start();
+    const kept = async (settings: Record<string, unknown>, dataset: 'there' | 'gone') => {
+      const runId = await service.create({ ...request, settings: { ...request.settings, ...settings } });
+      await service.proceed(runId, ({ done }) => {
+        if (done === 20) void service.stop(runId, 'cancel');
+      });
+      if (dataset === 'gone') await db.datasets.update('d', { hash: 'another' });
+      const { sha256, denseWeight } = (await db.adapters.get(await service.keep(runId)))!;
+      await db.datasets.update('d', { hash: 'hash' });
+      return { sha256, weighed: denseWeight !== undefined };
+    };
+    for (const settings of [{}, { rank: 4 }]) {
+      const expected = await kept(settings, 'there');
+      expect(expected.weighed).toBe(true);
+      expect(await kept(settings, 'gone')).toEqual({ ...expected, weighed: false });
+    }
   });
 
   it('asks only for what is missing when the host failed in the middle', async () => {
