@@ -5,6 +5,7 @@ import type {
   CompanionConnection,
   CompanionEstimate,
   CompanionEvent,
+  CompanionFile,
   CompanionJob,
   CompanionModel,
   CompanionRequest,
@@ -60,6 +61,12 @@ export class CompanionClient {
     if (sha256 === (await hashFile(file))) return id;
     await this.removeFile(id);
     throw new AttuneError('companion/damaged', 'The rows arrived damaged at the node.', 'Send them again.');
+  }
+
+  /** Files of rows that lie on the node, whoever sent them. */
+  async files(signal?: AbortSignal): Promise<CompanionFile[]> {
+    const path = '/v1/files?purpose=fine-tune&limit=1000';
+    return (await requestJson<{ data: CompanionFile[] }>(this.#connection, path, { signal: signal ?? null })).data;
   }
 
   /** Deletes rows on the node and asks again, until the node itself says that they are gone. */
@@ -179,7 +186,8 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof AttuneError && error.code === code;
 }
 
-function ignoreMissing(error: unknown): undefined {
+/** What the node has no more is absent; every other failure stays one. */
+export function ignoreMissing(error: unknown): undefined {
   if (!isCode(error, 'companion/not-found')) throw error;
 }
 

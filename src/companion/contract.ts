@@ -34,6 +34,16 @@ export interface CompanionModel {
   base_sha256?: string;
 }
 
+/** Rows that were sent and lie on the node. */
+export interface CompanionFile {
+  id: string;
+  bytes: number;
+  filename: string;
+  /** Seconds since 1970. */
+  created_at: number;
+  sha256: string;
+}
+
 /** What a node learns. `supervised`, `causal` and `dpo` tune a generator. */
 export type CompanionMethod = 'supervised' | 'causal' | 'dpo' | 'embedder' | 'reranker';
 

@@ -2,7 +2,7 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { RunRow } from '../storage/schema.ts';
 import type { TrainingProgress } from '../training/contract.ts';
 import { examplesOf } from '../training/run.ts';
-import type { NodeClient } from './client.ts';
+import { ignoreMissing, type NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
 import { HomeComing, type HomeComingDependencies } from './home-coming.ts';
 import { modelThere } from './model-there.ts';
@@ -27,7 +27,8 @@ export class RunJob {
   }
 
   /**
-   * The job of a run, which is sent and queued where that has not been done.
+   * The job of a run, which is sent and queued where that has not been done, or where the node has it no more: its data
+   * may have been wiped.
    *
    * @throws AttuneError `companion/only-here`, and as the client and `shipmentOf`
    */
@@ -37,7 +38,8 @@ export class RunJob {
     signal: AbortSignal,
     onProgress?: (progress: TrainingProgress) => void,
   ): Promise<CompanionJob> {
-    const known = run.node!.jobId === undefined ? undefined : await client.job(run.node!.jobId, signal);
+    const { jobId } = run.node!;
+    const known = jobId === undefined ? undefined : await client.job(jobId, signal).catch(ignoreMissing);
     if (known?.status === 'paused') return client.control(known.id, 'resume');
     // What failed there unseen is told before it is tried again.
     const over = (known?.status === 'failed' || known?.status === 'cancelled') && known.status === run.state;
@@ -45,20 +47,35 @@ export class RunJob {
     onProgress?.({ stage: 'Looking for the model on the node', done: 0, total: run.steps });
     const hash = await this.#dependencies.weightsHash(run.modelId);
     const model = await modelThere(client, hash, { model: run.modelId, node: run.node!.name }, signal);
-    let { fileId } = run.node!;
-    if (!fileId) {
-      onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
-      const shipment = shipmentOf(run.task, await examplesOf(this.#dependencies.database, run));
-      fileId = await client.send(shipment, signal);
-      await this.#rows.updateNode(await this.#rows.alike(run), { fileId, rows: shipment.rows });
-    }
     const { task, settings, seed } = run;
     if (task === 'linear') throw onlyHere();
+    const fileId = (await this.#fileThere(client, run, signal)) ?? (await this.#send(client, run, signal, onProgress));
     const job = await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId);
     await this.#rows.updateNode([run.id], { jobId: job.id, eventId: undefined });
     // What an earlier job drew is computed anew.
+    await this.#rows.update(run.id, { step: 0, seconds: 0, best: undefined, baseScore: undefined });
     await this.#dependencies.database.runPoints.where('runId').equals(run.id).delete();
     return job;
+  }
+
+  /** The rows of a run, where the node has them still. */
+  async #fileThere(client: NodeClient, run: RunRow, signal: AbortSignal): Promise<string | undefined> {
+    const { fileId } = run.node!;
+    if (fileId === undefined) return undefined;
+    return (await client.files(signal)).find(({ id }) => id === fileId)?.id;
+  }
+
+  async #send(
+    client: NodeClient,
+    run: RunRow,
+    signal: AbortSignal,
+    onProgress?: (progress: TrainingProgress) => void,
+  ): Promise<string> {
+    onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
+    const shipment = shipmentOf(run.task, await examplesOf(this.#dependencies.database, run));
+    const fileId = await client.send(shipment, signal);
+    await this.#rows.updateNode(await this.#rows.alike(run), { fileId, rows: shipment.rows });
+    return fileId;
   }
 
   /** What a job that has ended means for its run. @throws AttuneError `companion/*` with what the node says of a failure */

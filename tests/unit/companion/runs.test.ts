@@ -32,6 +32,7 @@ class StandInNode {
 
   readonly client = {
     models: async () => [{ id: 'minilm', role: 'embedder', bytes: 1, sha256: this.weights, base: null }],
+    files: async () => [...this.files].map((id) => ({ id })),
     send: async ({ rows }) => {
       this.asked.push(`send ${rows}`);
       this.files.add('file-1');
@@ -63,7 +64,15 @@ class StandInNode {
   }
 
   #of(id: string) {
-    return this.jobs[Number(id.slice('job-'.length)) - 1]!;
+    const job = this.jobs[Number(id.slice('job-'.length)) - 1];
+    if (!job) throw new AttuneError('companion/not-found', 'There is no such job.', 'Look.');
+    return job;
+  }
+
+  /** As after a reset of the machine. */
+  wipe(): void {
+    this.jobs = [];
+    this.files.clear();
   }
 
   job(id: string): CompanionJob {
@@ -256,6 +265,32 @@ describe('a run on a node', () => {
     expect((await row()).state).toBe('done');
     expect(node.asked.filter((what) => what.startsWith('send'))).toHaveLength(1);
     expect(node.asked.filter((what) => what.startsWith('start'))).toHaveLength(2);
+  });
+
+  it('whose node was wiped is sent and begun anew there', async () => {
+    const { node, runs, runId, row, curve } = await setUp();
+    node.onEvent = (i) => i === 4 && void runs.leave(runId);
+    await runs.proceed(runId);
+    node.wipe();
+    node.onEvent = () => undefined;
+    await runs.proceed(runId);
+    expect((await row()).state).toBe('done');
+    expect(node.asked.filter((what) => /^(send|start)/.test(what))).toEqual([
+      ...['send 3', 'start minilm 4'],
+      ...['send 3', 'start minilm 4'],
+    ]);
+    expect((await curve()).filter(({ kind }) => kind === 'step')).toHaveLength(STEPS);
+  });
+
+  it('whose rows were deleted there behind its back is sent again', async () => {
+    const { node, runs, runId, row } = await setUp();
+    node.failure = { code: 'diverged', message: 'The loss is NaN.' };
+    await expect(runs.proceed(runId)).rejects.toThrow('The loss is NaN.');
+    node.failure = null;
+    node.files.clear();
+    await runs.proceed(runId);
+    expect((await row()).state).toBe('done');
+    expect(node.asked.filter((what) => what.startsWith('send'))).toHaveLength(2);
   });
 
   it('sends nothing to a node that has other weights', async () => {
