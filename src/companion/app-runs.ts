@@ -14,6 +14,7 @@ export const nodeRuns = new NodeRuns({
     return database();
   },
   clientOf: (nodeId) => clientOf(nodeId),
+  patience: { network: window },
   weightsHash: async (modelId) => weightsHash((await openModel(modelId)).description),
   keepAdapter: async (run, zip, scores) => {
     const db = database();

@@ -13,9 +13,11 @@ import type {
   CompanionShipment,
   CompanionSystem,
 } from './contract.ts';
-import { request, requestJson } from './http.ts';
+import { bodyOf, connectionProblem, request, requestJson } from './http.ts';
+import { pause } from './pause.ts';
 
 const METHODS = { embedder: 'embedder', reranker: 'reranker', generator: 'supervised' } as const;
+/** For a stream that breaks; whoever waits longer for a node asks again (`reaching.ts`). */
 const RETRY_MS = [500, 1000, 2000, 5000];
 
 /** What a client of a node does, whoever does it. */
@@ -57,7 +59,7 @@ export class CompanionClient {
       body: form,
       signal: signal ?? null,
     });
-    const { id, sha256 } = (await response.json()) as { id: string; sha256: string };
+    const { id, sha256 } = (await bodyOf(response, 'json', this.#connection)) as { id: string; sha256: string };
     if (sha256 === (await hashFile(file))) return id;
     await this.removeFile(id);
     throw new AttuneError('companion/damaged', 'The rows arrived damaged at the node.', 'Send them again.');
@@ -86,7 +88,7 @@ export class CompanionClient {
   /** Queues a job on rows that were sent. @throws AttuneError `companion/refused` naming the row and the reason */
   start(wanted: CompanionRequest, fileId: string): Promise<CompanionJob> {
     return requestJson(this.#connection, '/v1/fine_tuning/jobs', {
-      json: { ...bodyOf(wanted), training_file: fileId },
+      json: { ...jobOf(wanted), training_file: fileId },
     });
   }
 
@@ -97,7 +99,7 @@ export class CompanionClient {
    */
   estimate(wanted: CompanionRequest, shape: CompanionRowsShape, signal?: AbortSignal): Promise<CompanionEstimate> {
     return requestJson(this.#connection, '/v1/estimates', {
-      json: { ...bodyOf(wanted), ...shape },
+      json: { ...jobOf(wanted), ...shape },
       signal: signal ?? null,
     });
   }
@@ -114,6 +116,8 @@ export class CompanionClient {
   /**
    * What happens to a job, from the event after `after` on, until it is over or paused. A connection that breaks is taken
    * up again where it was.
+   *
+   * @throws AttuneError `companion/unreachable` when it breaks again and again
    */
   async *follow(id: string, after?: string, signal?: AbortSignal): AsyncGenerator<CompanionEvent> {
     let seen = after;
@@ -132,8 +136,8 @@ export class CompanionClient {
         }
       } catch (error) {
         signal?.throwIfAborted();
-        const lost = error instanceof TypeError || isCode(error, 'companion/unreachable');
-        if (!lost || tries >= RETRY_MS.length) throw error;
+        const problem = connectionProblem(error, this.#connection.url);
+        if (!isCode(problem, 'companion/unreachable') || tries >= RETRY_MS.length) throw problem;
       }
       await pause(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!, signal);
     }
@@ -155,7 +159,7 @@ export class CompanionClient {
         'Give the node the same model files as this app, and tune again.',
       );
     }
-    const zip = await (await request(this.#connection, `${path}/adapter`)).blob();
+    const zip = await bodyOf(await request(this.#connection, `${path}/adapter`), 'blob', this.#connection);
     return new File([zip], `${name.replaceAll(/[^\w.-]+/g, '-')}.zip`, { type: 'application/zip' });
   }
 
@@ -168,7 +172,7 @@ export class CompanionClient {
 }
 
 /** A job as the protocol writes it. */
-function bodyOf({ task, model, settings, seed, suffix }: CompanionRequest): Record<string, unknown> {
+function jobOf({ task, model, settings, seed, suffix }: CompanionRequest): Record<string, unknown> {
   const type = METHODS[task];
   return {
     model,
@@ -199,14 +203,4 @@ async function* iterate<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
-  });
 }

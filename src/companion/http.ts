@@ -26,14 +26,7 @@ export async function request(
       cache: 'no-store',
     });
   } catch (error) {
-    // fetch reports every failure to connect as a TypeError, whatever the reason.
-    if (!(error instanceof TypeError)) throw error;
-    throw new AttuneError(
-      'companion/unreachable',
-      `The node ${new URL(url).host} cannot be reached.`,
-      'Check that it runs, that it was started with --origin for this page, and that its certificate is trusted.',
-      { cause: error },
-    );
+    throw connectionProblem(error, url);
   }
   if (response.ok) return response;
   throw await problemOf(response, new URL(url).host);
@@ -50,7 +43,31 @@ export async function requestJson<T>(
     json === undefined
       ? rest
       : { ...rest, method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
-  return (await (await request(connection, path, sent)).json()) as T;
+  return (await bodyOf(await request(connection, path, sent), 'json', connection)) as T;
+}
+
+/** What an answer holds. @throws AttuneError `companion/unreachable` when it breaks off */
+export async function bodyOf<How extends 'json' | 'blob'>(
+  response: Response,
+  how: How,
+  { url }: Pick<CompanionConnection, 'url'>,
+): Promise<Awaited<ReturnType<Response[How]>>> {
+  try {
+    return (await response[how]()) as Awaited<ReturnType<Response[How]>>;
+  } catch (error) {
+    throw connectionProblem(error, url);
+  }
+}
+
+/** fetch reports every connection that fails or breaks off as a TypeError, whatever the reason; other errors stay. */
+export function connectionProblem(error: unknown, url: string): unknown {
+  if (!(error instanceof TypeError)) return error;
+  return new AttuneError(
+    'companion/unreachable',
+    `The node ${new URL(url).host} cannot be reached.`,
+    'Check that it runs, that it was started with --origin for this page, and that its certificate is trusted.',
+    { cause: error },
+  );
 }
 
 async function problemOf(response: Response, host: string): Promise<AttuneError> {

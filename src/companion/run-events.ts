@@ -30,6 +30,9 @@ export class RunEvents {
   /** Follows a job from the last event in the row until it is over or paused. @returns how it stands then */
   async follow(jobId: string, signal: AbortSignal): Promise<CompanionJob> {
     const seen = (await this.#db.runs.get(this.#run.id))?.node?.eventId;
+    const { status, step, total_steps: total } = await this.#ask(jobId, signal);
+    const stage = status === 'queued' ? 'In the queue of the node' : 'Training';
+    this.#onProgress?.({ stage, done: step, total: total ?? this.#run.steps, secondsLeft: this.#secondsLeft });
     for await (const event of this.#client.follow(jobId, seen, signal)) {
       await this.#write(event);
       if (Date.now() - this.#asked > ASK_EVERY_MS) await this.#ask(jobId, signal);
@@ -83,10 +86,12 @@ export class RunEvents {
     };
   }
 
-  async #ask(jobId: string, signal: AbortSignal): Promise<void> {
+  async #ask(jobId: string, signal: AbortSignal): Promise<CompanionJob> {
     this.#asked = Date.now();
-    const { estimated_finish: finish } = await this.#client.job(jobId, signal);
+    const job = await this.#client.job(jobId, signal);
+    const finish = job.estimated_finish;
     this.#secondsLeft = finish === null ? undefined : Math.max(0, finish - Date.now() / 1000);
+    return job;
   }
 }
 

@@ -6,12 +6,14 @@ import { ignoreMissing, type NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
 import { HomeComing, type HomeComingDependencies } from './home-coming.ts';
 import { modelThere } from './model-there.ts';
+import type { Patience } from './reaching.ts';
 import { shipmentOf } from './rows.ts';
 import { RunRows } from './run-rows.ts';
 
 export interface NodeRunDependencies extends HomeComingDependencies {
   /** @throws AttuneError when it is not paired or switched off */
   clientOf: (nodeId: string) => Promise<NodeClient>;
+  patience?: Patience;
 }
 
 /** The job of a run on its node: how it gets there and how it ends. */
@@ -38,7 +40,8 @@ export class RunJob {
     signal: AbortSignal,
     onProgress?: (progress: TrainingProgress) => void,
   ): Promise<CompanionJob> {
-    const { jobId } = run.node!;
+    // Read anew: what an attempt before this one sent stands in the row.
+    const { jobId } = (await this.#rows.get(run.id))!.node!;
     const known = jobId === undefined ? undefined : await client.job(jobId, signal).catch(ignoreMissing);
     if (known?.status === 'paused') return client.control(known.id, 'resume');
     // What failed there unseen is told before it is tried again.
@@ -60,7 +63,7 @@ export class RunJob {
 
   /** The rows of a run, where the node has them still. */
   async #fileThere(client: NodeClient, run: RunRow, signal: AbortSignal): Promise<string | undefined> {
-    const { fileId } = run.node!;
+    const { fileId } = (await this.#rows.get(run.id))!.node!;
     if (fileId === undefined) return undefined;
     return (await client.files(signal)).find(({ id }) => id === fileId)?.id;
   }

@@ -3,6 +3,8 @@ import type { RunRow } from '../storage/schema.ts';
 import type { TrainingProgress, TrainingService } from '../training/contract.ts';
 import { trialsOf } from '../training/sweep.ts';
 import type { NodeClient } from './client.ts';
+import type { CompanionJob } from './contract.ts';
+import { reaching } from './reaching.ts';
 import { RunEvents } from './run-events.ts';
 import { RunJob, type NodeRunDependencies } from './run-job.ts';
 import { RunRows } from './run-rows.ts';
@@ -32,7 +34,8 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   }
 
   /**
-   * Sends what was not sent yet, follows the job from the last event that is known, and brings its adapter home.
+   * Sends what was not sent yet, follows the job from the last event that is known, and brings its adapter home. A node
+   * that cannot be reached is waited for.
    *
    * @throws AttuneError `companion/*`, `training/*`; the row then is `failed` with the problem
    */
@@ -64,7 +67,7 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     };
     try {
       await each(({ id }) =>
-        this.#during(id, 'waiting', async (...here) => void (await this.#job.begun(...here, onProgress))),
+        this.#during(id, 'waiting', async (...here) => void (await this.#begin(...here, onProgress))),
       );
       await each(({ id, name }) => {
         const tried = name.split(': ').at(-1);
@@ -109,7 +112,7 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   async #during(
     runId: string,
     state: 'waiting' | 'running',
-    work: (client: NodeClient, run: RunRow, signal: AbortSignal) => Promise<void>,
+    work: (run: RunRow, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const active = this.#active.get(runId)!;
     const { signal } = active.controller;
@@ -117,9 +120,8 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
       const run = await this.#rows.get(runId);
       if (!run?.node || run.state === 'done') return;
       signal.throwIfAborted();
-      const client = await this.#dependencies.clientOf(run.node.nodeId);
       await this.#rows.update(runId, { state, problem: undefined, device: run.node.name });
-      await work(client, run, signal);
+      await work(run, signal);
       signal.throwIfAborted();
     } catch (error) {
       const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
@@ -130,10 +132,31 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     }
   }
 
-  async #follow(client: NodeClient, run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
-    const job = await this.#job.begun(client, run, signal, onProgress);
-    const events = new RunEvents(this.#dependencies.database, run, client, onProgress);
-    await this.#job.settle(client, run, await events.follow(job.id, signal), signal, onProgress);
+  #begin(run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<CompanionJob> {
+    return this.#there(run, signal, onProgress, (client) => this.#job.begun(client, run, signal, onProgress));
+  }
+
+  async #follow(run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
+    const { id } = await this.#begin(run, signal, onProgress);
+    const job = await this.#there(run, signal, onProgress, (client) =>
+      new RunEvents(this.#dependencies.database, run, client, onProgress).follow(id, signal),
+    );
+    await this.#there(run, signal, onProgress, (client) => this.#job.settle(client, run, job, signal, onProgress));
+  }
+
+  /** Work with the node of a run, for as long as it takes to reach it; one that was forgotten meanwhile is left alone. */
+  #there<T>(
+    run: RunRow,
+    signal: AbortSignal,
+    onProgress: OnProgress | undefined,
+    work: (client: NodeClient) => Promise<T>,
+  ): Promise<T> {
+    const { clientOf, patience } = this.#dependencies;
+    const tell = async () => {
+      const { step, steps } = (await this.#rows.get(run.id)) ?? run;
+      onProgress?.({ stage: 'The node cannot be reached; trying again', done: step, total: steps });
+    };
+    return reaching(async () => work(await clientOf(run.node!.nodeId)), tell, signal, patience);
   }
 
   async #ended(runId: string, how: Active['how']): Promise<unknown> {

@@ -23,6 +23,7 @@ class StandInNode {
   /** Follows no further than this event until it is raised. */
   open = Infinity;
   lost = false;
+  isPaired = () => true;
   weights = BASE;
   /** Called before each event is handed out. */
   onEvent: (number: number, job: string) => void = () => undefined;
@@ -101,6 +102,8 @@ class StandInNode {
   }
 }
 
+const isLost = (stage: string) => stage.startsWith('The node cannot be reached');
+
 const tunedScore = (rank: number) => 0.5 + rank / 20;
 
 /** Untuned score, steps with losses, a validation at the end. */
@@ -122,11 +125,16 @@ function rowOf(split: string, ordinal: number): ExampleRow {
 async function setUp() {
   const { db, start } = await setUpTraining();
   const node = new StandInNode();
+  const network = new EventTarget();
   const kept: object[] = [];
   const weighing = { onWeigh: () => {} };
   const runs = new NodeRuns({
     database: db,
-    clientOf: async () => node.client,
+    clientOf: async () => {
+      if (!node.isPaired()) throw new AttuneError('companion/forgotten', 'It is not paired.', 'Pair.');
+      return node.client;
+    },
+    patience: { pausesMs: [600_000], network },
     weightsHash: async () => BASE,
     keepAdapter: async (run, zip, scores) => {
       kept.push({ zip: zip.name, scores });
@@ -149,7 +157,7 @@ async function setUp() {
     (await start().createSweep({ ...there, grid: { rank: [2, 8, 4] }, method: 'grid' })).sweepId;
   const row = async () => (await db.runs.get(runId))!;
   const curve = async () => db.runPoints.where('runId').equals(runId).sortBy('step');
-  return { db, node, runs, runId, row, curve, kept, sweep, weighing };
+  return { db, node, network, runs, runId, row, curve, kept, sweep, weighing };
 }
 
 describe('a run on a node', () => {
@@ -199,17 +207,43 @@ describe('a run on a node', () => {
     expect(node.asked.filter((what) => what.startsWith('fetch'))).toHaveLength(1);
   });
 
-  it('that lost its node catches up from the last event that it has, and sends nothing twice', async () => {
-    const { node, runs, runId, row, curve } = await setUp();
+  it('that lost its node says so, stays running, and catches up when the network is back, sending nothing twice', async () => {
+    const { node, network, runs, runId, row, curve } = await setUp();
     node.open = 4;
-    await expect(runs.proceed(runId)).rejects.toMatchObject({ code: 'companion/unreachable' });
-    expect(await row()).toMatchObject({ state: 'failed', node: { eventId: '4', fileId: 'file-1' } });
-    node.open = Infinity;
-    await runs.proceed(runId);
+    const states: string[] = [];
+    await runs.proceed(runId, ({ stage, done }) => {
+      if (!isLost(stage)) return;
+      void row().then(({ state }) => {
+        states.push(`${state} ${done}`);
+        node.open = Infinity;
+        network.dispatchEvent(new Event('online'));
+      });
+    });
+    expect(states).toEqual(['running 3']);
     expect((await row()).state).toBe('done');
     expect(node.asked.filter((what) => /^(send|start)/.test(what))).toHaveLength(2);
     expect(node.asked.filter((what) => what.startsWith('event'))).toHaveLength(eventsOf(4).length);
     expect((await curve()).filter(({ kind }) => kind === 'step')).toHaveLength(STEPS);
+  });
+
+  it('that lost its node can be left while it waits', async () => {
+    const { node, runs, runId, row } = await setUp();
+    node.open = 4;
+    await runs.proceed(runId, ({ stage }) => {
+      if (isLost(stage)) void runs.leave(runId);
+    });
+    expect(await row()).toMatchObject({ state: 'running', node: { eventId: '4', fileId: 'file-1' } });
+  });
+
+  it('whose node was forgotten while it was lost fails with that', async () => {
+    const { node, network, runs, runId, row } = await setUp();
+    node.open = 4;
+    node.isPaired = () => !node.asked.includes('event 4');
+    const proceeding = runs.proceed(runId, ({ stage }) => {
+      if (isLost(stage)) void row().then(() => network.dispatchEvent(new Event('online')));
+    });
+    await expect(proceeding).rejects.toMatchObject({ code: 'companion/forgotten' });
+    expect((await row()).state).toBe('failed');
   });
 
   it('that is left goes on there; one that is paused is paused there and resumed there', async () => {
