@@ -8,6 +8,7 @@ import { reaching } from './reaching.ts';
 import { RunEvents } from './run-events.ts';
 import { RunJob, type NodeRunDependencies } from './run-job.ts';
 import { RunRows } from './run-rows.ts';
+import { Turns } from './turns.ts';
 
 interface Active {
   controller: AbortController;
@@ -26,6 +27,8 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   readonly #rows: RunRows;
   readonly #job: RunJob;
   #active = new Map<string, Active>();
+  /** A browser opens six connections to a host: streams of many runs would leave none for a pause. */
+  readonly #turns = new Turns();
 
   constructor(dependencies: NodeRunDependencies) {
     this.#dependencies = dependencies;
@@ -34,8 +37,8 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   }
 
   /**
-   * Sends what was not sent yet, follows the job from the last event that is known, and brings its adapter home. A node
-   * that cannot be reached is waited for.
+   * Sends what was not sent yet, so that it goes on there without the tab, then follows the job from the last event that
+   * is known, one of a node after the other, and brings its adapter home. A node that cannot be reached is waited for.
    *
    * @throws AttuneError `companion/*`, `training/*`; the row then is `failed` with the problem
    */
@@ -43,7 +46,7 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
     // Before anything is waited for: a stop that comes meanwhile must find it.
     this.#active.set(runId, { controller: new AbortController(), how: 'pause' });
     try {
-      await this.#during(runId, 'running', (...here) => this.#follow(...here, onProgress));
+      await this.#during(runId, (...here) => this.#follow(...here, onProgress));
     } finally {
       this.#active.delete(runId);
     }
@@ -66,12 +69,10 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
       }
     };
     try {
-      await each(({ id }) =>
-        this.#during(id, 'waiting', async (...here) => void (await this.#begin(...here, onProgress))),
-      );
+      await each(({ id }) => this.#during(id, async (...here) => void (await this.#begin(...here, onProgress))));
       await each(({ id, name }) => {
         const tried = name.split(': ').at(-1);
-        return this.#during(id, 'running', (...here) =>
+        return this.#during(id, (...here) =>
           this.#follow(...here, (progress) => onProgress?.({ ...progress, stage: `${progress.stage} with ${tried}` })),
         );
       });
@@ -105,22 +106,17 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   }
 
   /**
-   * One piece of work for a run that is active, and what becomes of its row when that is stopped or fails.
-   *
-   * @param state of the row meanwhile
+   * One piece of work for a run that is active, and what becomes of its row when that is stopped or fails. It waits until
+   * it is followed.
    */
-  async #during(
-    runId: string,
-    state: 'waiting' | 'running',
-    work: (run: RunRow, signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
+  async #during(runId: string, work: (run: RunRow, signal: AbortSignal) => Promise<void>): Promise<void> {
     const active = this.#active.get(runId)!;
     const { signal } = active.controller;
     try {
       const run = await this.#rows.get(runId);
       if (!run?.node || run.state === 'done') return;
       signal.throwIfAborted();
-      await this.#rows.update(runId, { state, problem: undefined, device: run.node.name });
+      await this.#rows.update(runId, { state: 'waiting', problem: undefined, device: run.node.name });
       await work(run, signal);
       signal.throwIfAborted();
     } catch (error) {
@@ -138,10 +134,13 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
 
   async #follow(run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     const { id } = await this.#begin(run, signal, onProgress);
-    const job = await this.#there(run, signal, onProgress, (client) =>
-      new RunEvents(this.#dependencies.database, run, client, onProgress).follow(id, signal),
-    );
-    await this.#there(run, signal, onProgress, (client) => this.#job.settle(client, run, job, signal, onProgress));
+    await this.#turns.take(run.node!.nodeId, signal, async () => {
+      await this.#rows.update(run.id, { state: 'running' });
+      const job = await this.#there(run, signal, onProgress, (client) =>
+        new RunEvents(this.#dependencies.database, run, client, onProgress).follow(id, signal),
+      );
+      await this.#there(run, signal, onProgress, (client) => this.#job.settle(client, run, job, signal, onProgress));
+    });
   }
 
   /** Work with the node of a run, for as long as it takes to reach it; one that was forgotten meanwhile is left alone. */

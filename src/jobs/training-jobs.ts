@@ -10,7 +10,7 @@ export interface TrainingWork extends Pick<TrainingService, 'proceed' | 'proceed
   leave?(runId: string): Promise<void>;
 }
 
-/** Where runs are computed: each place has a queue of its own. */
+/** Where runs are computed. The tab has one queue; nodes have their own, so all that is for them goes there at once. */
 export type TrainingPlace = 'tab' | 'node';
 
 /** Id of the job of a run, or of all trials of a sweep, here or on a node. */
@@ -20,9 +20,9 @@ export function trainingJobId(of: { runId: string } | { sweepId: string }, place
 }
 
 /**
- * Trains in the tab that owns a workspace's writes, one run after the other. Like the reading of files it follows the
- * rows: a job that is `running` is worked on, one that was paused or cancelled is stopped, whoever wrote it; so a run
- * goes on by itself after a reload or a crash.
+ * Trains in the tab that owns a workspace's writes, one run after the other, or lets nodes train. Like the reading of
+ * files it follows the rows: a job that is `running` is worked on, one that was paused or cancelled is stopped, whoever
+ * wrote it; so a run goes on by itself after a reload or a crash.
  */
 export class TrainingJobs {
   readonly #workspaceId: string;
@@ -30,8 +30,8 @@ export class TrainingJobs {
   readonly #db: AttuneDatabase;
   readonly #place: TrainingPlace;
   #subscription: Subscription | undefined;
-  #active: string | undefined;
-  #working: Promise<void> = Promise.resolve();
+  /** Ids of jobs that are worked on, with their ends. */
+  #active = new Map<string, Promise<void>>();
   #telling: Promise<void> = Promise.resolve();
   #told = new Map<string, JobRow['state']>();
 
@@ -50,10 +50,11 @@ export class TrainingJobs {
   async leave(): Promise<void> {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    if (this.#active && this.#training.leave) {
-      for (const { id } of await this.#runsOf(this.#active)) await this.#training.leave(id);
-    } else if (this.#active) await this.#stop(this.#active, 'pause');
-    await Promise.all([this.#working, this.#telling]);
+    for (const jobId of this.#active.keys()) {
+      if (!this.#training.leave) await this.#stop(jobId, 'pause');
+      else for (const { id } of await this.#runsOf(jobId)) await this.#training.leave(id);
+    }
+    await Promise.all([...this.#active.values(), this.#telling]);
   }
 
   /** Starts a run or a sweep, or lets it go on. */
@@ -71,28 +72,27 @@ export class TrainingJobs {
   #reconcile(rows: readonly JobRow[]): void {
     // A job that is stopped while nobody works on it never reaches the worker: its runs are told here, once.
     for (const { id, state } of rows) {
-      if (id === this.#active) continue;
+      if (this.#active.has(id)) continue;
       if (state === 'running') this.#told.delete(id);
       else if ((state === 'paused' || state === 'cancelled') && this.#told.get(id) !== state) {
         this.#told.set(id, state);
         this.#telling = this.#telling.then(() => this.#tellRuns(id, state));
       }
     }
-    if (this.#active) {
+    for (const id of this.#active.keys()) {
       // A row that says `done` or `failed` was written by the job itself, which is about to end.
-      const state = rows.find(({ id }) => id === this.#active)?.state ?? 'cancelled';
-      if (state === 'paused' || state === 'cancelled') {
-        const stopping = this.#stop(this.#active, state === 'paused' ? 'pause' : 'cancel');
-        this.#telling = Promise.all([this.#telling, stopping]).then(() => undefined);
-      }
-      return;
+      const state = rows.find((row) => row.id === id)?.state ?? 'cancelled';
+      if (state !== 'paused' && state !== 'cancelled') continue;
+      const stopping = this.#stop(id, state === 'paused' ? 'pause' : 'cancel');
+      this.#telling = Promise.all([this.#telling, stopping]).then(() => undefined);
     }
-    const next = rows.find(({ state }) => state === 'running');
-    if (next) this.#working = this.#work(next);
+    for (const row of rows) {
+      const mayBegin = this.#place === 'node' || this.#active.size === 0;
+      if (mayBegin && row.state === 'running' && !this.#active.has(row.id)) this.#active.set(row.id, this.#work(row));
+    }
   }
 
   async #work({ id, title }: JobRow): Promise<void> {
-    this.#active = id;
     const record = new JobRecord(this.#db, id);
     const report = ({ stage, done, total, secondsLeft }: TrainingProgress) =>
       record.report({ done, total, secondsLeft, title: `${title}: ${stage.toLowerCase()}` });
@@ -106,7 +106,7 @@ export class TrainingJobs {
     }
     await record.flush();
     await this.#settle(id, title, failure);
-    this.#active = undefined;
+    this.#active.delete(id);
     if (this.#subscription) this.#reconcile(await this.#rows());
   }
 

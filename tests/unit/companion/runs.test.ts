@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { NodeClient } from '../../../src/companion/client.ts';
 import type { CompanionEvent, CompanionJob } from '../../../src/companion/contract.ts';
 import { removeThere } from '../../../src/companion/left-there.ts';
@@ -26,7 +26,7 @@ class StandInNode {
   isPaired = () => true;
   weights = BASE;
   /** Called before each event is handed out. */
-  onEvent: (number: number, job: string) => void = () => undefined;
+  onEvent: (number: number, job: string) => void | Promise<void> = () => undefined;
   failure: CompanionJob['error'] = null;
   /** The job that fails with it; all do without. */
   failing: string | undefined;
@@ -93,7 +93,7 @@ class StandInNode {
     for (const [i, event] of eventsOf(job.rank).entries()) {
       if (Number(event.id) <= Number(after)) continue;
       if (i >= this.open) throw new AttuneError('companion/unreachable', 'It is gone.', 'Start it.');
-      this.onEvent(i, id);
+      await this.onEvent(i, id);
       signal?.throwIfAborted();
       this.asked.push(`event ${event.id}`);
       yield event;
@@ -151,13 +151,14 @@ async function setUp() {
   await db.examples.bulkAdd(['train', 'train', 'validation', 'test'].map(rowOf));
   const settings = { ...request.settings, rank: 4 };
   const there = { ...request, settings, task: 'embedder' as const, node: { nodeId: 'n', name: 'gpu.lan' } };
-  const runId = await start().create(there);
+  const another = (nodeId = 'n') => start().create({ ...there, node: { ...there.node, nodeId } });
+  const runId = await another();
   /** Three trials, of which the second is the best. @returns the sweep's id */
   const sweep = async () =>
     (await start().createSweep({ ...there, grid: { rank: [2, 8, 4] }, method: 'grid' })).sweepId;
   const row = async () => (await db.runs.get(runId))!;
   const curve = async () => db.runPoints.where('runId').equals(runId).sortBy('step');
-  return { db, node, network, runs, runId, row, curve, kept, sweep, weighing };
+  return { db, node, network, runs, another, runId, row, curve, kept, sweep, weighing };
 }
 
 describe('a run on a node', () => {
@@ -233,6 +234,47 @@ describe('a run on a node', () => {
       if (isLost(stage)) void runs.leave(runId);
     });
     expect(await row()).toMatchObject({ state: 'running', node: { eventId: '4', fileId: 'file-1' } });
+  });
+
+  it('is sent while another one of its node is followed, and followed after that; other nodes have their own turn', async () => {
+    const { db, node, runs, runId, another } = await setUp();
+    const [second, elsewhere] = [await another(), await another('other')];
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const followed = new Set<string>();
+    node.onEvent = (_, job) => {
+      followed.add(job);
+      return job === 'job-1' ? held : undefined;
+    };
+    const proceeding = [runs.proceed(runId)];
+    await vi.waitFor(() => expect(followed.size).toBe(1));
+    proceeding.push(runs.proceed(second));
+    await vi.waitFor(() => expect(node.jobs).toHaveLength(2));
+    await runs.proceed(elsewhere);
+    expect((await db.runs.get(elsewhere))!.state).toBe('done');
+    expect((await db.runs.get(second))!.state).toBe('waiting');
+    letGo();
+    await Promise.all(proceeding);
+    expect([...followed]).toEqual(['job-1', 'job-3', 'job-2']);
+    expect((await db.runs.get(second))!.state).toBe('done');
+  });
+
+  it('is cancelled while it waits to be followed', async () => {
+    const { db, node, runs, runId, another } = await setUp();
+    const second = await another();
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    node.onEvent = () => held;
+    const first = runs.proceed(runId);
+    await vi.waitFor(() => expect(node.jobs).toHaveLength(1));
+    const waiting = runs.proceed(second);
+    await vi.waitFor(() => expect(node.jobs).toHaveLength(2));
+    await runs.stop(second, 'cancel');
+    await waiting;
+    expect((await db.runs.get(second))!.state).toBe('cancelled');
+    expect(node.jobs.map(({ status }) => status)).toEqual(['running', 'cancelled']);
+    letGo();
+    await first;
   });
 
   it('whose node was forgotten while it was lost fails with that', async () => {

@@ -187,3 +187,27 @@ it('a run that goes on on a node is told to pause also while another one is foll
   });
   expect(await told).toBe(`pause ${other}`);
 });
+
+it('all runs for nodes are handed on at once: nodes have queues of their own', async () => {
+  const { db, start } = await setUpTraining();
+  const training = start();
+  const node = { nodeId: 'n', name: 'gpu.lan' };
+  const runIds = [await training.create({ ...request, node }), await training.create({ ...request, node })];
+  const begun = new Set<string>();
+  let letGo = () => {};
+  const both = new Promise<void>((resolve) => (letGo = resolve));
+  const work: TrainingWork = {
+    proceed: (runId) => {
+      if (begun.add(runId).size === 2) letGo();
+      return both;
+    },
+    proceedSweep: async () => undefined,
+    stop: async () => undefined,
+  };
+  const jobs = new TrainingJobs('w', work, db, 'node');
+  onTestFinished(() => jobs.leave());
+  jobs.follow();
+  for (const runId of runIds) await jobs.begin({ runId }, 'Tuning');
+  await both;
+  expect([...begun].sort()).toEqual(runIds.sort());
+});
