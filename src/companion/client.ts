@@ -71,18 +71,9 @@ export class CompanionClient {
     return (await requestJson<{ data: CompanionFile[] }>(this.#connection, path, { signal: signal ?? null })).data;
   }
 
-  /** Deletes rows on the node and asks again, until the node itself says that they are gone. */
+  /** Deletes rows there. @throws AttuneError `companion/not-deleted` */
   async removeFile(id: string): Promise<void> {
-    const path = `/v1/files/${encodeURIComponent(id)}`;
-    await request(this.#connection, path, { method: 'DELETE' }).catch(ignoreMissing);
-    const left = await request(this.#connection, path).catch(ignoreMissing);
-    if (left) {
-      throw new AttuneError(
-        'companion/not-deleted',
-        'The node still has the rows.',
-        'Cancel the job that uses them, then delete them again.',
-      );
-    }
+    await this.#remove(`/v1/files/${encodeURIComponent(id)}`, 'the rows');
   }
 
   /** Queues a job on rows that were sent. @throws AttuneError `companion/refused` naming the row and the reason */
@@ -163,11 +154,16 @@ export class CompanionClient {
     return new File([zip], `${name.replaceAll(/[^\w.-]+/g, '-')}.zip`, { type: 'application/zip' });
   }
 
-  /** Deletes a tuned model with its checkpoints on the node. */
+  /** Deletes a tuned model with its checkpoints there. @throws AttuneError `companion/not-deleted` */
   async removeModel(name: string): Promise<void> {
-    await request(this.#connection, `/v1/models/${encodeURIComponent(name)}`, { method: 'DELETE' }).catch(
-      ignoreMissing,
-    );
+    await this.#remove(`/v1/models/${encodeURIComponent(name)}`, `the model ${name}`);
+  }
+
+  /** Deletes and asks again, until the node itself says that it is gone. */
+  async #remove(path: string, what: string): Promise<void> {
+    await request(this.#connection, path, { method: 'DELETE' }).catch(ignoreMissing);
+    const left = await request(this.#connection, path).catch(ignoreMissing);
+    if (left) throw new AttuneError('companion/not-deleted', `The node still has ${what}.`, 'Delete it again.');
   }
 }
 

@@ -1,24 +1,39 @@
+import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { NodeClient } from './client.ts';
+import { ignoreMissing, type NodeClient } from './client.ts';
+import type { CompanionJob } from './contract.ts';
+import { pause } from './pause.ts';
 import { ignoreRefusal } from './run-job.ts';
 
+/** Two minutes in all: a cancelled job stops after its step, and a step of a large model takes a while. */
+const PAUSES_MS = [250, 500, 1000, 2000, ...Array.from({ length: 23 }, () => 5000)];
+
 /**
- * Deletes on their node what runs left there: rows, which trials of a sweep share, and tuned models. Verified: see
- * `CompanionClient.removeFile`. Adapters here stay.
+ * Deletes on their node what runs left there: rows, which trials of a sweep share, and tuned models. Jobs that are not
+ * over are cancelled, and their end is waited for. Verified: the node is asked again for each. Adapters here stay.
  *
  * @param runIds of runs on one node
  * @param clientOf throws an AttuneError when it is not paired or switched off
+ * @throws AttuneError `companion/still-at-work`, `companion/not-deleted`
  */
 export async function removeThere(
   database: AttuneDatabase,
   runIds: readonly string[],
   clientOf: (nodeId: string) => Promise<NodeClient>,
+  pausesMs: readonly number[] = PAUSES_MS,
 ): Promise<void> {
   const runs = (await database.runs.bulkGet([...runIds])).flatMap((run) => run?.node ?? []);
   if (!runs[0]) return;
   const client = await clientOf(runs[0].nodeId);
-  // A job that waits or is paused still holds its rows; one that is over says so, which is fine too.
-  for (const { jobId } of runs) if (jobId) await client.control(jobId, 'cancel').catch(ignoreRefusal);
+  const jobIds = runs.flatMap(({ jobId }) => jobId ?? []);
+  // All of them first, or the next one in the queue begins while the one before it is waited for.
+  for (const id of jobIds) await client.control(id, 'cancel').catch(ignoreRefusal);
+  const models = new Set(runs.flatMap(({ model }) => model ?? []));
+  for (const id of jobIds) {
+    const job = await ended(client, id, pausesMs);
+    // One that came to its end before it heard of it has left a model that no row names.
+    if (job?.fine_tuned_model) models.add(job.fine_tuned_model);
+  }
   for (const fileId of new Set(runs.flatMap(({ fileId }) => fileId ?? []))) {
     await client.removeFile(fileId);
     await database.runs
@@ -27,7 +42,7 @@ export async function removeThere(
         row.node = { ...row.node!, fileId: undefined, rows: undefined };
       });
   }
-  for (const model of runs.flatMap((run) => run.model ?? [])) {
+  for (const model of models) {
     await client.removeModel(model);
     await database.runs
       .filter(({ node }) => node?.model === model)
@@ -35,4 +50,18 @@ export async function removeThere(
         row.node = { ...row.node!, model: undefined };
       });
   }
+}
+
+/** A job that is over; undefined where the node has it no more. */
+async function ended(client: NodeClient, id: string, pausesMs: readonly number[]): Promise<CompanionJob | undefined> {
+  for (const ms of [...pausesMs, undefined]) {
+    const job = await client.job(id).catch(ignoreMissing);
+    if (!job || ['succeeded', 'failed', 'cancelled'].includes(job.status)) return job;
+    if (ms !== undefined) await pause(ms);
+  }
+  throw new AttuneError(
+    'companion/still-at-work',
+    'The node has not ended the step of a job that was cancelled, so its rows are still there.',
+    'Wait a minute, then delete them again.',
+  );
 }

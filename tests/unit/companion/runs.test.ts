@@ -24,6 +24,9 @@ class StandInNode {
   open = Infinity;
   lost = false;
   isPaired = () => true;
+  /** How often it says that a cancelled job still runs, and what became of it then. */
+  stepsLeft = 0;
+  stopsAs: CompanionJob['status'] = 'cancelled';
   weights = BASE;
   /** Called before each event is handed out. */
   onEvent: (number: number, job: string) => void | Promise<void> = () => undefined;
@@ -44,19 +47,27 @@ class StandInNode {
       this.jobs.push({ status: 'running', rank: Number(settings['rank']) });
       return this.job(`job-${this.jobs.length}`);
     },
-    job: async (id) => this.job(id),
+    job: async (id) => {
+      if (this.stepsLeft > 0 && --this.stepsLeft === 0) this.#of(id).status = this.stopsAs;
+      return this.job(id);
+    },
     control: async (id, how) => {
       if (this.lost) throw new AttuneError('companion/unreachable', 'It is gone.', 'Start it.');
       this.asked.push(how);
       const job = this.#of(id);
       if (['succeeded', 'failed'].includes(job.status))
         throw new AttuneError('companion/refused', 'It is over.', 'Nothing.');
+      if (this.stepsLeft > 0) return this.job(id);
       job.status = how === 'resume' ? 'running' : how === 'pause' ? 'paused' : 'cancelled';
       return this.job(id);
     },
     follow: (id, after, signal) => this.follow(id, after, signal),
     adapter: async (name) => (this.asked.push(`fetch ${name}`), new File(['zip'], 'adapter.zip')),
-    removeFile: async (id) => void this.files.delete(id),
+    removeFile: async (id) => {
+      if (this.jobs.some(({ status }) => status === 'running'))
+        throw new AttuneError('companion/refused', 'A job needs this file.', 'Cancel it.');
+      this.files.delete(id);
+    },
     removeModel: async (name) => void this.asked.push(`remove ${name}`),
   } as Partial<NodeClient> as NodeClient;
 
@@ -386,6 +397,39 @@ describe('a run on a node', () => {
     const left = (await row()).node!;
     expect([left.fileId, left.model]).toEqual([undefined, undefined]);
     expect((await row()).adapterId).toBeDefined();
+  });
+});
+
+describe('deleting what a running job has there', () => {
+  const running = async () => {
+    const made = await setUp();
+    made.node.onEvent = (i) => void (i === 2 && made.runs.leave(made.runId));
+    await made.runs.proceed(made.runId);
+    return made;
+  };
+
+  it('waits until the job has stopped', async () => {
+    const { db, node, runId, row } = await running();
+    node.stepsLeft = 3;
+    await removeThere(db, [runId], async () => node.client, [0, 0, 0]);
+    expect(node.files.size).toBe(0);
+    expect((await row()).node).not.toHaveProperty('fileId', 'file-1');
+  });
+
+  it('takes the model along of one that was done before it heard of it', async () => {
+    const { db, node, runId } = await running();
+    node.stepsLeft = 1;
+    node.stopsAs = 'succeeded';
+    await removeThere(db, [runId], async () => node.client, [0]);
+    expect(node.asked).toContain('remove ft:job-1');
+  });
+
+  it('keeps the mark and says so when the job does not stop', async () => {
+    const { db, node, runId, row } = await running();
+    node.stepsLeft = 9;
+    const removing = removeThere(db, [runId], async () => node.client, [0, 0]);
+    await expect(removing).rejects.toMatchObject({ code: 'companion/still-at-work' });
+    expect((await row()).node?.fileId).toBe('file-1');
   });
 });
 
