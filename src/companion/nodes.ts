@@ -1,13 +1,19 @@
 import { AttuneError } from '../errors/attune-error.ts';
-import { database } from '../storage/database.ts';
+import { removeEndpoint, restoreEndpoint, type RemovedEndpoint } from '../generation/endpoint/client.ts';
+import { database, type AttuneDatabase } from '../storage/database.ts';
 import type { NodeRow } from '../storage/schema.ts';
 import { CompanionClient } from './client.ts';
 import { readPairing } from './pairing.ts';
 
-/** A node with its token: what an undo puts back. */
 export interface NodeWithToken {
   row: NodeRow;
   token: string;
+}
+
+/** What an undo puts back. */
+export interface ForgottenNode extends NodeWithToken {
+  /** Those of its models, with its token. */
+  endpoints: RemovedEndpoint[];
 }
 
 /**
@@ -30,7 +36,7 @@ export async function pair(pasted: string, token = '', name = '', db = database(
       createdAt: known?.createdAt ?? Date.now(),
     };
     await db.nodes.put(row);
-    const itsModels = await db.endpoints.filter(({ baseUrl }) => baseUrl === modelsUrl(url)).toArray();
+    const itsModels = await endpointsOf({ url }, db).toArray();
     await db.secrets.bulkPut([row, ...itsModels].map(({ id }) => ({ id, value: secret })));
     return row;
   });
@@ -41,29 +47,42 @@ export function modelsUrl(nodeUrl: string): string {
   return `${nodeUrl}/v1`;
 }
 
-/** Switches a node on or off. */
+/**
+ * Switches a node on or off. Off takes the endpoints of its models along, or passages would still go to it; on leaves
+ * them, since each of them is chosen by itself.
+ */
 export async function setNodeEnabled(id: string, enabled: boolean, db = database()): Promise<void> {
-  await db.nodes.update(id, { enabled });
+  await db.transaction('rw', db.nodes, db.endpoints, async () => {
+    await db.nodes.update(id, { enabled });
+    const row = await db.nodes.get(id);
+    if (row && !enabled) await endpointsOf(row, db).modify({ enabled: false });
+  });
 }
 
-/** Forgets a node with its token; what lies on it stays there. */
-export function forgetNode(id: string, db = database()): Promise<NodeWithToken | undefined> {
-  return db.transaction('rw', db.nodes, db.secrets, async () => {
+/** Forgets a node with its token and the endpoints of its models; what lies on it stays there. */
+export function forgetNode(id: string, db = database()): Promise<ForgottenNode | undefined> {
+  return db.transaction('rw', db.nodes, db.endpoints, db.secrets, async () => {
     const row = await db.nodes.get(id);
     if (!row) return undefined;
     const token = (await db.secrets.get(id))?.value ?? '';
+    const removed = await Promise.all((await endpointsOf(row, db).toArray()).map((one) => removeEndpoint(one.id, db)));
     await db.nodes.delete(id);
     await db.secrets.delete(id);
-    return { row, token };
+    return { row, token, endpoints: removed.flatMap((one) => one ?? []) };
   });
 }
 
 /** Puts a forgotten node back. */
-export async function restoreNode({ row, token }: NodeWithToken, db = database()): Promise<void> {
-  await db.transaction('rw', db.nodes, db.secrets, async () => {
+export async function restoreNode({ row, token, endpoints }: ForgottenNode, db = database()): Promise<void> {
+  await db.transaction('rw', db.nodes, db.endpoints, db.secrets, async () => {
     await db.nodes.put(row);
     await db.secrets.put({ id: row.id, value: token });
+    for (const endpoint of endpoints) await restoreEndpoint(endpoint, db);
   });
+}
+
+function endpointsOf({ url }: Pick<NodeRow, 'url'>, db: AttuneDatabase) {
+  return db.endpoints.filter(({ baseUrl }) => baseUrl === modelsUrl(url));
 }
 
 /** A paired node with its token. @throws AttuneError `companion/forgotten` */
