@@ -38,9 +38,13 @@ class Nodes {
     return this.all.filter(({ enabled }) => enabled);
   }
 
-  /** Runs whose rows lie on a node, of all workspaces. */
+  /** Runs whose rows lie on a paired node, of all workspaces. Nobody here can look at a forgotten one any more. */
   get holding(): readonly RunRow[] {
-    return this.#holding.current;
+    return this.#holding.current.filter(({ node }) => node && !this.isForgotten(node.nodeId));
+  }
+
+  isForgotten(id: string): boolean {
+    return this.loaded && !this.#rows.current.some((row) => row.id === id);
   }
 
   /** What a node last said; undefined: not asked yet. */

@@ -69,7 +69,7 @@ test('the Tune screen lists what would be sent before anything is, and names wha
   await page.viewport(1280, 900);
 });
 
-test('a run with rows on a node bears a mark, and forgetting the node waits until they are deleted', async () => {
+test('a run with rows on a node bears a mark; forgetting the node says that they stay there, and the mark goes', async () => {
   await pair();
   const [node] = await nodes();
   const now = Date.now();
@@ -84,5 +84,13 @@ test('a run with rows on a node bears a mark, and forgetting the node waits unti
   await expect.element(page.getByRole('button', { name: 'Delete it there' })).toBeEnabled();
   router.go('settings', 'nodes');
   await userEvent.click(page.getByRole('article', { name: '127.0.0.1:9' }).getByRole('button', { name: 'More' }));
-  await expect.element(page.getByRole('menuitem', { name: 'Forget it' })).toHaveAttribute('aria-disabled', 'true');
+  await userEvent.click(page.getByRole('menuitem', { name: 'Forget it…' }));
+  await expect.element(page.getByRole('dialog')).toHaveTextContent('until somebody deletes its data folder');
+  await userEvent.click(page.getByRole('button', { name: 'Forget anyway' }));
+  await expect.poll(nodes).toHaveLength(0);
+  router.go('tune', 'run');
+  await expect
+    .element(page.getByText('stays there until it is deleted on that machine', { exact: false }))
+    .toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Delete it there' })).not.toBeInTheDocument();
 });

@@ -191,6 +191,10 @@ test('trials are ranked by their score, with the values that each one tried', as
 
 describe('trials on a node', () => {
   const node = { nodeId: 'n1', name: 'gpu.lan', fileId: 'file-1', rows: 240 };
+  beforeEach(async () => {
+    await database().nodes.add({ id: 'n1', name: 'gpu.lan', url: 'https://gpu.lan:8700', enabled: true, createdAt: 1 });
+    onTestFinished(() => database().nodes.delete('n1'));
+  });
 
   test('say what lies there, and what lies there still when they are done', async () => {
     const values = [4, 8, 16];
@@ -218,8 +222,6 @@ describe('trials on a node', () => {
 
   test('are asked for by the same form, and all run to their end', async () => {
     await addDataset(workspaceId);
-    await database().nodes.add({ id: 'n1', name: 'gpu.lan', url: 'https://gpu.lan:8700', enabled: true, createdAt: 1 });
-    onTestFinished(() => database().nodes.delete('n1'));
     router.go('tune');
     await userEvent.click(page.getByRole('radio', { name: /^Search model/ }));
     await userEvent.click(page.getByRole('radio', { name: /^gpu\.lan/ }));

@@ -7,6 +7,7 @@ import type { SweepRequest, TrainingRequest } from '../../../training/contract.t
 import { report } from '../../state/errors.svelte.ts';
 import { jobList } from '../../state/jobs.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
+import { nodes } from '../../state/nodes.svelte.ts';
 import { toasts } from '../../state/toasts.svelte.ts';
 
 /** What people do with runs, and the points behind their curves. */
@@ -77,9 +78,14 @@ export async function keepBest(run: RunRow): Promise<string> {
   return run.node ? (await onNodes()).nodeRuns.keep(run.id) : training.keep(run.id);
 }
 
-/** Whether rows or a tuned model of a run lie on a node. */
+/** Whether rows or a tuned model of a run lie on a node, which may be forgotten. */
 export function isHeldThere({ node }: RunRow): boolean {
   return node?.fileId !== undefined || node?.model !== undefined;
+}
+
+/** Whether what lies on its node can still be deleted from here. */
+function isInReach(run: RunRow): boolean {
+  return isHeldThere(run) && !nodes.isForgotten(run.node!.nodeId);
 }
 
 /** Deletes what runs left on their node, rows and models; asks the node whether they are gone. */
@@ -89,7 +95,8 @@ export async function removeFromNode(runs: readonly RunRow[]): Promise<void> {
 
 /** What lies on a node goes first: without the run's row nobody would know of it. */
 async function removeStored(runs: readonly RunRow[]): Promise<void> {
-  if (runs.some(isHeldThere)) await removeFromNode(runs);
+  const held = runs.filter(isInReach);
+  if (held.length > 0) await removeFromNode(held);
   await Promise.all(runs.map(({ id }) => training.remove(id)));
 }
 
