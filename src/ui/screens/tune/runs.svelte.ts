@@ -9,6 +9,7 @@ import { jobList } from '../../state/jobs.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
 import { nodes } from '../../state/nodes.svelte.ts';
 import { toasts } from '../../state/toasts.svelte.ts';
+import { isHeldThere } from './held.ts';
 
 /** What people do with runs, and the points behind their curves. */
 
@@ -76,11 +77,6 @@ const onNodes = () => import('../../../companion/app-runs.ts');
 /** Makes an adapter of a run's best step, or brings it home from the node. @returns its id */
 export async function keepBest(run: RunRow): Promise<string> {
   return run.node ? (await onNodes()).nodeRuns.keep(run.id) : training.keep(run.id);
-}
-
-/** Whether rows or a tuned model of a run lie on a node, which may be forgotten. */
-export function isHeldThere({ node }: RunRow): boolean {
-  return node?.fileId !== undefined || node?.model !== undefined;
 }
 
 /** Whether what lies on its node can still be deleted from here. */
