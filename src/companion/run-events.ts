@@ -40,7 +40,7 @@ export class RunEvents {
     return this.#client.job(jobId, signal);
   }
 
-  async #write({ id: eventId, data }: CompanionEvent): Promise<void> {
+  async #write({ id: eventId, level, message, data }: CompanionEvent): Promise<void> {
     const figures = numbersOf(data);
     const { step, total_steps: steps } = figures;
     const point = step === undefined ? undefined : this.#pointOf(step, figures);
@@ -50,7 +50,8 @@ export class RunEvents {
         .where('id')
         .equals(this.#run.id)
         .modify((row) => {
-          row.node = { ...row.node!, eventId };
+          // Errors end the job, and its run says them.
+          row.node = { ...row.node!, eventId, ...(level === 'warn' && { notice: message }) };
           row.updatedAt = Date.now();
           if (step !== undefined) row.step = step;
           if (steps !== undefined && steps > 0) row.steps = steps;

@@ -54,7 +54,7 @@ export class RunJob {
     if (task === 'linear') throw onlyHere();
     const fileId = (await this.#fileThere(client, run, signal)) ?? (await this.#send(client, run, signal, onProgress));
     const job = await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId);
-    await this.#rows.updateNode([run.id], { jobId: job.id, eventId: undefined });
+    await this.#rows.updateNode([run.id], { jobId: job.id, eventId: undefined, notice: undefined });
     // What an earlier job drew is computed anew.
     await this.#rows.update(run.id, { step: 0, seconds: 0, best: undefined, baseScore: undefined });
     await this.#dependencies.database.runPoints.where('runId').equals(run.id).delete();

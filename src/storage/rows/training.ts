@@ -20,6 +20,8 @@ export interface RunOnNode {
   model?: string;
   /** Last event that is in the rows of this run. */
   eventId?: string;
+  /** The last thing it warned of, in its own words: a halved batch, a restart. */
+  notice?: string;
 }
 
 /** A training run. Its checkpoint lies in OPFS under `runs/<id>/`, its curve in {@link RunPointRow}s. */

@@ -216,6 +216,10 @@ describe('trials on a node', () => {
     for (const [trial] of values.entries())
       await database().runs.update(`t${trial}`, { state: 'done', node: { ...node, rows: 240, model: `ft:${trial}` } });
     await expect.element(main()).toHaveTextContent('240 rows of the data set and 3 tuned models lie on gpu.lan.');
+    await database().runs.update('t1', {
+      node: { ...node, model: 'ft:1', notice: 'Memory ran out: the batch is halved.' },
+    });
+    await expect.element(main()).toHaveTextContent('It says: Memory ran out: the batch is halved.');
     await expect.element(page.getByRole('button', { name: 'Keep the best' })).toBeEnabled();
     await expect.element(page.getByRole('button', { name: 'Delete it there' })).toBeEnabled();
   });

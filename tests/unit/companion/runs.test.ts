@@ -30,6 +30,8 @@ class StandInNode {
   weights = BASE;
   /** Called before each event is handed out. */
   onEvent: (number: number, job: string) => void | Promise<void> = () => undefined;
+  /** Comes with the third event in place of a step. */
+  warning = '';
   failure: CompanionJob['error'] = null;
   /** The job that fails with it; all do without. */
   failing: string | undefined;
@@ -107,7 +109,7 @@ class StandInNode {
       await this.onEvent(i, id);
       signal?.throwIfAborted();
       this.asked.push(`event ${event.id}`);
-      yield event;
+      yield i === 2 && this.warning ? { ...event, level: 'warn', message: this.warning, data: null } : event;
     }
     job.status = this.failure && (this.failing ?? id) === id ? 'failed' : 'succeeded';
   }
@@ -203,6 +205,18 @@ describe('a run on a node', () => {
     });
     expect(kept).toEqual([{ zip: 'adapter.zip', scores: [{ name: 'MRR@10', base: 0.5, tuned: 0.7 }] }]);
     expect(told.at(-1)).toBe(`Training ${STEPS}`);
+  });
+
+  it('keeps what the node warned of, until it is begun anew', async () => {
+    const { node, runs, runId, row } = await setUp();
+    node.warning = 'Memory ran out: the batch is halved, and the job goes on.';
+    node.failure = { code: 'diverged', message: 'The loss is NaN.' };
+    await expect(runs.proceed(runId)).rejects.toThrow('The loss is NaN.');
+    expect((await row()).node?.notice).toBe(node.warning);
+    node.warning = '';
+    node.failure = null;
+    await runs.proceed(runId);
+    expect((await row()).node?.notice).toBeUndefined();
   });
 
   it('that is left while its adapter’s weight is chosen only chooses that on return', async () => {
