@@ -8,6 +8,8 @@ import { askedIds, readDocuments, readQuestions, sampleDocuments } from './demo/
 import { inApp, runProgram } from './demo/program.ts';
 import { addDocuments, addQuestions, exportWorkspace, showMe } from './demo/walk.ts';
 
+const say = (line: string) => console.log(`  ${line}`);
+
 await runProgram(USAGE, async (argv) => {
   const args = demoArguments(argv);
   const known = args.docs === undefined ? undefined : readDocuments(args.docs);
@@ -19,11 +21,11 @@ await runProgram(USAGE, async (argv) => {
     const began = performance.now();
     if (documents) {
       console.log(`${documents.size} documents`);
-      await addDocuments(page, documents.values());
+      await addDocuments(page, documents.values(), say);
     }
-    const dataset = questions && (await addQuestions(page, questions, args));
+    const dataset = questions && (await addQuestions(page, questions, args, say));
     const answers = args.tune.includes('generator') ? args.maxQuestions : 0;
-    const demo = await showMe(page, { ...args, answers, dataset, adapters: {} }, (line) => console.log(`  ${line}`));
+    const demo = await showMe(page, { ...args, answers, dataset, adapters: {} }, say);
     await finish(page, demo, args, (performance.now() - began) / 1000);
     if (args.save !== undefined) await exportWorkspace(page, args.save);
   });

@@ -8,6 +8,8 @@ import { readDocuments, readQuestions } from './demo/inputs.ts';
 import { inApp, runProgram } from './demo/program.ts';
 import { addAdapter, addDocuments, addQuestions, importWorkspace, showMe, testSet, tunedParts } from './demo/walk.ts';
 
+const say = (line: string) => console.log(`  ${line}`);
+
 await runProgram(EVALUATE_USAGE, async (argv) => {
   const args = evaluateArguments(argv);
   await inApp(args, async (page) => {
@@ -18,16 +20,14 @@ await runProgram(EVALUATE_USAGE, async (argv) => {
       dataset = await testSet(page, args.dataset);
     } else {
       const documents = readDocuments(args.docs!);
-      await addDocuments(page, documents.values());
+      await addDocuments(page, documents.values(), say);
       // Nothing is trained here: every question may be asked.
-      dataset = await addQuestions(page, readQuestions(args.questions!, documents), { ...args, testShare: 1 });
+      dataset = await addQuestions(page, readQuestions(args.questions!, documents), { ...args, testShare: 1 }, say);
     }
     for (const file of args.adapters) await addAdapter(page, file);
     const adapters = await tunedParts(page);
     const answers = args.answers || adapters.generator !== undefined ? args.maxQuestions : 0;
-    const demo = await showMe(page, { ...args, tune: [], minutes: 1, answers, dataset, adapters }, (line) =>
-      console.log(`  ${line}`),
-    );
+    const demo = await showMe(page, { ...args, tune: [], minutes: 1, answers, dataset, adapters }, say);
     await finish(page, demo, args, (performance.now() - began) / 1000);
   });
 });

@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { seededRandom, shuffled } from '../../src/engine/training/random.ts';
+import { isClutter } from '../../src/ingest/formats.ts';
 
 /** A document as it is dropped into the app. */
 export interface DemoDocument {
@@ -66,23 +67,20 @@ export function readDocuments(path: string): Map<string, DemoDocument> {
   if (found.isDirectory()) {
     const files = readdirSync(path, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .map((entry) => join(entry.parentPath, entry.name))
+      .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .filter((name) => !isClutter(name))
       .sort();
     if (files.length === 0) throw new Error(`The folder ${path} has no files.`);
-    return new Map(
-      files.map((file) => {
-        const name = relative(path, file).split(sep).join('/');
-        return [name, { path: name, bytes: readFileSync(file) }];
-      }),
-    );
+    return new Map(files.map((name) => [name, { path: name, bytes: readFileSync(join(path, name)) }]));
   }
   const documents = new Map<string, DemoDocument>();
+  const taken = new Set<string>();
   for (const [line, record] of readLines(path)) {
     const { id, title, text: body, subject } = parse(documentLine, record, `${path}, line ${line}`);
     const whole = title !== '' && !body.startsWith(title) ? `${title}\n\n${body}` : body;
     if (whole.trim() === '') continue;
-    const name = `${subject === '' ? '' : `${fileName(subject)}/`}${fileName(id)}.txt`;
-    documents.set(id, { path: name, bytes: new TextEncoder().encode(whole) });
+    const name = untaken(`${subject === '' ? '' : `${fileName(subject)}/`}${fileName(id)}`, taken);
+    documents.set(id, { path: `${name}.txt`, bytes: new TextEncoder().encode(whole) });
   }
   if (documents.size === 0) throw new Error(`No line of ${path} is a document.`);
   return documents;
@@ -161,6 +159,17 @@ function parse<S extends v.GenericSchema>(schema: S, record: unknown, place: str
   throw new Error(`${place}: ${v.getDotPath(issue) ?? 'the line'}: ${issue.message}`);
 }
 
+/** A dot in front would hide a file, and two of them would leave the folder; 80 letters are 240 bytes at most. */
 function fileName(id: string): string {
-  return id.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 120);
+  const name = id.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^\.+/, '');
+  return name.slice(0, 80) || 'document';
+}
+
+/** Ids that differ may come to one name, for the file system also by capitals or by how an accent is written. */
+function untaken(name: string, taken: Set<string>): string {
+  const plain = (text: string) => text.normalize('NFC').toLowerCase();
+  let free = name;
+  for (let n = 2; taken.has(plain(free)); n++) free = `${name}-${n}`;
+  taken.add(plain(free));
+  return free;
 }

@@ -7,40 +7,65 @@ import type { AdapterRow, DatasetRow, DocumentRow, JobRow, SettingRow } from '..
 import type { DemoArguments, Part } from './arguments.ts';
 import { rowsOf } from './table-rows.ts';
 import type { DemoDocument, DemoQuestion } from './inputs.ts';
+import { leftOut } from './left-out.ts';
 import { withParts } from './parts.ts';
+import { until, watching } from './until.ts';
 
-/** Hours are not unusual: nothing here waits by the clock, only until the app says done or failed. */
-const PATIENCE_MS = 24 * 3600_000;
+/** What is chosen in the picker: its name stands before the paths of all documents. */
+const FOLDER = 'documents';
 const LABELS: Record<Part, string> = { embedder: 'Search model', reranker: 'Ranking model', generator: 'Answer model' };
 
-/** Adds documents as a person does, by choosing a folder, and waits until all of them are read: questions refer to passages. */
-export async function addDocuments(page: Page, documents: Iterable<DemoDocument>): Promise<void> {
+/**
+ * Adds documents as a person does, by choosing a folder, and waits until all of them are read: questions refer to passages.
+ *
+ * @param say gets a line for each file that cannot be searched
+ * @throws Error when reading fails, or when none of the files can be searched
+ */
+export async function addDocuments(
+  page: Page,
+  documents: Iterable<DemoDocument>,
+  say: (line: string) => void,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'attune-documents-'));
-  let expected = 0;
+  const paths: string[] = [];
   try {
     for (const { path, bytes } of documents) {
-      const file = join(folder, 'documents', path);
+      const file = join(folder, FOLDER, path);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, bytes);
-      expected++;
+      paths.push(`${FOLDER}/${path}`);
     }
     const choosing = page.waitForEvent('filechooser');
     await page.getByRole('button', { name: 'Choose a folder' }).click();
-    await (await choosing).setFiles(join(folder, 'documents'));
-    await until(page, async () => {
-      const rows = await rowsOf<DocumentRow>(page, 'documents');
-      return rows.length >= expected && rows.every(({ status }) => status === 'ready' || status === 'failed');
-    });
+    await (await choosing).setFiles(join(folder, FOLDER));
+    await until('the reading of the documents', watching(page), () => isRead(page));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  const rows = await rowsOf<DocumentRow>(page, 'documents');
+  const lines = leftOut(paths, rows);
+  if (!rows.some(({ status }) => status === 'ready')) throw new Error(lines[0] ?? 'There is no document to read.');
+  for (const line of lines) say(line);
 }
 
-/** Imports questions, each document's in one part, and gives the name of the data set. */
+/** The job of reading says when it is over: the app keeps no row of a file that it does not take. */
+async function isRead(page: Page): Promise<boolean> {
+  const job = (await rowsOf<JobRow>(page, 'jobs')).find(({ kind }) => kind === 'ingest');
+  if (job?.state === 'failed')
+    throw new Error(`${job.problem?.message ?? 'Reading failed.'} ${job.problem?.wayOut ?? ''}`);
+  return job !== undefined && job.state !== 'running';
+}
+
+/**
+ * Imports questions, each document's in one part, and gives the name of the data set.
+ *
+ * @throws Error with what the app says when it can use none of them
+ */
 export async function addQuestions(
   page: Page,
   questions: readonly DemoQuestion[],
   { seed, testShare }: Pick<DemoArguments, 'seed' | 'testShare'>,
+  say: (line: string) => void,
 ): Promise<string> {
   await page.goto(new URL('#/datasets', page.url()).href);
   const lines = withParts(questions, seed, testShare).map((question) => JSON.stringify(question));
@@ -57,8 +82,14 @@ export async function addQuestions(
     .getByRole('dialog')
     .getByRole('button', { name: /^Import \d/ })
     .click();
-  await until(page, async () => (await rowsOf<DatasetRow>(page, 'datasets')).length > 0);
-  return (await rowsOf<DatasetRow>(page, 'datasets'))[0]!.name;
+  const { name, counts } = await until(
+    'the import of the questions',
+    watching(page),
+    async () => (await rowsOf<DatasetRow>(page, 'datasets'))[0],
+  );
+  const left = lines.length - (counts.train + counts.validation + counts.test);
+  if (left > 0) say(`${left} of ${lines.length} questions were left out: their documents are not among those read`);
+  return name;
 }
 
 /** What the form of "Show me" asks for. */
@@ -98,7 +129,7 @@ export async function showMe(page: Page, args: ShowMe, say: (line: string) => vo
   }
   await page.getByRole('button', { name: 'Show me' }).click();
   let told = '';
-  return until(page, async () => {
+  return until('the demonstration', watching(page), async () => {
     const rows = await rowsOf<SettingRow>(page, 'settings');
     const demo = rows.find(({ key }) => key.startsWith('demo/'))?.value as DemoState | undefined;
     const job = (await rowsOf<JobRow>(page, 'jobs')).find(({ state }) => state === 'running');
@@ -115,14 +146,13 @@ export async function importWorkspace(page: Page, file: string): Promise<void> {
   const choosing = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Import…' }).click();
   await (await choosing).setFiles(file);
-  await until(page, async () => {
-    const problem = page.getByRole('alert');
-    if ((await problem.count()) > 0) throw new Error(`${file}: ${(await problem.first().innerText()).trim()}`);
-    return (
+  await until(
+    `the import of ${file}`,
+    watching(page),
+    async () =>
       (await rowsOf<DocumentRow>(page, 'documents')).length > 0 &&
-      (await page.getByText(/is imported and open/).count()) > 0
-    );
-  });
+      (await page.getByText(/is imported and open/).count()) > 0,
+  );
 }
 
 /** Saves the workspace with its adapters, for another machine or for `npm run evaluate`. */
@@ -146,7 +176,7 @@ export async function addAdapter(page: Page, file: string): Promise<void> {
     const choosing = page.waitForEvent('filechooser');
     await dialog.getByRole('button', { name: 'Choose a zip or its files' }).click();
     await (await choosing).setFiles(file);
-    const added = await until(page, async () => {
+    const added = await until(`the import of ${file}`, watching(page, { alerts: false }), async () => {
       if ((await rowsOf(page, 'adapters')).length > before) return 'yes';
       return (await dialog.getByRole('alert').count()) > 0 ? 'no' : undefined;
     });
@@ -172,15 +202,4 @@ export async function testSet(page: Page, name: string | undefined): Promise<str
       ? 'The workspace has no data set with questions in its test part.'
       : `The workspace has no data set “${name}”, only ${rows.map((known) => `“${known.name}”`).join(', ') || 'none'}.`,
   );
-}
-
-/** Asks until there is an answer; between two questions the page has a second to work. */
-async function until<T>(page: Page, ask: () => Promise<T | undefined | false>): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
-  while (Date.now() < end) {
-    const answer = await ask();
-    if (answer) return answer;
-    await page.waitForTimeout(1000);
-  }
-  throw new Error('The app did not come to an end.');
 }

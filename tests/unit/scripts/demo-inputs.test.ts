@@ -49,11 +49,23 @@ describe('documents and questions of the demonstration', () => {
     }
   });
 
-  test('come from a folder by their paths below it', async () => {
+  test('have a file name each, within their folder, whatever their ids', async () => {
+    const folder = temporaryFolder();
+    const ids = ['a/1', 'a 1', 'A-1', '..', 'x'.repeat(300), `${'x'.repeat(300)}y`];
+    await writeFile(join(folder, 'docs.jsonl'), lines(ids.map((id) => ({ id, text: 'Text.', subject: '../up' }))));
+    const paths = [...readDocuments(join(folder, 'docs.jsonl')).values()].map(({ path }) => path);
+    expect(new Set(paths.map((path) => path.toLowerCase())).size).toBe(ids.length);
+    for (const path of paths) expect(path).toMatch(/^[^./][^/]*\/[^./][^/]{0,90}\.txt$/);
+  });
+
+  test('come from a folder by their paths below it, without what systems leave there', async () => {
     const folder = temporaryFolder();
     await mkdir(join(folder, 'inner'));
+    await mkdir(join(folder, '.git'));
     await writeFile(join(folder, 'inner/one.md'), '# One');
-    await writeFile(join(folder, '.hidden'), 'no');
+    for (const clutter of ['.hidden', 'Thumbs.db', 'inner/desktop.ini', '.git/config']) {
+      await writeFile(join(folder, clutter), 'no');
+    }
     expect([...readDocuments(folder).keys()]).toEqual(['inner/one.md']);
   });
 
