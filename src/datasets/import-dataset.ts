@@ -85,7 +85,7 @@ function reportOf(
   };
 }
 
-/** Gives each row its passage: the workspace's where it is found there, else its own. */
+/** Gives each row its passages: the workspace's where they are found there, else its own. */
 async function attach(
   store: DatasetStore,
   workspaceId: string,
@@ -94,16 +94,22 @@ async function attach(
 ): Promise<ExampleDraft[]> {
   const documents = await store.db.documents.where('workspaceId').equals(workspaceId).toArray();
   const paths = new Map(documents.map(({ id, path }) => [id, path]));
-  const found = await attachPassages(
-    rows,
+  const wanted = rows.map(eachDocument);
+  const passages = await attachPassages(
+    wanted.flat(),
     documents,
     chunksOf(
       store,
       documents.map(({ id }) => id),
     ),
   );
+  let at = 0;
+  // Two names may be those of one document.
+  const found = wanted.map(({ length }) => [
+    ...new Set(passages.slice(at, (at += length)).filter((passage) => passage !== undefined)),
+  ]);
   return rows.flatMap((row, i): ExampleDraft[] => {
-    const chunk = found[i];
+    const [chunk, ...others] = found[i]!;
     const own = row.passage;
     const passage = chunk && takesItsPlace(chunk.text, own) ? chunk.text : own;
     if (passage === undefined) {
@@ -122,11 +128,22 @@ async function attach(
         negatives: row.negatives,
         ...(row.split && { split: row.split }),
         ...(row.kind && { kind: row.kind }),
-        ...(row.morePassages && { morePassages: row.morePassages }),
+        ...(others.length > 0 && {
+          morePassages: others.map(({ id, documentId, text, headings }) => ({
+            ...{ text, headings, chunkId: id },
+            documentKey: paths.get(documentId) ?? '',
+          })),
+        }),
         provenance: { origin: 'imported' },
       },
     ];
   });
+}
+
+/** A row for each document that it names; one with words of its passage means the document that holds them. */
+function eachDocument(row: RawExample): RawExample[] {
+  if (row.passage !== undefined || row.quotes.length > 0) return [row];
+  return [row, ...(row.moreDocuments ?? []).map((document) => ({ ...row, document }))];
 }
 
 /** One document in memory at a time. */

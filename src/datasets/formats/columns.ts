@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DatasetSplit, ExamplePassage, QuestionKind } from '../../storage/schema.ts';
+import type { DatasetSplit, QuestionKind } from '../../storage/schema.ts';
 import type { ColumnField, ColumnMapping } from '../contract.ts';
 
 /** A row of a file before it is attached to documents. */
@@ -13,13 +13,14 @@ export interface RawExample {
   headings: string[];
   /** Path, name or title of the document. */
   document?: string;
+  /** Further documents that answer it as well. */
+  moreDocuments?: string[];
   /** Words of the document as they stand in it. */
   quotes: string[];
   negatives: string[];
   split?: DatasetSplit;
   /** `unanswerable` where the file has an answer and it is empty; a file without answers says nothing by that. */
   kind?: QuestionKind;
-  morePassages?: ExamplePassage[];
 }
 
 export const QUESTION_KINDS = [
@@ -82,7 +83,7 @@ const rowSchema = v.object({
   thought: v.optional(trimmed),
   passage: v.optional(v.pipe(trimmed, v.maxLength(100_000, 'the passage is longer than 100000 letters'))),
   headings: v.optional(list, []),
-  document: v.optional(first),
+  document: v.optional(list, []),
   quotes: v.optional(list, []),
   negatives: v.optional(list, []),
   split: v.optional(
@@ -127,7 +128,8 @@ export function readRecord(row: number, record: unknown, mapping?: ColumnMapping
   });
   const parsed = v.safeParse(rowSchema, Object.fromEntries(picked));
   if (!parsed.success) return { reason: reasonOf(parsed.issues[0]) };
-  const { thought, passage, document, split, kind, ...rest } = parsed.output;
+  const { thought, passage, document: documents, split, kind, ...rest } = parsed.output;
+  const [document, ...moreDocuments] = new Set(documents);
   const unanswerable = rest.answer === '' && picked.some(([field]) => field === 'answer');
   const known = kind ?? (unanswerable ? ('unanswerable' as const) : undefined);
   return {
@@ -136,6 +138,7 @@ export function readRecord(row: number, record: unknown, mapping?: ColumnMapping
     ...(thought && { thought }),
     ...(passage && { passage }),
     ...(document && { document }),
+    ...(moreDocuments.length > 0 && { moreDocuments }),
     ...(split && { split }),
     ...(known && { kind: known }),
   };

@@ -37,14 +37,14 @@ function trainsNothing(rows: readonly RawExample[]): boolean {
 }
 
 function fieldsOf(row: RawExample): Partial<Record<ColumnField, string>> {
-  const { question, answer, thought, passage, headings, document, quotes, negatives, split, kind } = row;
+  const { question, answer, thought, passage, headings, document, moreDocuments, quotes, negatives, split, kind } = row;
   const fields: Record<ColumnField, unknown> = {
     question,
     answer,
     thought,
     passage,
     headings,
-    document,
+    document: document && [document, ...(moreDocuments ?? [])],
     quotes,
     negatives,
     split,

@@ -67,6 +67,25 @@ describe('reading files', () => {
     expect(second).toMatchObject({ answer: 'Old', passage: 'It is old.', negatives: ['It is new.'] });
   });
 
+  it('gives a row that names several documents a passage of each that is there', async () => {
+    const { datasets, examples } = await library(foxes, oaks);
+    const documents = ['nature/animals.md', 'animals.md', 'nature/seas.md', 'nature/trees.md'];
+    const result = await datasets.import(
+      workspaceId,
+      file(
+        'qa.jsonl',
+        { question: 'How old do oaks grow, and when do foxes hunt?', answer: 'At night', documents },
+        { question: 'How old do oaks grow?', passage: 'Oaks grow for centuries.', documents },
+      ),
+    );
+    const [asked, quoted] = await examples(result.datasetId);
+    expect(asked).toMatchObject({ documentKey: 'nature/animals.md', passage: expect.stringContaining('red fox') });
+    expect(asked!.morePassages).toEqual([
+      { text: oaks.passages[0], headings: [], documentKey: 'nature/trees.md', chunkId: expect.any(String) },
+    ]);
+    expect(quoted!.morePassages).toBeUndefined();
+  });
+
   it('reads CSV with quoted cells and SQuAD with its nesting', async () => {
     const { datasets, examples } = await library();
     const csv = await datasets.import(
