@@ -15,10 +15,16 @@ export interface DemoDocument {
 /** A line of the file of questions that the app imports. */
 export interface DemoQuestion {
   question: string;
-  answer: string;
-  /** Path of the document that answers it; further ones where a question has several. */
-  document: string;
+  /** Absent: nobody says what is right, as where a set is for ranking alone; '': the documents do not say. */
+  answer?: string;
+  /** Paths of the documents that answer it, at least one. */
   documents: string[];
+}
+
+export interface DemoQuestions {
+  questions: DemoQuestion[];
+  /** Questions of the file of which a document is missing. */
+  leftOut: number;
 }
 
 const text = v.union([
@@ -40,7 +46,7 @@ const documentLine = v.object({
 });
 const questionLine = v.object({
   question: v.pipe(v.string(), v.trim(), v.minLength(1, 'the question is empty')),
-  answer: v.optional(v.string(), ''),
+  answer: v.optional(v.string()),
   documents: texts,
 });
 
@@ -87,20 +93,22 @@ export function readDocuments(path: string): Map<string, DemoDocument> {
 }
 
 /**
- * Questions whose documents are there, by the documents' paths.
+ * Questions whose documents are all there, by the documents' paths: with some of them missing, a search that finds the
+ * others would be scored as if it had found all.
  *
  * @param documents by id
  * @throws Error naming the file and line, or when no question is on any of the documents
  */
-export function readQuestions(path: string, documents: ReadonlyMap<string, DemoDocument>): DemoQuestion[] {
-  const questions = [...readLines(path)].flatMap(([line, record]): DemoQuestion[] => {
-    const parsed = parse(questionLine, record, `${path}, line ${line}`);
-    const paths = parsed.documents.map((id) => documents.get(id)?.path);
-    const known = paths.filter((known) => known !== undefined);
-    if (known.length === 0 || known.length < paths.length) return [];
-    return [{ question: parsed.question, answer: parsed.answer, document: known[0]!, documents: known }];
-  });
-  if (questions.length > 0) return questions;
+export function readQuestions(path: string, documents: ReadonlyMap<string, DemoDocument>): DemoQuestions {
+  let leftOut = 0;
+  const questions: DemoQuestion[] = [];
+  for (const [line, record] of readLines(path)) {
+    const { question, answer, documents: ids } = parse(questionLine, record, `${path}, line ${line}`);
+    const paths = ids.flatMap((id) => documents.get(id)?.path ?? []);
+    if (paths.length === 0 || paths.length < ids.length) leftOut++;
+    else questions.push({ question, ...(answer !== undefined && { answer }), documents: paths });
+  }
+  if (questions.length > 0) return { questions, leftOut };
   throw new Error(`No question of ${path} names a document that is there by its id or path (doc_ids).`);
 }
 

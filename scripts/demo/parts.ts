@@ -8,8 +8,9 @@ const VALIDATION_SHARE = 0.1;
 const FEWEST_GROUPS = 3;
 
 /**
- * Questions with the part that each belongs to, dealt as the app deals them. Whole subjects (folders) go to one part, or
- * whole documents where there are no folders, so that no training sees what the test asks about.
+ * Questions with the part that each belongs to, dealt as the app deals them by the first document of each. Whole
+ * subjects (folders) go to one part, or whole documents where there are no folders, so that no training sees what the
+ * test asks about: what is learned from keeps no further documents of another part.
  *
  * @param testShare of the questions; 1: all of them are asked, none is learned from
  * @throws Error when there are fewer than three subjects to deal out
@@ -20,17 +21,23 @@ export function withParts(
   testShare: number,
 ): (DemoQuestion & { split: DatasetSplit })[] {
   if (testShare >= 1) return questions.map((question) => ({ ...question, split: 'test' }));
-  const bySubject = new Set(questions.map(({ document }) => subjectOf(document)));
+  const first = ({ documents }: DemoQuestion) => documents[0]!;
+  const bySubject = new Set(questions.map((question) => subjectOf(first(question))));
   const groupOf = bySubject.size >= FEWEST_GROUPS ? subjectOf : (document: string) => document;
   const groups = new Map<string, Map<string, number>>();
-  for (const { document } of questions) {
-    const key = groupOf(document);
+  for (const question of questions) {
+    const key = groupOf(first(question));
     groups.set(key, new Map([['', (groups.get(key)?.get('') ?? 0) + 1]]));
   }
   if (groups.size < FEWEST_GROUPS)
     throw new Error('The questions are on fewer than three documents: they cannot be split by document.');
   const parts = dealGroups(groups, { seed, validationShare: VALIDATION_SHARE * (1 - testShare), testShare });
-  return questions.map((question) => ({ ...question, split: parts.get(groupOf(question.document))! }));
+  return questions.map((question) => {
+    const split = parts.get(groupOf(first(question)))!;
+    const isOwn = (document: string) => (parts.get(groupOf(document)) ?? split) === split;
+    const documents = split === 'test' ? question.documents : question.documents.filter(isOwn);
+    return { ...question, documents, split };
+  });
 }
 
 /** The folder; a document at the top is one of its own. */

@@ -6,7 +6,7 @@ import type { DemoState } from '../../src/demo/contract.ts';
 import type { AdapterRow, DatasetRow, DocumentRow, JobRow, SettingRow } from '../../src/storage/schema.ts';
 import type { DemoArguments, Part } from './arguments.ts';
 import { rowsOf } from './table-rows.ts';
-import type { DemoDocument, DemoQuestion } from './inputs.ts';
+import type { DemoDocument, DemoQuestions } from './inputs.ts';
 import { leftOut } from './left-out.ts';
 import { withParts } from './parts.ts';
 import { until, watching } from './until.ts';
@@ -63,12 +63,16 @@ async function isRead(page: Page): Promise<boolean> {
  */
 export async function addQuestions(
   page: Page,
-  questions: readonly DemoQuestion[],
+  { questions, leftOut: unknown }: DemoQuestions,
   { seed, testShare }: Pick<DemoArguments, 'seed' | 'testShare'>,
   say: (line: string) => void,
 ): Promise<string> {
+  if (unknown > 0) say(`${unknown} questions were left out: a document that they name is missing`);
   await page.goto(new URL('#/datasets', page.url()).href);
-  const lines = withParts(questions, seed, testShare).map((question) => JSON.stringify(question));
+  // The whole path: by its name alone, a document would also be one in another folder.
+  const lines = withParts(questions, seed, testShare).map(({ documents, ...question }) =>
+    JSON.stringify({ ...question, documents: documents.map((path) => `${FOLDER}/${path}`) }),
+  );
   await page
     .getByRole('button', { name: /^Import/ })
     .first()

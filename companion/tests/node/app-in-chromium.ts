@@ -45,9 +45,10 @@ try {
   let page = await open(context);
   const asked = askedIds(data.questions);
   const documents = sampleDocuments(readDocuments(data.documents), asked, Math.min(DOCUMENTS, asked.size), 1);
-  const questions = readQuestions(data.questions, documents).slice(0, 120);
+  const { questions: all, leftOut } = readQuestions(data.questions, documents);
+  const questions = all.slice(0, 120);
   await addDocuments(page, documents.values(), console.warn);
-  await addQuestions(page, questions, { seed: 1, testShare: 0.2 }, console.warn);
+  await addQuestions(page, { questions, leftOut }, { seed: 1, testShare: 0.2 }, console.warn);
 
   // Pair by the link that the node shows; the page's policy lets it through after a reload.
   await page.goto(`${page.url().split('#')[0]}#/settings?companion=${encodeURIComponent(address)}&token=${token}`);

@@ -69,7 +69,7 @@ describe('documents and questions of the demonstration', () => {
     expect([...readDocuments(folder).keys()]).toEqual(['inner/one.md']);
   });
 
-  test('questions keep only those whose documents are all there', async () => {
+  test('questions keep only those whose documents are all there, and count the others', async () => {
     const folder = temporaryFolder();
     await writeFile(join(folder, 'docs.jsonl'), lines(DOCUMENTS));
     const file = join(folder, 'questions.jsonl');
@@ -79,12 +79,17 @@ describe('documents and questions of the demonstration', () => {
         { question: 'When was it dredged?', answer: '1912', relevant_doc_ids: ['a/1'] },
         { query: 'How many wheels?', doc_ids: ['7', 'elsewhere'] },
         { question: 'Both?', doc_ids: ['a/1', 7] },
+        { question: 'Who says?', answer: '', doc_ids: [7] },
       ]),
     );
-    expect(readQuestions(file, readDocuments(join(folder, 'docs.jsonl')))).toEqual([
-      { question: 'When was it dredged?', answer: '1912', document: 'coast/a-1.txt', documents: ['coast/a-1.txt'] },
-      { question: 'Both?', answer: '', document: 'coast/a-1.txt', documents: ['coast/a-1.txt', '7.txt'] },
-    ]);
+    expect(readQuestions(file, readDocuments(join(folder, 'docs.jsonl')))).toEqual({
+      questions: [
+        { question: 'When was it dredged?', answer: '1912', documents: ['coast/a-1.txt'] },
+        { question: 'Both?', documents: ['coast/a-1.txt', '7.txt'] },
+        { question: 'Who says?', answer: '', documents: ['7.txt'] },
+      ],
+      leftOut: 1,
+    });
     expect(askedIds(file)).toEqual(new Set(['a/1', '7', 'elsewhere']));
   });
 
@@ -115,8 +120,7 @@ describe('parts of the demonstration', () => {
   const questions = Array.from({ length: 60 }, (_, i) => ({
     question: `Question ${i}?`,
     answer: '',
-    document: `subject-${i % 10}/document-${i % 30}.txt`,
-    documents: [],
+    documents: [`subject-${i % 10}/document-${i % 30}.txt`],
   }));
   const counts = (rows: { split: string }[]) =>
     ['train', 'validation', 'test'].map((part) => rows.filter(({ split }) => split === part).length);
@@ -125,8 +129,8 @@ describe('parts of the demonstration', () => {
     const rows = withParts(questions, 3, 0.3);
     expect(counts(rows)).toEqual([36, 6, 18]);
     const partsOf = new Map<string, Set<string>>();
-    for (const { document, split } of rows) {
-      const subject = document.split('/')[0]!;
+    for (const { documents, split } of rows) {
+      const subject = documents[0]!.split('/')[0]!;
       partsOf.set(subject, (partsOf.get(subject) ?? new Set()).add(split));
     }
     expect([...partsOf.values()].every((parts) => parts.size === 1)).toBe(true);
@@ -134,9 +138,23 @@ describe('parts of the demonstration', () => {
   });
 
   test('are documents where there are no folders, and cannot be made of two', () => {
-    const flat = questions.map((question) => ({ ...question, document: question.document.split('/')[1]! }));
+    const flat = questions.map((question) => ({ ...question, documents: [question.documents[0]!.split('/')[1]!] }));
     expect(counts(withParts(flat, 1, 0.2)).every((count) => count > 0)).toBe(true);
     expect(() => withParts(flat.slice(0, 2), 1, 0.2)).toThrow(/fewer than three documents/);
+  });
+
+  test('let a test question keep all of its documents, and others only those of their own part', () => {
+    const several = questions.map((question, i) => ({
+      ...question,
+      documents: [...question.documents, `subject-${(i + 1) % 10}/document-${(i + 1) % 30}.txt`],
+    }));
+    const rows = withParts(several, 3, 0.3);
+    const partOf = new Map(rows.map(({ documents, split }) => [documents[0]!.split('/')[0]!, split]));
+    for (const { documents, split } of rows) {
+      if (split === 'test') expect(documents).toHaveLength(2);
+      else expect(documents.every((document) => partOf.get(document.split('/')[0]!) === split)).toBe(true);
+    }
+    expect(rows.some(({ documents, split }) => split === 'train' && documents.length === 2)).toBe(true);
   });
 
   test('are all test where nothing is learned', () => {
