@@ -45,7 +45,11 @@ export async function finish(page: Page, demo: DemoState, { seed, json, report }
   };
   for (const table of tables) console.log(`\n${matrixLines(table, SHOWN).join('\n')}`);
   console.log(`\n${differenceLines(differences, SHOWN).join('\n')}\n`);
-  await saveReport(page, evaluations.at(-1)!, tables.at(-1)!, report);
+  await saveReport(
+    page,
+    evaluations.map((evaluation, i) => ({ evaluation, table: tables[i]! })),
+    report,
+  );
   console.log(`Report: ${report}`);
   if (json === undefined) return;
   await writeFile(json, `${JSON.stringify(outcome, null, 2)}\n`);

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import type { MatrixTable } from '../../src/evaluation/table/contract.ts';
+import type { ReportInput } from '../../src/evaluation/report/contract.ts';
 import { reportHtml } from '../../src/evaluation/report/html/page.ts';
 import type {
   AdapterRow,
@@ -12,13 +13,14 @@ import type {
 } from '../../src/storage/schema.ts';
 import { rowsOf } from './table-rows.ts';
 
-/** Writes the app's report of an evaluation, from the rows that the app made. */
-export async function saveReport(
-  page: Page,
-  evaluation: EvaluationRow,
-  table: MatrixTable,
-  path: string,
-): Promise<void> {
+/** An evaluation with its table. */
+export interface Measured {
+  evaluation: EvaluationRow;
+  table: MatrixTable;
+}
+
+/** Writes the app's report of evaluations, from the rows that the app made. */
+export async function saveReport(page: Page, measured: readonly Measured[], path: string): Promise<void> {
   const all = await Promise.all([
     rowsOf<EvaluationScoreRow>(page, 'evaluationScores'),
     rowsOf<ExampleRow>(page, 'examples'),
@@ -28,7 +30,8 @@ export async function saveReport(
   ]);
   const [scores, examples, datasets, adapters, runs] = all;
   const { name, version } = JSON.parse(await readFile('package.json', 'utf8')) as { name: string; version: string };
-  const html = reportHtml({
+  const versions = { [name]: version, Chromium: page.context().browser()?.version() ?? '' };
+  const [first, ...further] = measured.map(({ evaluation, table }): ReportInput => ({
     evaluation,
     table,
     scores: scores.filter(({ evaluationId }) => evaluationId === evaluation.id),
@@ -36,10 +39,10 @@ export async function saveReport(
     dataset: datasets.find(({ id }) => id === evaluation.datasetId),
     adapters: adapters.filter(({ id }) => usesAdapter(evaluation, id)),
     runs: runs.filter(({ adapterId }) => adapterId !== undefined && usesAdapter(evaluation, adapterId)),
-    versions: { [name]: version, Chromium: page.context().browser()?.version() ?? '' },
+    versions,
     createdAt: Date.now(),
-  });
-  await writeFile(path, html);
+  }));
+  if (first) await writeFile(path, reportHtml(first, ...further));
 }
 
 function usesAdapter({ configurations }: EvaluationRow, id: string): boolean {

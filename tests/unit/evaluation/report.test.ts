@@ -85,6 +85,17 @@ describe('the page', () => {
     expect([...document.querySelectorAll('.answer')].some((one) => one.textContent === HOSTILE)).toBe(true);
   });
 
+  it('holds several evaluations, one below the other', () => {
+    const other = { ...input, evaluation: { ...input.evaluation, name: 'What is answered' } };
+    const { document } = parseHTML(reportHtml(input, other));
+    expect([...document.querySelectorAll('h1')].map((one) => one.textContent)).toEqual([
+      input.evaluation.name,
+      'What is answered',
+    ]);
+    expect(document.querySelectorAll('main')).toHaveLength(1);
+    expect(document.querySelectorAll('table.diff')).toHaveLength(6);
+  });
+
   it('is made also of rankings alone, and of nothing', () => {
     const scores = input.scores.map((row) => ({ ...row, scores: { mrr: row.scores['mrr']! } }));
     const alone = { ...input, scores, table: matrixTable(input.evaluation.configurations, scores) };

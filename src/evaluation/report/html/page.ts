@@ -13,64 +13,70 @@ import { STYLE } from './style.ts';
 /** Nothing is loaded and nothing runs: a page made of documents' text must not be able to. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
-/** The report as one HTML page without scripts, which needs no network: styles and plots are in it. */
-export function reportHtml(input: ReportInput): string {
-  const content = reportContent(input);
-  const { title, date, summary, recommendation, failures, samples } = content;
-  const curve = learningCurvePlot(input);
+/**
+ * The report as one HTML page without scripts, which needs no network: styles and plots are in it.
+ *
+ * @param inputs each an evaluation, one below the other
+ */
+export function reportHtml(...inputs: [ReportInput, ...ReportInput[]]): string {
   const page = html`<html lang="en">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-      <title>${title}</title>
+      <title>${reportContent(inputs[0]).title}</title>
       <style>
         ${new Markup(STYLE)}
       </style>
     </head>
     <body>
-      <main>
-        <h1>${title}</h1>
-        <p class="muted">${factsLine(input, date)}</p>
-        ${summary && html`<p class="lead">${summary}</p>`}
-        <section class="advice ${recommendation.tune}">
-          <p>${recommendation.headline}</p>
-          <ul>
-            ${recommendation.reasons.map((reason) => html`<li>${reason}</li>`)}
-          </ul>
-        </section>
-        <h2>Scores of each combination</h2>
-        <p class="muted">
-          Mean over the questions with the 95 % interval below it. Marked are the best of a column and those that these
-          questions cannot tell from it.
-        </p>
-        ${matrixTables(content, input.table)}
-        ${
-          content.plots.length > 0 &&
-          html`<h2>Differences</h2>
-            <p class="muted">
-              Question by question, with 95 % intervals. Coloured ones are significant: p is below 0.05 after Holm’s
-              correction.
-            </p>
-            ${forestPlots(content)}`
-        }
-        ${
-          failures.length > 0 &&
-          html`<h2>Where questions are lost</h2>
-            ${failureTable(content)}`
-        }
-        ${
-          curve &&
-          html`<h2>What more examples bring</h2>
-            ${curve}`
-        }
-        ${effortSection(content)} ${samples.length > 0 && samplesSection(samples, input)}
-        <h2>What was measured, and with what</h2>
-        ${[datasetCard(input), ...adapterCards(input), methodCard(input)].map(cardSection)} ${definitions(input)}
-      </main>
+      <main>${inputs.map(evaluationSection)}</main>
     </body>
   </html>`;
   return `<!doctype html>\n${page.text}\n`;
+}
+
+function evaluationSection(input: ReportInput): Markup {
+  const content = reportContent(input);
+  const { title, date, summary, recommendation, failures, samples } = content;
+  const curve = learningCurvePlot(input);
+  return html`<h1>${title}</h1>
+    <p class="muted">${factsLine(input, date)}</p>
+    ${summary && html`<p class="lead">${summary}</p>`}
+    <section class="advice ${recommendation.tune}">
+      <p>${recommendation.headline}</p>
+      <ul>
+        ${recommendation.reasons.map((reason) => html`<li>${reason}</li>`)}
+      </ul>
+    </section>
+    <h2>Scores of each combination</h2>
+    <p class="muted">
+      Mean over the questions with the 95 % interval below it. Marked are the best of a column and those that these
+      questions cannot tell from it.
+    </p>
+    ${matrixTables(content, input.table)}
+    ${
+      content.plots.length > 0 &&
+      html`<h2>Differences</h2>
+        <p class="muted">
+          Question by question, with 95 % intervals. Coloured ones are significant: p is below 0.05 after Holm’s
+          correction.
+        </p>
+        ${forestPlots(content)}`
+    }
+    ${
+      failures.length > 0 &&
+      html`<h2>Where questions are lost</h2>
+        ${failureTable(content)}`
+    }
+    ${
+      curve &&
+      html`<h2>What more examples bring</h2>
+        ${curve}`
+    }
+    ${effortSection(content)} ${samples.length > 0 && samplesSection(samples, input)}
+    <h2>What was measured, and with what</h2>
+    ${[datasetCard(input), ...adapterCards(input), methodCard(input)].map(cardSection)} ${definitions(input)}`;
 }
 
 function factsLine({ evaluation, dataset, table }: ReportInput, date: string): string {

@@ -24,6 +24,7 @@ body {
 main { max-width: 1040px; margin: 0 auto; padding: 40px 24px 64px; }
 h1, h2, h3 { line-height: 1.25; letter-spacing: -0.01em; text-wrap: balance; margin: 0; }
 h1 { font-size: 26px; }
+h1:not(:first-child) { margin-top: 80px; }
 h2 { font-size: 19px; margin-top: 48px; }
 h3 { font-size: 15px; margin-top: 24px; }
 p { margin: 8px 0 0; max-width: 44rem; }
