@@ -24,7 +24,7 @@ await runProgram(USAGE, async (argv) => {
       await addDocuments(page, documents.values(), say);
     }
     const dataset = questions && (await addQuestions(page, questions, args, say));
-    const answers = args.tune.includes('generator') ? args.maxQuestions : 0;
+    const answers = args.tune.includes('generator') ? args.maxAnswers : 0;
     const demo = await showMe(page, { ...args, answers, dataset, adapters: {} }, say);
     await finish(page, demo, args, (performance.now() - began) / 1000);
     if (args.save !== undefined) await exportWorkspace(page, args.save);

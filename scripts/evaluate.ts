@@ -26,7 +26,7 @@ await runProgram(EVALUATE_USAGE, async (argv) => {
     }
     for (const file of args.adapters) await addAdapter(page, file);
     const adapters = await tunedParts(page);
-    const answers = args.answers || adapters.generator !== undefined ? args.maxQuestions : 0;
+    const answers = args.answers || adapters.generator !== undefined ? args.maxAnswers : 0;
     const demo = await showMe(page, { ...args, tune: [], minutes: 1, answers, dataset, adapters }, say);
     await finish(page, demo, args, (performance.now() - began) / 1000);
   });

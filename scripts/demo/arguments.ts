@@ -20,6 +20,8 @@ export interface DemoArguments {
   maxDocuments?: number;
   /** Questions of the test part at most. */
   maxQuestions: number;
+  /** Those of them at most that are answered too, by each combination. */
+  maxAnswers: number;
   /** Files to write. */
   json?: string;
   report: string;
@@ -39,6 +41,7 @@ export const USAGE = `npm run demo -- [options]
   --test-share N       share of the documents whose questions are kept for the test; default: 0.2
   --max-documents N    a sample of the documents
   --max-questions N    of the test; default: 200
+  --max-answers N      of these, answered too where the answer model is tuned; default: 40
   --engine wasm|webgpu default: wasm
   --json FILE          every number
   --report FILE        HTML report; default: attune-demo.html
@@ -58,6 +61,7 @@ export function demoArguments(args: string[]): DemoArguments {
       'test-share': { type: 'string', default: '0.2' },
       'max-documents': { type: 'string' },
       'max-questions': { type: 'string', default: '200' },
+      'max-answers': { type: 'string', default: '40' },
       engine: { type: 'string', default: 'wasm' },
       json: { type: 'string' },
       report: { type: 'string', default: 'attune-demo.html' },
@@ -79,6 +83,7 @@ export function demoArguments(args: string[]): DemoArguments {
     testShare: number('--test-share', values['test-share'], 0.05, 0.9),
     ...(maxDocuments !== undefined && { maxDocuments: number('--max-documents', maxDocuments, 3, 1e6, true) }),
     maxQuestions: number('--max-questions', values['max-questions'], 1, 1e6, true),
+    maxAnswers: number('--max-answers', values['max-answers'], 1, 1000, true),
     engine: oneOf('--engine', values.engine, ['wasm', 'webgpu']),
     report: values.report,
     headed: values.headed,
@@ -118,6 +123,7 @@ export interface EvaluateArguments {
   adapters: string[];
   seed: number;
   maxQuestions: number;
+  maxAnswers: number;
   /** Asks the answer models too, also where none is tuned. */
   answers: boolean;
   engine: 'wasm' | 'webgpu';
@@ -134,6 +140,7 @@ export const EVALUATE_USAGE = `npm run evaluate -- --workspace FILE.zip | --docs
   --adapter FILE       a PEFT adapter (.zip) to compare with its base; may be given several times
   --answers            ask the answer models too
   --max-questions N    default: 200
+  --max-answers N      of these, answered too; default: 40
   --seed N             default: 1
   --engine wasm|webgpu default: wasm
   --json FILE          every number
@@ -152,6 +159,7 @@ export function evaluateArguments(args: string[]): EvaluateArguments {
       adapter: { type: 'string', multiple: true, default: [] },
       answers: { type: 'boolean', default: false },
       'max-questions': { type: 'string', default: '200' },
+      'max-answers': { type: 'string', default: '40' },
       seed: { type: 'string', default: '1' },
       engine: { type: 'string', default: 'wasm' },
       json: { type: 'string' },
@@ -171,6 +179,7 @@ export function evaluateArguments(args: string[]): EvaluateArguments {
     adapters: values.adapter,
     seed: number('--seed', values.seed, 0, 2 ** 31 - 1, true),
     maxQuestions: number('--max-questions', values['max-questions'], 1, 1e6, true),
+    maxAnswers: number('--max-answers', values['max-answers'], 1, 1000, true),
     answers: values.answers,
     engine: oneOf('--engine', values.engine, ['wasm', 'webgpu']),
     report: values.report,

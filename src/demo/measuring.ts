@@ -1,4 +1,5 @@
 import { allCombinations, type NamedModel } from '../evaluation/matrix/index.ts';
+import type { PipelineConfiguration } from '../storage/schema.ts';
 import type { DemoPart, DemoState } from './contract.ts';
 import { asError } from './documents.ts';
 import { baseModels } from './models.ts';
@@ -12,23 +13,33 @@ export async function measureCombinations(demo: DemoState, context: StepContext)
   const known = (id: string) => context.services.db.evaluations.get(id);
   const search =
     (await unbroken(demo.searchEvaluationId, known)) ??
-    (await begin(demo, context, 'What is found', options.questions, {
-      ...parts,
-      generators: [null],
-    }));
+    (await begin(demo, context, 'What is found', options.questions, searching(parts)));
   await context.keep({ searchEvaluationId: search });
   await finished(search, context);
   if (options.answers === 0) return;
   const answers =
     (await unbroken(demo.answerEvaluationId, known)) ??
-    (await begin(demo, context, 'What is answered', options.answers, {
-      embedders: parts.embedders,
-      // One ranking each, the fullest: answers take seconds, and the table of rankings stands beside it.
-      rerankers: parts.rerankers.slice(-1),
-      generators: parts.generators,
-    }));
+    (await begin(demo, context, 'What is answered', Math.min(options.answers, options.questions), answering(parts)));
   await context.keep({ answerEvaluationId: answers });
   await finished(answers, context);
+}
+
+/** Without a tuned ranking model, its untuned form beside none would take the time and have nothing to say. */
+function searching({ embedders, tunedRanking, baseRanking }: NamedParts): PipelineConfiguration[] {
+  const rerankers = [null, ...(tunedRanking ? [baseRanking, tunedRanking] : [])];
+  return allCombinations({ embedders, rerankers, generators: [null] });
+}
+
+/**
+ * Answers take seconds each: those behind the untuned ranking are left out, whose rankings stand in the other table.
+ * Those without passages come last: what is first is what all others are compared with.
+ */
+function answering({ embedders, tunedRanking, generators }: NamedParts): PipelineConfiguration[] {
+  const rerankers = [null, ...(tunedRanking ? [tunedRanking] : [])];
+  return [
+    ...allCombinations({ embedders, rerankers, generators }),
+    ...allCombinations({ embedders: [], rerankers: [], generators, withoutRetrieval: true }),
+  ];
 }
 
 async function begin(
@@ -36,7 +47,7 @@ async function begin(
   { services }: StepContext,
   name: string,
   questions: number,
-  combinations: Parameters<typeof allCombinations>[0],
+  configurations: PipelineConfiguration[],
 ): Promise<string> {
   return services.evaluate({
     workspaceId: demo.workspaceId,
@@ -45,15 +56,20 @@ async function begin(
     split: 'test',
     questions,
     seed: demo.options.seed,
-    configurations: allCombinations(combinations),
+    configurations,
   });
 }
 
+interface NamedParts {
+  embedders: NamedModel[];
+  baseRanking: NamedModel;
+  /** Absent: there is none. */
+  tunedRanking?: NamedModel;
+  generators: NamedModel[];
+}
+
 /** Base models, and beside each what its run made of it. The answer model's starter adapter counts as tuned. */
-async function namedParts(
-  demo: DemoState,
-  { services }: StepContext,
-): Promise<{ embedders: NamedModel[]; rerankers: (NamedModel | null)[]; generators: NamedModel[] }> {
+async function namedParts(demo: DemoState, { services }: StepContext): Promise<NamedParts> {
   const models = await baseModels(services);
   const made = async (part: DemoPart) => {
     const id = demo.runs[part];
@@ -65,12 +81,14 @@ async function namedParts(
   const [embedder, reranker, generator] = [await made('embedder'), await made('reranker'), await made('generator')];
   const named = (name: string, modelId: string, adapterId: string | undefined): NamedModel[] =>
     adapterId === undefined ? [] : [{ name, modelId, adapterId }];
+  const [tunedRanking] = named('tuned ranking', models.embedder.id, reranker);
   return {
     embedders: [
       { name: 'base search', modelId: models.embedder.id },
       ...named('tuned search', models.embedder.id, embedder),
     ],
-    rerankers: [null, ...named('tuned ranking', models.embedder.id, reranker)],
+    baseRanking: { name: 'base ranking', modelId: models.embedder.id },
+    ...(tunedRanking && { tunedRanking }),
     generators: [
       { name: 'base answers', modelId: models.generator.id },
       ...named('tuned answers', models.generator.id, generator ?? starter?.id),

@@ -68,6 +68,8 @@ export const QUESTIONS: Draft[] = [
 interface Calls {
   loaded: string[];
   searched: string[];
+  /** Passages that a search model read. */
+  read: string[];
   ranked: string[];
   answered: { question: string; adapter: string | null; turns: ChatTurn[] }[];
 }
@@ -91,7 +93,7 @@ export async function setUpLab({ documents = DOCUMENTS, questions = QUESTIONS } 
   });
   await db.examples.bulkAdd(questions.map(exampleRow));
   const start = (options: SourceOptions = {}) => {
-    const calls: Calls = { loaded: [], searched: [], ranked: [], answered: [] };
+    const calls: Calls = { loaded: [], searched: [], read: [], ranked: [], answered: [] };
     const service = new Evaluation({ database: db, models: countingModels(calls, options) });
     return { service, calls };
   };
@@ -180,6 +182,8 @@ class CountingEmbedder extends WordEmbedder implements Embedder {
     if (kind === 'query') {
       await this.#options.before?.(texts[0]!);
       this.#calls.searched.push(`${this.id}: ${texts[0]!}`);
+    } else {
+      this.#calls.read.push(...texts);
     }
     return super.embed(texts, kind);
   }

@@ -67,6 +67,7 @@ export class LoadedModels {
   readonly #reranker = new Slot<Reranker>((reranker) => reranker.dispose?.());
   readonly #generator = new Slot<ChatEngine>((engine) => engine.dispose());
 
+  readonly #similarity = new WeakMap<Embedder, Reranker>();
   readonly #described = new Map<string, Promise<DescribedModel>>();
 
   constructor(source: ModelSource) {
@@ -91,8 +92,11 @@ export class LoadedModels {
   /** A ranking model without an adapter is the search model itself: it ranks by the similarity that it sees. */
   async reranker(model: PipelineModel): Promise<Reranker> {
     const { adapterId } = model;
-    if (!adapterId) return new SimilarityReranker(await this.embedder(model));
-    return this.#reranker.get(adapterId, () => this.#source.loadReranker(adapterId));
+    if (adapterId) return this.#reranker.get(adapterId, () => this.#source.loadReranker(adapterId));
+    const embedder = await this.embedder(model);
+    const known = this.#similarity.get(embedder) ?? new SimilarityReranker(embedder);
+    this.#similarity.set(embedder, known);
+    return known;
   }
 
   generator({ modelId, engine = 'local' }: PipelineModel, onProgress?: (progress: LoadProgress) => void) {
@@ -106,10 +110,14 @@ export class LoadedModels {
   }
 }
 
-/** What reranking by a model that was not tuned for it comes to: its similarities, scaled to log-odds as in its loss. */
+/**
+ * What reranking by a model that was not tuned for it comes to: its similarities, scaled to log-odds as in its loss. A
+ * passage that several questions find is read once, as in the index.
+ */
 class SimilarityReranker implements Reranker {
   readonly id: string;
   readonly #embedder: Embedder;
+  readonly #vectors = new Map<string, Float32Array>();
 
   constructor(embedder: Embedder) {
     this.#embedder = embedder;
@@ -118,12 +126,17 @@ class SimilarityReranker implements Reranker {
 
   async score(query: string, passages: string[]): Promise<Float32Array> {
     const question = await this.#embedder.embed([query], 'query');
-    const rows = await this.#embedder.embed(passages, 'passage');
-    const { dimensions } = this.#embedder;
-    return Float32Array.from(passages, (_, p) => {
-      let sum = 0;
-      for (let d = 0; d < dimensions; d++) sum += question[d]! * rows[p * dimensions + d]!;
-      return DEFAULT_SCALE * sum;
+    await this.#read(passages.filter((passage) => !this.#vectors.has(passage)));
+    return Float32Array.from(passages, (passage) => {
+      const vector = this.#vectors.get(passage)!;
+      return DEFAULT_SCALE * vector.reduce((sum, value, d) => sum + value * question[d]!, 0);
     });
+  }
+
+  async #read(passages: string[]): Promise<void> {
+    if (passages.length === 0) return;
+    const { dimensions } = this.#embedder;
+    const rows = await this.#embedder.embed(passages, 'passage');
+    passages.forEach((passage, p) => this.#vectors.set(passage, rows.slice(p * dimensions, (p + 1) * dimensions)));
   }
 }

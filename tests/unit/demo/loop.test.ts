@@ -22,6 +22,8 @@ class DoneAtOnce {
   readonly db = new AttuneDatabase(crypto.randomUUID());
   readonly asked: string[] = [];
   trained: Record<string, unknown>[] = [];
+  /** Names of configurations. */
+  readonly measured: string[] = [];
   runState: 'done' | 'failed' | 'running' = 'done';
 
   readonly services: DemoServices = {
@@ -46,6 +48,7 @@ class DoneAtOnce {
       return 'r';
     },
     evaluate: async ({ configurations, split, datasetId }) => {
+      this.measured.push(...configurations.map(({ name }) => name));
       this.asked.push(`evaluate ${configurations.length} on ${split} of ${datasetId}`);
       await this.db.evaluations.put({ id: 'e', state: 'done' } as never);
       return 'e';
@@ -131,6 +134,27 @@ describe('the demonstration', () => {
     const demo = await runDemo(newDemo(WORKSPACE, OPTIONS), imported.services, never);
     expect(demo.state).toBe('done');
     expect(imported.asked).not.toContain('samples');
+  });
+
+  test('measures each search alone, with the ranking untuned and tuned, and answers with and without passages', async () => {
+    const { services, asked, measured } = app();
+    const adapters = { embedder: 'search', reranker: 'ranking', generator: 'answering' };
+    await runDemo(newDemo(WORKSPACE, { ...OPTIONS, tune: [], adapters, answers: 4 }), services, never);
+    expect(asked.slice(1)).toEqual(['evaluate 6 on test of set', 'evaluate 10 on test of set']);
+    expect(measured.slice(0, 6)).toEqual([
+      'base search',
+      'base search · base ranking',
+      'base search · tuned ranking',
+      'tuned search',
+      'tuned search · base ranking',
+      'tuned search · tuned ranking',
+    ]);
+    expect(measured[6]).toBe('base search · base answers');
+    expect(measured.slice(-3)).toEqual([
+      'tuned search · tuned ranking · tuned answers',
+      'No passages · base answers',
+      'No passages · tuned answers',
+    ]);
   });
 
   test('measures adapters that are there already where nothing is tuned', async () => {

@@ -71,6 +71,14 @@ describe('a matrix', () => {
     expect(calls.ranked).toHaveLength(QUESTIONS.length);
   });
 
+  it('ranks by an untuned model with what was read before: a passage that several questions find is read once', async () => {
+    const { calls, scores } = await evaluate(await setUpLab(), { configurations: [of(search), of(search, search)] });
+    expect(scores).toHaveLength(2 * QUESTIONS.length);
+    const ranked = calls.read.slice(-6);
+    expect(new Set(ranked).size).toBe(ranked.length);
+    expect(calls.read).toHaveLength(12);
+  });
+
   it('notes where the models ran and what they took', async () => {
     const { row } = await evaluate(await setUpLab());
     const both = of(search, null, writer).id;
@@ -83,7 +91,7 @@ describe('the cache', () => {
     const lab = await setUpLab();
     const first = await evaluate(lab);
     const second = await evaluate(lab);
-    expect(second.calls).toEqual({ loaded: [], searched: [], ranked: [], answered: [] });
+    expect(second.calls).toEqual({ loaded: [], searched: [], read: [], ranked: [], answered: [] });
     expect(second.scores).toEqual(first.scores);
   });
 

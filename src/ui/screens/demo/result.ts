@@ -36,9 +36,13 @@ async function tableOf(
   return { table: known.table, scores };
 }
 
-/** The question on which the last configuration, everything tuned, is furthest ahead of the first, nothing tuned. */
+/**
+ * The question on which the last configuration that reads passages, everything tuned, is furthest ahead of the first,
+ * nothing tuned.
+ */
 async function widestPair(table: MatrixTable, scores: readonly EvaluationScoreRow[]): Promise<AnswerPair | undefined> {
-  const [base, tuned] = [table.configurations[0], table.configurations.at(-1)];
+  const reading = table.configurations.filter(({ embedder }) => embedder !== null);
+  const [base, tuned] = [reading[0], reading.at(-1)];
   if (!base || !tuned || base.id === tuned.id) return undefined;
   const of = (configurationId: string) =>
     new Map(scores.filter((row) => row.configurationId === configurationId).map((row) => [row.exampleId, row]));
