@@ -7,6 +7,8 @@ import type { EvaluationScoreRow } from '../../../storage/schema.ts';
 export interface AnswerPair {
   question: string;
   right: string;
+  /** Questions that it was chosen from. */
+  chosenFrom: number;
   answers: { name: string; text: string; score: number | undefined }[];
 }
 
@@ -48,7 +50,8 @@ async function widestPair(table: MatrixTable, scores: readonly EvaluationScoreRo
     new Map(scores.filter((row) => row.configurationId === configurationId).map((row) => [row.exampleId, row]));
   const [left, right] = [of(base.id), of(tuned.id)];
   const gain = (id: string) => (right.get(id)?.scores['tokenF1'] ?? 0) - (left.get(id)?.scores['tokenF1'] ?? 0);
-  const best = [...right.keys()].filter((id) => left.has(id)).sort((a, b) => gain(b) - gain(a))[0];
+  const both = [...right.keys()].filter((id) => left.has(id)).sort((a, b) => gain(b) - gain(a));
+  const [best] = both;
   const example = best === undefined ? undefined : await database().examples.get(best);
   if (best === undefined || !example) return undefined;
   const shown = (name: string, row: EvaluationScoreRow | undefined) => ({
@@ -59,6 +62,7 @@ async function widestPair(table: MatrixTable, scores: readonly EvaluationScoreRo
   return {
     question: example.question,
     right: example.answer,
+    chosenFrom: both.length,
     answers: [shown(base.name, left.get(best)), shown(tuned.name, right.get(best))],
   };
 }
