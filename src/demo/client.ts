@@ -8,6 +8,8 @@ import { training } from '../training/client.ts';
 import { loadSamples } from '../workspaces/samples.ts';
 import type { DemoServices } from './services.ts';
 
+const CHECKING = 'Checking the questions';
+
 /** The app's own calls, for the page. */
 export function demoServices(): DemoServices {
   return {
@@ -15,6 +17,7 @@ export function demoServices(): DemoServices {
     addSamples: async (workspaceId) => void (await jobs.add(workspaceId, await loadSamples())),
     sampleQuestions,
     importDataset: (workspaceId, file, options) => datasets.import(workspaceId, file, options),
+    check: checkQuestions,
     generate: async (request) => (await jobs.generate(request)).id,
     train: (request) => jobs.train(request),
     evaluate: (request) => jobs.evaluate(request),
@@ -23,3 +26,13 @@ export function demoServices(): DemoServices {
     adapters: () => adapters.list(),
   };
 }
+
+/** With a row in the tray; ended from there, or by the signal, it has changed nothing. */
+const checkQuestions: DemoServices['check'] = (workspaceId, datasetId, signal) =>
+  jobs.track({ kind: 'check', workspaceId, title: CHECKING, unit: 'questions' }, (report, cancelled) => {
+    const either = AbortSignal.any([signal, cancelled]);
+    either.addEventListener('abort', () => void datasets.stop(datasetId));
+    return datasets.check(datasetId, ({ stage, done, total }) =>
+      report({ done, total, title: `${CHECKING}: ${stage.toLowerCase()}` }),
+    );
+  });

@@ -23,6 +23,14 @@ export interface DemoOptions {
   answers: number;
 }
 
+/** What the quality rules made of the questions that were written. */
+export interface CheckedQuestions {
+  /** In use after it. */
+  kept: number;
+  /** Taken out, by rule. */
+  removed: Record<string, number>;
+}
+
 export const DEMO_STAGES = ['documents', 'questions', 'tuning', 'measuring'] as const;
 export type DemoStage = (typeof DEMO_STAGES)[number];
 
@@ -38,6 +46,8 @@ export interface DemoState {
   state: 'running' | 'stopped' | 'failed' | 'done';
   problem?: Problem;
   generationId?: string;
+  /** Absent: not checked yet, or not written for it. */
+  checked?: CheckedQuestions;
   /** What is trained on, and what is asked in the end. */
   trainingSetId?: string;
   testSetId?: string;

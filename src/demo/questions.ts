@@ -1,11 +1,11 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import { SAMPLE_LICENCE } from '../datasets/samples.ts';
-import type { DemoState } from './contract.ts';
+import type { CheckedQuestions, DemoState } from './contract.ts';
 import { asError } from './documents.ts';
 import type { StepContext } from './services.ts';
 import { unbroken, waitFor } from './wait.ts';
 
-/** Writes questions to learn from, unless a data set is named, and finds those to be tested with. */
+/** Writes questions to learn from and has them checked, unless a data set is named, and finds those to be tested with. */
 export async function readyQuestions(demo: DemoState, context: StepContext): Promise<void> {
   const { datasetId } = demo.options;
   if (datasetId !== undefined) {
@@ -14,6 +14,7 @@ export async function readyQuestions(demo: DemoState, context: StepContext): Pro
   }
   const trainingSetId = demo.trainingSetId ?? (await writtenQuestions(demo, context));
   await context.keep({ trainingSetId });
+  if (!demo.checked) await context.keep({ checked: await checkWritten(demo.workspaceId, trainingSetId, context) });
   await context.keep({ testSetId: (await sampleTest(demo, context)) ?? trainingSetId });
 }
 
@@ -38,7 +39,24 @@ async function writtenQuestions(demo: DemoState, { services, keep, signal }: Ste
   );
   if (row?.state !== 'done') throw asError(row?.problem, 'Writing the questions was cancelled.');
   if (row.kept > 0) return row.datasetId;
-  throw new AttuneError(
+  throw noQuestions();
+}
+
+/** The writer drops what is no question; the rules also know whether a search finds its passage, and what gives away a test. */
+async function checkWritten(
+  workspaceId: string,
+  datasetId: string,
+  { services, signal }: StepContext,
+): Promise<CheckedQuestions> {
+  const { rules, counts } = await services.check(workspaceId, datasetId, signal);
+  const kept = counts.train + counts.validation + counts.test;
+  if (kept === 0) throw noQuestions();
+  const removed = Object.entries(rules).map(([rule, count]) => [rule, count.removed] as const);
+  return { kept, removed: Object.fromEntries(removed.filter(([, count]) => count > 0)) };
+}
+
+function noQuestions(): AttuneError {
+  return new AttuneError(
     'demo/no-questions',
     'No question that was written passed the checks.',
     'Import questions of your own under Data sets, or add documents with more running text.',

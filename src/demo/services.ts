@@ -1,5 +1,5 @@
 import type { AdapterDescription } from '../adapters/contract.ts';
-import type { DatasetService } from '../datasets/contract.ts';
+import type { DatasetService, QualityReport } from '../datasets/contract.ts';
 import type { GenerationRequest } from '../datasets/generation/contract.ts';
 import type { EvaluationRequest } from '../evaluation/contract.ts';
 import type { DemoState } from './contract.ts';
@@ -15,6 +15,8 @@ export interface DemoServices {
   /** The questions that people asked about the samples, as a file to import. */
   sampleQuestions(): Promise<File>;
   importDataset: DatasetService['import'];
+  /** Lets the quality rules look at a data set, as it has them. @throws AbortError when the signal fires */
+  check(workspaceId: string, datasetId: string, signal: AbortSignal): Promise<QualityReport>;
   /** Each starts a job and gives the id of its row. */
   generate(request: GenerationRequest): Promise<string>;
   train(request: TrainingRequest): Promise<string>;

@@ -24,6 +24,8 @@ class DoneAtOnce {
   trained: Record<string, unknown>[] = [];
   /** Names of configurations. */
   readonly measured: string[] = [];
+  /** Questions in use after the check. */
+  left = { train: 3, validation: 1, test: 1 };
   runState: 'done' | 'failed' | 'running' = 'done';
 
   readonly services: DemoServices = {
@@ -38,6 +40,15 @@ class DoneAtOnce {
       this.asked.push('generate');
       await this.db.generations.put({ id: 'g', state: 'done', kept: 9, datasetId: 'written' } as never);
       return 'g';
+    },
+    check: async (_, datasetId) => {
+      this.asked.push(`check ${datasetId}`);
+      const found = { passed: 0, failed: 0, unknown: 0 };
+      return {
+        rules: { roundTrip: { ...found, removed: 4 }, leakage: { ...found, removed: 0 } },
+        counts: this.left,
+        seconds: 0,
+      };
     },
     train: async (request) => {
       this.asked.push('train');
@@ -87,9 +98,19 @@ describe('the demonstration', () => {
     const { services, asked } = app();
     const { datasetId: _, ...options } = OPTIONS;
     const demo = await runDemo(newDemo(WORKSPACE, options), services, never);
-    expect(asked).toEqual(['samples', 'generate', 'train', 'evaluate 2 on test of written']);
+    expect(asked).toEqual(['samples', 'generate', 'check written', 'train', 'evaluate 2 on test of written']);
     expect(demo).toMatchObject({ state: 'done', runs: { embedder: 'r' }, searchEvaluationId: 'e' });
+    expect(demo.checked).toEqual({ kept: 5, removed: { roundTrip: 4 } });
     expect(await readDemo(services.db, WORKSPACE)).toEqual(demo);
+  });
+
+  test('ends where the quality rules leave none of the questions that were written', async () => {
+    const empty = app();
+    empty.left = { train: 0, validation: 0, test: 0 };
+    const { datasetId: _, ...options } = OPTIONS;
+    const demo = await runDemo(newDemo(WORKSPACE, options), empty.services, never);
+    expect(demo).toMatchObject({ state: 'failed', stage: 'questions', problem: { code: 'demo/no-questions' } });
+    expect(empty.asked).not.toContain('train');
   });
 
   test('gives a run as many steps as a measured one says fit into its share of the minutes', async () => {

@@ -1,4 +1,6 @@
-import type { DemoStage, DemoState } from '../../../demo/contract.ts';
+import type { CheckedQuestions, DemoStage, DemoState } from '../../../demo/contract.ts';
+import { QUALITY_RULES } from '../../../datasets/settings.ts';
+import { count, plural } from '../../format.ts';
 
 /** What happens in each step, before, while and after it does. */
 export const STEPS: Record<DemoStage, { title: string; text: string }> = {
@@ -8,7 +10,7 @@ export const STEPS: Record<DemoStage, { title: string; text: string }> = {
   },
   questions: {
     title: 'Write questions',
-    text: 'The small answer model reads passages and writes questions about them; those that a search cannot lead back to their passage are dropped.',
+    text: 'The small answer model reads passages and writes questions about them. Rules take out what no model should learn from, such as questions that do not lead a search back to their passage.',
   },
   tuning: {
     title: 'Tune the models',
@@ -19,6 +21,16 @@ export const STEPS: Record<DemoStage, { title: string; text: string }> = {
     text: 'Every combination of base and tuned is asked questions that no training has seen.',
   },
 };
+
+/** "52 of 60 questions passed the checks. Taken out: 6 by Round trip, 2 by Near-duplicates." */
+export function checkStory({ kept, removed }: CheckedQuestions): string {
+  const rules = Object.entries(QUALITY_RULES).flatMap(([key, { label }]) =>
+    removed[key] ? [`${count(removed[key])} by ${label}`] : [],
+  );
+  const all = kept + Object.values(removed).reduce((sum, out) => sum + out, 0);
+  const passed = `${count(kept)} of ${plural(all, 'question')} passed the checks.`;
+  return rules.length === 0 ? passed : `${passed} Taken out: ${rules.join(', ')}.`;
+}
 
 export type StepState = 'done' | 'now' | 'stopped' | 'failed' | 'waiting';
 
