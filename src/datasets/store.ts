@@ -99,15 +99,25 @@ export class DatasetStore {
   async append(datasetId: string, drafts: readonly ExampleDraft[]): Promise<ExampleRow[]> {
     let added: ExampleRow[] = [];
     await this.change(datasetId, async (dataset) => {
-      const existing = await this.rows(datasetId);
-      const dealt = assignToExisting(existing, drafts, splitValues(dataset));
-      const first = (existing.at(-1)?.ordinal ?? -1) + 1;
-      added = drafts.map(({ split, ...draft }, i) =>
-        newRow({ ...draft, split: split ?? dealt[i]!.split }, datasetId, dataset.workspaceId, first + i),
-      );
+      const dealt = await this.#dealt(dataset, drafts);
+      const first = (await this.#lastOrdinal(datasetId)) + 1;
+      added = dealt.map((draft, i) => newRow(draft, datasetId, dataset.workspaceId, first + i));
       return { put: added };
     });
     return added;
+  }
+
+  /** Whoever writes row after row names their parts: reading all that are there for each would take ever longer. */
+  async #dealt(dataset: DatasetRow, drafts: readonly ExampleDraft[]): Promise<NewExample[]> {
+    if (drafts.every((draft): draft is NewExample => draft.split !== undefined)) return [...drafts];
+    const dealt = assignToExisting(await this.rows(dataset.id), drafts, splitValues(dataset));
+    return drafts.map((draft, i) => ({ ...draft, split: draft.split ?? dealt[i]!.split }));
+  }
+
+  async #lastOrdinal(datasetId: string): Promise<number> {
+    const places = this.db.examples.where('[datasetId+ordinal]');
+    const last = await places.between([datasetId, -Infinity], [datasetId, Infinity]).last();
+    return last?.ordinal ?? -1;
   }
 
   forget(datasetId: string): void {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { datasetHash } from '../../../src/datasets/ledger.ts';
 import { inUse, isUnanswerable } from '../../../src/datasets/in-use.ts';
 import { example, studio } from '../../support/datasets.ts';
@@ -40,6 +40,20 @@ describe('deciding on rows', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('adds rows that name their part behind the others without reading those', async () => {
+    const { store, filled, rows } = await studio();
+    const id = await filled([example(0), example(1)]);
+    const read = vi.spyOn(store, 'rows');
+    await store.append(id, [example(2, { split: 'test' }), example(3)]);
+    expect(read).not.toHaveBeenCalled();
+    expect((await rows(id)).map(({ ordinal, split }) => [ordinal, split])).toEqual([
+      [0, 'train'],
+      [1, 'train'],
+      [2, 'test'],
+      [3, 'train'],
+    ]);
   });
 
   it('sees what another tab changed meanwhile', async () => {
