@@ -9,7 +9,7 @@ import type { SearchPassages } from '../contract.ts';
 import type { PassageWriter } from './passage-writer.ts';
 import { choosePassages, worthReading } from './passages.ts';
 import { executeGeneration } from './run.ts';
-import { generationSettings } from './settings.ts';
+import { generationSettings, SEED_KNOB } from './settings.ts';
 
 /** Loads what a method writes with. */
 export type OpenWriter = (
@@ -65,7 +65,7 @@ export class Questions implements QuestionGeneration {
         'Add documents with running text, or lower the shortest passage.',
       );
     }
-    const seed = request.seed ?? 1;
+    const seed = request.seed ?? SEED_KNOB.default;
     const now = Date.now();
     const datasetId = request.datasetId ?? crypto.randomUUID();
     const row: GenerationRow = {
@@ -148,7 +148,7 @@ export class Questions implements QuestionGeneration {
     method,
     documentIds,
     settings,
-    seed = 1,
+    seed = SEED_KNOB.default,
   }: GenerationRequest): Promise<{ chosen: ChunkRow[]; worthReading: number }> {
     const { chunks, documents } = this.#dependencies.database;
     const { passages, shortest } = generationSettings(method, settings);

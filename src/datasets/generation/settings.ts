@@ -135,6 +135,17 @@ export const ENGINE_KNOBS = {
 
 export const EXTRACTED_KNOBS = { ...common } satisfies Knobs;
 
+/** Of a run, whatever its method; see {@link GenerationRow.seed}. */
+export const SEED_KNOB: NumberKnob = {
+  kind: 'number',
+  label: 'Seed',
+  help: 'Chooses passages and draws words. Writing again with another seed writes other questions; with the same one, the same.',
+  default: 1,
+  min: 0,
+  max: 1_000_000,
+  step: 1,
+};
+
 /** The knobs of each method, in the order of a form. */
 export const GENERATION_KNOBS = {
   writer: WRITER_KNOBS,

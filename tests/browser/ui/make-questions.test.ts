@@ -43,6 +43,18 @@ test('questions by rules alone: what it takes is said first, then they are writt
   await expect.element(page.getByRole('region', { name: 'Question in hand' })).toHaveTextContent(rows[0]!.question);
 });
 
+test('another seed writes other questions: it goes into the run', async () => {
+  await addDocument(workspaceId, 'd1', 'glossary.md', GLOSSARY);
+  router.go('datasets', 'new');
+  await userEvent.click(page.getByRole('radio', { name: /^By rules alone/ }));
+  await userEvent.click(page.getByText('All settings'));
+  await userEvent.fill(page.getByRole('spinbutton', { name: 'Seed' }), '7');
+  await userEvent.tab();
+  await expect.element(page.getByText('from 3 passages'), { timeout: 30_000 }).toBeVisible();
+  await userEvent.click(page.getByRole('button', { name: 'Start writing' }));
+  await expect.poll(async () => (await database().generations.toArray()).map(({ seed }) => seed)).toEqual([7]);
+});
+
 test('passages that are too short start nothing, and it says why', async () => {
   await addDocument(workspaceId, 'd1', 'short.md', 'One line.\n\nAnother one.');
   router.go('datasets', 'new');

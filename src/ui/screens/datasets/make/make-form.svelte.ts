@@ -23,6 +23,8 @@ export class MakeForm {
   method = $state<Method>('writer');
   amount = $state<Amount>('good');
   name = $state('');
+  /** Undefined: the default. */
+  seed = $state<number | undefined>(undefined);
   /** All documents, or those in {@link documents}. */
   scope = $state<'all' | 'chosen'>('all');
   readonly documents = new SvelteSet<string>();
@@ -53,7 +55,7 @@ export class MakeForm {
     return { passages, ...Object.fromEntries(known) };
   });
   readonly request = $derived.by((): GenerationRequest | null => {
-    const { datasetId, method, settings, model } = this;
+    const { datasetId, method, settings, model, seed } = this;
     const name = this.name.trim();
     if (this.scope === 'chosen' && this.documents.size === 0) return null;
     if (method === 'engine' && !model) return null;
@@ -63,6 +65,7 @@ export class MakeForm {
       workspaceId: this.#workspaceId,
       method,
       settings,
+      ...(seed !== undefined && { seed }),
       ...(datasetId !== undefined && { datasetId }),
       ...(name !== '' && datasetId === undefined && { name }),
       ...(this.scope === 'chosen' && { documentIds: [...this.documents].sort() }),
