@@ -21,7 +21,9 @@ export type ColumnMapping = Partial<Record<ColumnField, string>>;
 export type DatasetFiles = File | readonly File[];
 
 export interface DatasetImportOptions {
-  /** Absent: the file's name. */
+  /** Rows are added to this data set; absent: a new one is made. */
+  datasetId?: string;
+  /** Of a new one; absent: the file's name. */
   name?: string;
   /** Of the split; absent: 1. */
   seed?: number;
@@ -60,6 +62,7 @@ export interface ImportPreview {
 export interface DatasetImport {
   datasetId: string;
   name: string;
+  /** Rows that came in and are in use, by part. */
   counts: Record<DatasetSplit, number>;
   /** Rows whose passage was found in the workspace's documents. */
   attached: number;

@@ -1,20 +1,21 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import type { ChunkRow, DatasetRow } from '../storage/schema.ts';
-import { assignParts } from './assign-parts.ts';
+import { assignParts, knownParts } from './assign-parts.ts';
 import { attachPassages } from './attach.ts';
 import type { DatasetImport, DatasetImportOptions, RefusedRow } from './contract.ts';
 import type { RawExample } from './formats/columns.ts';
 import type { NativeDataset } from './formats/native.ts';
 import type { ReadDataset } from './formats/read-dataset.ts';
+import { inUse } from './in-use.ts';
 import { splitValues } from './settings.ts';
-import { passageKey } from './split.ts';
+import { groupOf, passageKey } from './split.ts';
 import type { DatasetStore, ExampleDraft, NewExample } from './store.ts';
 import { wordsOf } from './words.ts';
 
 /**
- * Makes a data set of what was read from a file: each row gets its passage and its part.
+ * Makes a data set of what was read from a file, or adds it to one: each row gets its passage and its part.
  *
- * @throws AttuneError `datasets/no-rows`, `storage/full`
+ * @throws AttuneError `datasets/no-rows`, `datasets/missing`, `storage/full`
  */
 export async function importDataset(
   store: DatasetStore,
@@ -25,10 +26,15 @@ export async function importDataset(
   const refused = [...read.refused];
   const name = options.name ?? read.native?.head.name ?? read.name.replace(/\.[^.]+$/, '');
   const drafts = await attach(store, workspaceId, read.rows, refused);
-  if (read.native) return importNative(store, workspaceId, name, read.native, drafts, refused);
+  if (read.native) {
+    const rows = nativeRows(read.native, drafts);
+    if (options.datasetId !== undefined) return addRows(store, options.datasetId, rows, refused);
+    return importNative(store, workspaceId, name, read.native, rows, refused);
+  }
   if (drafts.length === 0) throw nothingUsable(read.name, refused);
   // A row that names no document is one of its own: the same passage then still lies in one part only.
   const keyed = drafts.map((draft) => ({ ...draft, documentKey: draft.documentKey || passageKey(draft) }));
+  if (options.datasetId !== undefined) return addRows(store, options.datasetId, keyed, refused);
   const seed = options.seed ?? 1;
   const values = splitValues({ seed });
   const { rows: examples, by, note } = assignParts(keyed, values);
@@ -43,19 +49,42 @@ export async function importDataset(
 }
 
 /** Rows of Attune's own format come in as they are; only where their passages lie is found out again. */
+function nativeRows({ examples }: NativeDataset, attached: readonly ExampleDraft[]): NewExample[] {
+  return examples.map(({ chunkId: _, ...example }, i): NewExample => {
+    const chunkId = attached[i]?.chunkId;
+    return { ...example, ...(chunkId && { chunkId }) };
+  });
+}
+
+/** Parts that the rows name are kept but where their passage or document has one already: it may lie in one only. */
+async function addRows(
+  store: DatasetStore,
+  datasetId: string,
+  drafts: readonly ExampleDraft[],
+  refused: RefusedRow[],
+): Promise<DatasetImport> {
+  const dataset = await store.dataset(datasetId);
+  const { by } = splitValues(dataset);
+  const { ofPassage, ofGroup } = knownParts(await store.rows(datasetId), by);
+  const placed = drafts.map((draft) => {
+    const split = ofPassage.get(passageKey(draft)) ?? ofGroup.get(groupOf(draft, by)) ?? draft.split;
+    return { ...draft, ...(split && { split }) };
+  });
+  const added = await store.append(datasetId, placed);
+  const counts = { train: 0, validation: 0, test: 0 };
+  for (const row of added) if (inUse(row)) counts[row.split]++;
+  return reportOf({ ...dataset, counts }, added, refused);
+}
+
 async function importNative(
   store: DatasetStore,
   workspaceId: string,
   name: string,
-  { head, examples }: NativeDataset,
-  attached: readonly ExampleDraft[],
+  { head }: NativeDataset,
+  rows: readonly NewExample[],
   refused: RefusedRow[],
 ): Promise<DatasetImport> {
   const { source, seed, split, rules, licence } = head;
-  const rows = examples.map(({ chunkId: _, ...example }, i): NewExample => {
-    const chunkId = attached[i]?.chunkId;
-    return { ...example, ...(chunkId && { chunkId }) };
-  });
   const dataset = await store.create(
     {
       workspaceId,

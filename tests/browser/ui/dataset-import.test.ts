@@ -1,6 +1,7 @@
 import { mount, unmount } from 'svelte';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import { datasets } from '../../../src/datasets/client.ts';
 import { database } from '../../../src/storage/database.ts';
 import { DataSets } from '../../../src/ui/state/data-sets.svelte.ts';
 import { ImportDraft } from '../../../src/ui/screens/datasets/bring/import-draft.svelte.ts';
@@ -70,6 +71,16 @@ test('says what a file is taken for, and which of its rows cannot be read and wh
   await expect.element(page.getByText('1 of 3 rows can be read')).toBeVisible();
   await userEvent.click(page.getByText('2 rows cannot be read, and why'));
   await expect.element(page.getByText('Row 3')).toBeVisible();
+});
+
+test('rows are added to a data set that is there', async () => {
+  const datasetId = await datasets.create(workspaceId, 'Roads');
+  bring(new File(['question,answer,passage\nHow long is it?,A mile,It is a mile long.'], 'roads.csv'));
+  await userEvent.selectOptions(page.getByRole('combobox', { name: 'Into' }), 'Roads');
+  await expect.element(page.getByRole('textbox', { name: 'Name of the data set' })).not.toBeInTheDocument();
+  await userEvent.click(page.getByRole('button', { name: 'Import 1 row' }));
+  await expect.poll(() => database().examples.where('datasetId').equals(datasetId).count()).toBe(1);
+  expect(await database().datasets.count()).toBe(1);
 });
 
 test('several files are shown together, though each has a row 1', async () => {

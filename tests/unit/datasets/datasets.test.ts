@@ -233,6 +233,28 @@ describe('splitting', () => {
     expect((await examples(datasetId)).map(({ split }) => split)).toEqual(['train', 'validation', 'test', 'train']);
   });
 
+  it('adds the rows of a file to a data set: a passage and a document stay in their part, whatever the file says', async () => {
+    const { db, datasets, examples } = await library();
+    const part = (i: number, split: string) => ({ ...rows(8)[i]!, split });
+    const { datasetId } = await datasets.import(
+      workspaceId,
+      file('qa.jsonl', part(0, 'test'), part(1, 'validation'), part(2, 'train')),
+    );
+    const again = { ...part(0, 'train'), question: 'Asked again?' };
+    const more = file('more.jsonl', again, { ...part(3, 'train'), document: 'document-1' }, part(4, 'test'));
+    const report = await datasets.import(workspaceId, more, { datasetId });
+    expect(report).toMatchObject({ datasetId, name: 'qa', counts: { train: 0, validation: 1, test: 2 } });
+    expect((await examples(datasetId)).map(({ split }) => split)).toEqual([
+      'test',
+      'validation',
+      'train',
+      'test',
+      'validation',
+      'test',
+    ]);
+    expect(await db.datasets.count()).toBe(1);
+  });
+
   it('gives equal data equal hashes, and other data others', async () => {
     const { db, datasets } = await library();
     const hashOf = async (...lines: object[]) =>
