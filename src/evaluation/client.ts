@@ -14,6 +14,7 @@ export const evaluation: EvaluationService = {
   estimate: (request) => bridge.call((remote) => remote.estimate(request)),
   create: (request) => bridge.call((remote) => remote.create(request)),
   addConfigurations: (id, configurations) => bridge.call((remote) => remote.addConfigurations(id, configurations)),
+  letVote: (id, voting) => bridge.call((remote) => remote.letVote(id, voting)),
   proceed: (id, onProgress) => bridge.call((remote) => remote.proceed(id, onProgress && callback(onProgress))),
   stop: (id, how) => bridge.call((remote) => remote.stop(id, how)),
   learningPoints: (id, metric) => bridge.call((remote) => remote.learningPoints(id, metric)),

@@ -1,4 +1,4 @@
-import type { DatasetSplit, PipelineConfiguration, PipelineModel } from '../storage/schema.ts';
+import type { DatasetSplit, PipelineConfiguration, PipelineModel, Voting } from '../storage/schema.ts';
 import type { CurvePoint } from './statistics/learning-curve.ts';
 
 /** Which configurations to ask which questions. */
@@ -29,7 +29,7 @@ export interface EvaluationProgress {
   secondsLeft?: number;
 }
 
-export type EvaluationStage = 'embed' | 'search' | 'rerank' | 'answer' | 'similarity' | 'judge';
+export type EvaluationStage = 'embed' | 'search' | 'rerank' | 'answer' | 'similarity' | 'judge' | 'prefer';
 
 /** What a run would do, before it is started; nothing is loaded for it. */
 export interface EvaluationEstimate {
@@ -51,6 +51,13 @@ export interface EvaluationService {
   create(request: EvaluationRequest): Promise<string>;
   /** Adds columns to the matrix: the next `proceed` computes those only. Known ones are left out. */
   addConfigurations(evaluationId: string, configurations: PipelineConfiguration[]): Promise<void>;
+  /**
+   * Asks for votes of a judge on an evaluation that is done: the next `proceed` has it choose and files `VoteRow`s.
+   * Nothing is searched or answered again.
+   *
+   * @throws AttuneError `evaluation/not-done`, `evaluation/no-answers`, `evaluation/data-changed`
+   */
+  letVote(evaluationId: string, voting: Voting): Promise<void>;
   /**
    * Runs a waiting, paused or interrupted evaluation until it ends, is paused or cancelled. What the cache knows is not
    * computed again.

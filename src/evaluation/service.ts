@@ -1,6 +1,6 @@
 import { AttuneError, isAbort, toProblem } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { EvaluationMachine, EvaluationRow, PipelineConfiguration } from '../storage/schema.ts';
+import type { EvaluationMachine, EvaluationRow, PipelineConfiguration, Voting } from '../storage/schema.ts';
 import type { EvaluationEstimate, EvaluationProgress, EvaluationRequest, EvaluationService } from './contract.ts';
 import { draftEvaluation } from './draft.ts';
 import { ResultCache } from './matrix/cache.ts';
@@ -9,8 +9,10 @@ import { learningPoints } from './matrix/learning-points.ts';
 import { LoadedModels, type ModelSource } from './matrix/models.ts';
 import { checkConfigurations } from './matrix/plan.ts';
 import { indexKey, type StoredVectors } from './matrix/rank.ts';
-import { readQuestions, runMatrix } from './matrix/run.ts';
+import { readAsked, readQuestions } from './matrix/questions.ts';
+import { runMatrix } from './matrix/run.ts';
 import { ScoreWriter } from './matrix/score-writer.ts';
+import { letJudgeVote } from './matrix/vote.ts';
 import type { CurvePoint } from './statistics/learning-curve.ts';
 
 export interface EvaluationDependencies {
@@ -81,8 +83,31 @@ export class Evaluation implements EvaluationService {
       if (fresh.length === 0) return;
       const state = row.state === 'running' ? row.state : 'waiting';
       const all = [...row.configurations, ...fresh];
-      await this.#db.evaluations.update(evaluationId, { configurations: all, state, updatedAt: Date.now() });
+      // Votes are for what is done; they can be asked for again.
+      await this.#update(evaluationId, { configurations: all, state, voting: undefined });
     });
+  }
+
+  async letVote(evaluationId: string, voting: Voting): Promise<void> {
+    const row = await this.#row(evaluationId);
+    if (row.state !== 'done' && (!row.voting || row.state === 'running')) {
+      throw new AttuneError(
+        'evaluation/not-done',
+        `The evaluation ${row.name} is not done yet.`,
+        'Let it come to its end first.',
+      );
+    }
+    const sides = [voting.first, voting.second].map((id) => row.configurations.find((one) => one.id === id));
+    if (sides[0] === sides[1] || sides.some((side) => !side?.generator)) {
+      throw new AttuneError(
+        'evaluation/no-answers',
+        'A judge chooses between the answers of two combinations.',
+        'Choose two that have an answer model.',
+      );
+    }
+    // Said now: a finished evaluation must not fail over it.
+    await readAsked(this.#db, row);
+    await this.#update(evaluationId, { voting, state: 'waiting' });
   }
 
   proceed(evaluationId: string, onProgress?: (progress: EvaluationProgress) => void): Promise<void> {
@@ -111,7 +136,10 @@ export class Evaluation implements EvaluationService {
       // Configurations may be added meanwhile: then there is another round, in which the first ones are known.
       for (let ended = false; !ended;) {
         const row = await this.#row(evaluationId);
-        await this.#run(row, models, signal, onProgress);
+        if (row.voting) {
+          const desk = new Desk({ cache: this.#cache(row), signal, onProgress });
+          await letJudgeVote(this.#db, row, { desk, models, signal });
+        } else await this.#run(row, models, signal, onProgress);
         ended = await this.#end(row, seconds());
       }
       await this.#cache({ workspaceId: '' }).tidy();
@@ -184,7 +212,7 @@ export class Evaluation implements EvaluationService {
   #end({ id, configurations }: EvaluationRow, seconds: number): Promise<boolean> {
     return this.#db.transaction('rw', this.#db.evaluations, async () => {
       if ((await this.#row(id)).configurations.length > configurations.length) return false;
-      await this.#update(id, { state: 'done', seconds });
+      await this.#update(id, { state: 'done', seconds, voting: undefined });
       return true;
     });
   }

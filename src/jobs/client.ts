@@ -7,6 +7,7 @@ import { ingest } from '../ingest/client.ts';
 import type { AddResult, SourceFile } from '../ingest/contract.ts';
 import { retrieval } from '../retrieval/client.ts';
 import { database } from '../storage/database.ts';
+import type { Voting } from '../storage/schema.ts';
 import { training } from '../training/client.ts';
 import type { SweepRequest, TrainingRequest } from '../training/contract.ts';
 import type { JobProgress } from './job-record.ts';
@@ -129,6 +130,17 @@ class Jobs {
   /** Lets an evaluation go on, also with configurations that were added. @throws AttuneError `workspace/read-only` */
   async resumeEvaluation(workspaceId: string, evaluationId: string): Promise<void> {
     await this.#workspace(workspaceId).evaluations.begin(evaluationId);
+  }
+
+  /**
+   * Lets a judge vote on two combinations of an evaluation that is done.
+   *
+   * @throws AttuneError `workspace/read-only`, `evaluation/*`
+   */
+  async letVote(workspaceId: string, evaluationId: string, voting: Voting): Promise<void> {
+    const { evaluations } = this.#workspace(workspaceId);
+    await evaluation.letVote(evaluationId, voting);
+    await evaluations.begin(evaluationId);
   }
 
   /**

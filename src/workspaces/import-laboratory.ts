@@ -59,9 +59,10 @@ export async function importLaboratory(parts: LaboratoryParts): Promise<void> {
   for await (const row of rowsOf(rows('evaluations'), evaluationSchema, signal)) {
     const own = row.configurations.map((configuration) => withNewAdapters(configuration, ids));
     row.configurations.forEach(({ id }, i) => configurations.set(id, own[i]!.id));
-    const { judge, machines } = row;
+    const { voting, ...kept } = row;
+    const { judge, machines } = kept;
     const evaluation: EvaluationRow = {
-      ...row,
+      ...kept,
       id: ids.fresh(row.id),
       workspaceId,
       datasetId: ids.known(row.datasetId),
@@ -75,6 +76,8 @@ export async function importLaboratory(parts: LaboratoryParts): Promise<void> {
       }),
       // What was computed is there, and it goes on from that when somebody asks for it.
       ...((row.state === 'running' || row.state === 'waiting') && { state: 'paused' }),
+      // What was voted on is done; the vote itself can be asked for again.
+      ...(voting && { state: 'done' }),
     };
     await db.evaluations.add(evaluation);
   }

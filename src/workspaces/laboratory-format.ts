@@ -77,6 +77,7 @@ export const evaluationSchema = v.object({
     }),
   ),
   judge: v.optional(model),
+  voting: v.optional(v.object({ judge: model, first: text, second: text })),
   passageCount: v.optional(whole),
   machines: v.optional(
     v.record(
@@ -123,5 +124,6 @@ export const voteSchema = v.object({
   winner: v.union([v.literal(0), v.literal(1), v.literal('tie'), v.literal('neither')]),
   blind: v.boolean(),
   by: text,
+  reason: v.optional(text),
   createdAt: whole,
 });

@@ -13,5 +13,6 @@ export const figures: FiguresService = {
   figures: (evaluationId) => bridge.call((remote) => remote.figures(evaluationId)),
   report: (evaluationId, form, versions) => bridge.call((remote) => remote.report(evaluationId, form, versions)),
   agreement: (workspaceId, judge) => bridge.call((remote) => remote.agreement(workspaceId, judge)),
-  strengths: (workspaceId) => bridge.call((remote) => remote.strengths(workspaceId)),
+  voteAgreement: (workspaceId, judge) => bridge.call((remote) => remote.voteAgreement(workspaceId, judge)),
+  strengths: (workspaceId, by) => bridge.call((remote) => remote.strengths(workspaceId, by)),
 };

@@ -49,6 +49,8 @@ export interface FiguresService {
   report(evaluationId: string, form: ReportForm, versions: Readonly<Record<string, string>>): Promise<ReportFile>;
   /** A judge's verdicts beside the user's opinions, over all evaluations of the workspace that it judged. */
   agreement(workspaceId: string, judge: PipelineModel): Promise<JudgeAgreement>;
-  /** Who is how strong by the user's votes in a workspace, strongest first. */
-  strengths(workspaceId: string): Promise<Strength[]>;
+  /** A judge's votes, by its name, beside the user's on the same two answers. */
+  voteAgreement(workspaceId: string, judge: string): Promise<JudgeAgreement>;
+  /** Who is how strong by the votes of one voter in a workspace, strongest first. @param by `user`, or a judge's name */
+  strengths(workspaceId: string, by: string): Promise<Strength[]>;
 }

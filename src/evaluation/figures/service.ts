@@ -1,10 +1,10 @@
 import { AttuneError } from '../../errors/attune-error.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
-import type { EvaluationRow, EvaluationScoreRow, PipelineModel } from '../../storage/schema.ts';
+import type { EvaluationRow, EvaluationScoreRow, PipelineModel, VoteRow } from '../../storage/schema.ts';
 import { recommend } from '../advice/recommend.ts';
 import { ANSWERED, FOUND } from '../advice/steps.ts';
 import { summaryFigures, summarySentence } from '../advice/summary.ts';
-import { agreementInWords, agreementWithThumbs, type RatedAnswer } from '../judge/agreement.ts';
+import { agreementInWords, agreementWithThumbs, agreementWithVotes, type RatedAnswer } from '../judge/agreement.ts';
 import { learningPoints } from '../matrix/learning-points.ts';
 import { summary } from '../matrix/summary.ts';
 import { bootstrapMean } from '../metrics/bootstrap.ts';
@@ -77,10 +77,15 @@ export class Figures implements FiguresService {
     return { ...agreement, words: agreementInWords(agreement) };
   }
 
-  async strengths(workspaceId: string): Promise<Strength[]> {
-    const votes = await this.#db.votes.where('workspaceId').equals(workspaceId).toArray();
-    const duels = votes.flatMap(({ answers: [first, second], winner, by }) =>
-      by === 'user'
+  async voteAgreement(workspaceId: string, judge: string): Promise<JudgeAgreement> {
+    const agreement = agreementWithVotes(await this.#votes(workspaceId), judge);
+    return { ...agreement, words: agreementInWords(agreement, 'vote') };
+  }
+
+  async strengths(workspaceId: string, by: string): Promise<Strength[]> {
+    const votes = await this.#votes(workspaceId);
+    const duels = votes.flatMap(({ answers: [first, second], winner, by: voter }) =>
+      voter === by
         ? [
             {
               first: first.configurationId,
@@ -111,6 +116,10 @@ export class Figures implements FiguresService {
       'This comparison is no longer here.',
       'Choose another one, or start a new one.',
     );
+  }
+
+  #votes(workspaceId: string): Promise<VoteRow[]> {
+    return this.#db.votes.where('workspaceId').equals(workspaceId).toArray();
   }
 
   #scores({ id }: EvaluationRow): Promise<EvaluationScoreRow[]> {

@@ -40,11 +40,17 @@ export function agreementWithVotes(votes: readonly VoteRow[], judge: string, use
   );
 }
 
-/** What a kappa means, in words (bands of Landis and Koch 1977), and whether it rests on enough ratings. */
-export function agreementInWords({ n, observed, kappa }: Agreement): string {
-  if (n === 0) return 'No answer has both your rating and the judge’s, so nothing is known of how far to trust it.';
+const RATED = {
+  rating: { none: 'No answer has both your rating and the judge’s', more: 'rate more answers' },
+  vote: { none: 'No two answers have both your vote and the judge’s', more: 'vote on more answers' },
+};
+
+/** What a kappa means, in words (bands of Landis and Koch 1977), and whether it rests on enough of what was compared. */
+export function agreementInWords({ n, observed, kappa }: Agreement, compared: keyof typeof RATED = 'rating'): string {
+  const { none, more } = RATED[compared];
+  if (n === 0) return `${none}, so nothing is known of how far to trust it.`;
   const same = `same verdict as you on ${Math.round(observed * n)} of ${n}`;
-  const few = n < FEW ? ` With ${n} ratings this says little; rate more answers to be surer.` : '';
+  const few = n < FEW ? ` With ${n} ${compared}s this says little; ${more} to be surer.` : '';
   if (!kappa)
     return `The judge gave the ${same}, but all verdicts are alike, so chance cannot be told from skill.${few}`;
   const value = `${kappa.value.toFixed(2)} (95 % ${kappa.low.toFixed(2)} to ${kappa.high.toFixed(2)})`;

@@ -8,6 +8,15 @@ const Preference = v.object({
   better: v.picklist(['A', 'B', 'tie'], 'better must be "A", "B" or "tie"'),
 });
 
+/** What needs no judge: both answers are the same. */
+export const ALIKE: JudgedPreference = {
+  winner: 'tie',
+  reason: 'Both say the same.',
+  consistent: true,
+  promptVersion: JUDGE_PROMPT_VERSION,
+  tokens: { prompt: 0, output: 0 },
+};
+
 /**
  * Which of two answers the judge prefers. It is asked twice, with the answers swapped: models favour a place (Zheng et
  * al. 2023, "MT-Bench" §3.3). Two different choices are a tie; two invalid replies are unknown.

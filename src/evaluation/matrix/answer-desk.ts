@@ -4,7 +4,6 @@ import type { SearchHit } from '../../retrieval/contract.ts';
 import { similaritiesOf } from '../../retrieval/similarities.ts';
 import { valuesOf } from '../../settings/knob.ts';
 import type { ExampleRow, PipelineConfiguration, PipelineModel } from '../../storage/schema.ts';
-import type { JudgeEngine } from '../judge/ask.ts';
 import type { JudgeQuestion, JudgeResult } from '../judge/contract.ts';
 import { judgeAnswer } from '../judge/judge-answer.ts';
 import { JUDGE_PROMPT_VERSION } from '../judge/prompts.ts';
@@ -23,8 +22,11 @@ export interface Answered {
   judged?: JudgeResult | undefined;
 }
 
-/** Few enough for a server at home, whose requests then only wait for one another. */
-const JUDGED_AT_ONCE = 4;
+/**
+ * A server judges several at once, few enough for one at home, whose requests then only wait for one another; a model in
+ * this tab has one sequence. Answers never are: their time is measured.
+ */
+export const judgedAtOnce = ({ engine }: PipelineModel): number => (engine === 'endpoint' ? 4 : 1);
 
 type Listener = (example: ExampleRow, answered: Answered) => Promise<void>;
 
@@ -121,15 +123,10 @@ export class AnswerDesk {
         stage: 'judge',
         title,
         items: [...given.keys()],
-        // A server judges several at once; a model in this tab has one sequence. Answers never are: their time is measured.
-        atOnce: model.engine === 'endpoint' ? JUDGED_AT_ONCE : 1,
+        atOnce: judgedAtOnce(model),
         dependsOn: (example) => [JUDGE_PROMPT_VERSION, identity, asked(example)],
         compute: async (example) => {
-          const engine = await models.generator(model, ({ stage }) => desk.say(`${title}: ${stage.toLowerCase()}`));
-          const adapter = model.adapterId ?? null;
-          const judge: JudgeEngine = {
-            stream: (turns, options, stopping) => engine.stream(turns, { ...options, adapter }, stopping),
-          };
+          const judge = await models.judge(model, ({ stage }) => desk.say(`${title}: ${stage.toLowerCase()}`));
           return judgeAnswer(judge, asked(example), { signal });
         },
         // What a judge failed to say once it may well say the next time.

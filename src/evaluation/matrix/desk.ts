@@ -9,6 +9,7 @@ const USUAL_SECONDS: Record<EvaluationStage, number> = {
   answer: 3,
   similarity: 0.02,
   judge: 6,
+  prefer: 3,
 };
 
 /** Like steps of one stage with one set of models. */

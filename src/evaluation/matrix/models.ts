@@ -2,6 +2,7 @@ import { DEFAULT_SCALE } from '../../engine/losses/contrastive.ts';
 import type { AdapterDescription } from '../../adapters/contract.ts';
 import type { ChatEngine, LoadProgress, ModelChoice } from '../../generation/contract.ts';
 import type { Embedder, ModelAdapter, Reranker } from '../../retrieval/contract.ts';
+import type { JudgeEngine } from '../judge/ask.ts';
 import type { PipelineModel } from '../../storage/schema.ts';
 
 /** What is known of a model before it is loaded. */
@@ -103,6 +104,13 @@ export class LoadedModels {
     return this.#generator.get(`${engine} ${modelId}`, () =>
       this.#source.loadGenerator({ engine, modelId }, onProgress),
     );
+  }
+
+  /** An answer model, with its adapter, as one that judges. */
+  async judge(model: PipelineModel, onProgress?: (progress: LoadProgress) => void): Promise<JudgeEngine> {
+    const engine = await this.generator(model, onProgress);
+    const adapter = model.adapterId ?? null;
+    return { stream: (turns, options, signal) => engine.stream(turns, { ...options, adapter }, signal) };
   }
 
   async dispose(): Promise<void> {

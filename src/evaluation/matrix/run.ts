@@ -1,13 +1,9 @@
-import { inUse, isUnanswerable } from '../../datasets/in-use.ts';
-import { AttuneError } from '../../errors/attune-error.ts';
 import { retrievalSettings } from '../../retrieval/settings.ts';
 import { CHAT_KNOBS } from '../../chat/settings.ts';
 import { valuesOf } from '../../settings/knob.ts';
-import type { AttuneDatabase } from '../../storage/database.ts';
-import type { EvaluationRow, ExampleRow, PipelineConfiguration, PipelineModel } from '../../storage/schema.ts';
+import type { ExampleRow, PipelineConfiguration, PipelineModel } from '../../storage/schema.ts';
 import { evaluationSettings } from '../settings.ts';
-import { plain, readCorpus } from './corpus.ts';
-import type { Questions, RunParts } from './parts.ts';
+import type { RunParts } from './parts.ts';
 import { answerOrder, distinctModels, modelKey, untuned } from './plan.ts';
 import { inOrder, Ranker, type Ranking } from './rank.ts';
 import type { RankedPassage } from '../../retrieval/passage-search.ts';
@@ -176,48 +172,4 @@ class Matrix {
 
 function rankingKey({ embedder, reranker }: Pick<PipelineConfiguration, 'embedder' | 'reranker'>): string {
   return `${embedder ? modelKey(embedder) : ''} ${reranker ? modelKey(reranker) : ''}`;
-}
-
-/**
- * @throws AttuneError `evaluation/data-changed` when the data set is not the one that the evaluation was created for
- */
-export async function readQuestions(
-  db: AttuneDatabase,
-  { name, workspaceId, datasetId, datasetHash, exampleIds }: EvaluationRow,
-): Promise<Questions> {
-  const dataset = await db.datasets.get(datasetId);
-  const examples = (await db.examples.where('datasetId').equals(datasetId).sortBy('ordinal')).filter(inUse);
-  const byId = new Map(examples.map((example) => [example.id, example]));
-  const asked = exampleIds.flatMap((id) => byId.get(id) ?? []);
-  if (!dataset || dataset.hash !== datasetHash || asked.length < exampleIds.length) {
-    throw new AttuneError(
-      'evaluation/data-changed',
-      dataset
-        ? `The data set ${dataset.name} has changed since the evaluation ${name} was created.`
-        : `The data set of the evaluation ${name} is not there any more.`,
-      'Create a new evaluation on the data set as it is now; what is unchanged comes from the cache.',
-    );
-  }
-  return { asked, corpus: await readCorpus(db, workspaceId, examples), references: referencesOf(asked, examples) };
-}
-
-/**
- * All answers that rows with the same question give. Where none gives one, a row whose passage lacks the answer says
- * that to decline is right; the others, as in collections for search, say nothing.
- */
-function referencesOf(asked: readonly ExampleRow[], examples: readonly ExampleRow[]): Map<string, string[] | null> {
-  const byQuestion = new Map<string, ExampleRow[]>();
-  for (const example of examples) {
-    const key = plain(example.question);
-    byQuestion.set(key, [...(byQuestion.get(key) ?? []), example]);
-  }
-  return new Map(
-    asked.map(({ id, question }) => {
-      const rows = byQuestion.get(plain(question))!;
-      const answers = rows
-        .filter((row) => !isUnanswerable(row) && row.answer.trim() !== '')
-        .map(({ answer }) => answer);
-      return [id, answers.length > 0 || rows.some(isUnanswerable) ? [...new Set(answers)] : null];
-    }),
-  );
 }

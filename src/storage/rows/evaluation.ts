@@ -34,6 +34,8 @@ export interface EvaluationRow {
   configurations: PipelineConfiguration[];
   /** Model that judges answers; absent: scores without a judge only. */
   judge?: PipelineModel;
+  /** A vote that was asked for on what is known, and is not at its end yet. */
+  voting?: Voting;
   /** Passages that are searched. */
   passageCount?: number;
   /** Where the models of each configuration ran, and what they took, by the configuration's id. */
@@ -44,6 +46,13 @@ export interface EvaluationRow {
   problem?: Problem;
   createdAt: number;
   updatedAt: number;
+}
+
+/** A judge that chooses between the answers of two configurations, by their ids, question by question. */
+export interface Voting {
+  judge: PipelineModel;
+  first: string;
+  second: string;
 }
 
 /** Devices in words; absent: the stage was not needed or is known from an earlier evaluation only. */
@@ -90,7 +99,7 @@ export interface EvaluationScoreRow {
 export interface CachedResultRow {
   key: string;
   workspaceId: string;
-  stage: 'embed' | 'search' | 'rerank' | 'answer' | 'similarity' | 'judge';
+  stage: 'embed' | 'search' | 'rerank' | 'answer' | 'similarity' | 'judge' | 'prefer';
   value: unknown;
   usedAt: number;
 }
@@ -105,8 +114,10 @@ export interface VoteRow {
   winner: 0 | 1 | 'tie' | 'neither';
   /** Names were hidden when the choice was made. */
   blind: boolean;
-  /** The user, or a judge by its name. */
+  /** `user`, or a judge by its name. */
   by: string;
+  /** A judge's. */
+  reason?: string;
   createdAt: number;
 }
 

@@ -56,7 +56,7 @@ test('a judge is measured by the opinions on all that it judged, and on nothing 
   expect(words).toContain('same verdict as you on 2 of 3');
 });
 
-test('strengths come from the votes of the user; a tie and "neither" count for both', async () => {
+test('strengths come from the votes of one voter alone; a tie and "neither" count for both', async () => {
   const vote = (id: string, winner: VoteRow['winner'], by = 'user'): VoteRow => ({
     ...{ id, workspaceId: 'w', question: '?', winner, by, blind: true, createdAt: 0 },
     answers: [
@@ -65,9 +65,28 @@ test('strengths come from the votes of the user; a tie and "neither" count for b
     ],
   });
   await db.votes.bulkAdd([vote('1', 0), vote('2', 'tie'), vote('3', 'neither'), vote('4', 1, 'a judge')]);
-  const [first, second] = await new Figures(db).strengths('w');
+  const figures = new Figures(db);
+  const [first, second] = await figures.strengths('w', 'user');
   expect([first!.id, first!.votes]).toEqual(['x', 3]);
   expect(first!.score).toBeGreaterThan(second!.score);
+  const [judged] = await figures.strengths('w', 'a judge');
+  expect([judged!.id, judged!.votes]).toEqual(['y', 1]);
+});
+
+test('a judge that votes is measured by the votes of the user on the same two answers', async () => {
+  const vote = (question: string, by: string, winner: VoteRow['winner']): VoteRow => ({
+    ...{ id: `${question} ${by}`, workspaceId: 'w', question, winner, by, blind: true, createdAt: 0 },
+    answers: [
+      { configurationId: 'x', name: 'X', answer: 'This.' },
+      { configurationId: 'y', name: 'Y', answer: 'That.' },
+    ],
+  });
+  await db.votes.bulkAdd([vote('1', 'user', 0), vote('1', 'Box', 0), vote('2', 'user', 1), vote('2', 'Box', 'tie')]);
+  const figures = new Figures(db);
+  const { n, words } = await figures.voteAgreement('w', 'Box');
+  expect(n).toBe(2);
+  expect(words).toMatch(/same verdict as you on 1 of 2.* With 2 votes this says little/);
+  expect((await figures.voteAgreement('w', 'Other')).words).toContain('No two answers have both your vote');
 });
 
 test('a report is a file in each form, named so that every system takes it', async () => {

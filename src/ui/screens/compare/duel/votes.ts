@@ -4,6 +4,14 @@ import type { PipelineOption } from '../pipeline-options.svelte.ts';
 
 export type Winner = VoteRow['winner'];
 
+/** What can be said of two answers beside each other. */
+export const VERDICTS: readonly { winner: Winner; label: string }[] = [
+  { winner: 0, label: 'Left is better' },
+  { winner: 1, label: 'Right is better' },
+  { winner: 'tie', label: 'Equally good' },
+  { winner: 'neither', label: 'Neither is' },
+];
+
 /** A choice between two answers as it is kept. */
 export function voteRow(vote: {
   workspaceId: string;
