@@ -143,7 +143,8 @@ export class CompareForm {
     const inForce = all.find(({ model }) => model.adapterId && adaptersInForce.chosen[role] === model.adapterId);
     const tuned = inForce ?? all.find((option) => option.tuned);
     const base = all.find((option) => !option.tuned && (!tuned || option.model.modelId === tuned.model.modelId));
-    const keys = [base, tuned].flatMap((option) => (option ? [option.key] : []));
+    // A ranking model that was tuned is first of all compared with none.
+    const keys = [role === 'reranker' ? undefined : base, tuned].flatMap((option) => (option ? [option.key] : []));
     if (role === 'embedder') return keys;
     return role === 'reranker' || keys.length === 0 ? [NONE, ...keys] : keys;
   }

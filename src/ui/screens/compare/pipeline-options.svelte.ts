@@ -51,6 +51,21 @@ function inWords(model: string, adapter: AdapterDescription | undefined): Pick<P
     : { variant: 'as it is', label: model };
 }
 
+/** A search model that ranks by its similarity alone: what a tuned ranking model is compared with (ADR 146). */
+export function untunedRanking({ id, name }: Pick<ModelDescription, 'id' | 'name'>): PipelineOption {
+  const model: PipelineModel = { modelId: id };
+  return {
+    key: keyOf(model),
+    model,
+    modelName: name,
+    variant: 'untuned',
+    label: `${name}, untuned`,
+    detail: 'by its similarity, without the words',
+    tuned: false,
+    leavesMachine: false,
+  };
+}
+
 /** What can be compared on this machine: every model as it is and with each of its adapters, endpoints that are on too. */
 export class PipelineOptions {
   #models = $state.raw<readonly ModelDescription[]>([]);
@@ -81,15 +96,16 @@ export class PipelineOptions {
         .map((adapter) => endpointOption(endpoint, adapter)),
     ]),
   ]);
-  /** Each is a search model with an adapter that scores pairs; a ranking model without one cannot be served. */
-  readonly rerankers = $derived.by(() =>
-    this.#adapters.current
+  /** Search models as they are, and with each adapter that scores pairs. */
+  readonly rerankers = $derived.by(() => [
+    ...this.#models.filter(({ role }) => role === 'embedder').map(untunedRanking),
+    ...this.#adapters.current
       .filter(({ task }) => task === 'reranker')
       .flatMap((adapter) => {
         const model = this.#models.find(({ id }) => id === adapter.modelId);
         return model ? [this.#option(model, adapter)] : [];
       }),
-  );
+  ]);
   readonly generators = $derived.by(() => [
     ...this.#withAdapters('generator', ['generator']),
     ...privacy.writers.map((endpoint) => endpointOption(endpoint)),
