@@ -112,6 +112,7 @@ export const scoreSchema = v.object({
       firstTokenSeconds: v.optional(v.number()),
       promptTokens: v.optional(v.number()),
       outputTokens: v.optional(v.number()),
+      tokensPerSecond: v.optional(v.number()),
     }),
   ),
 });

@@ -40,7 +40,9 @@ export interface GivenAnswer {
   /** Whether a sentence of it is held up by a passage; absent: nothing was looked at. */
   supported?: boolean;
   seconds: number;
-  stats?: Pick<GenerationStats, 'promptTokens' | 'outputTokens' | 'secondsToFirstToken'>;
+  stats?: Pick<GenerationStats, 'promptTokens' | 'outputTokens' | 'secondsToFirstToken'> &
+    // Answers that were cached before it was kept lack it.
+    Partial<Pick<GenerationStats, 'tokensPerSecond'>>;
   device: string;
   memoryBytes: number;
 }
@@ -66,6 +68,8 @@ export async function giveAnswer(parts: AnswerParts): Promise<GivenAnswer> {
         promptTokens: stats.promptTokens,
         outputTokens: stats.outputTokens,
         secondsToFirstToken: stats.secondsToFirstToken,
+        // 0 where one token was written, or no time could be told.
+        ...(stats.tokensPerSecond > 0 && { tokensPerSecond: stats.tokensPerSecond }),
       },
     }),
     device: generator.info.device,

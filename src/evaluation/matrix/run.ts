@@ -159,6 +159,7 @@ class Matrix {
           firstTokenSeconds: answer.stats.secondsToFirstToken,
           promptTokens: answer.stats.promptTokens,
           outputTokens: answer.stats.outputTokens,
+          ...(answer.stats.tokensPerSecond !== undefined && { tokensPerSecond: answer.stats.tokensPerSecond }),
         }),
       },
     };

@@ -125,12 +125,11 @@ function contains(answer: string, reference: string): boolean {
 }
 
 function effort(cost: QuestionCost, answer: GivenAnswer | undefined): Record<string, number> {
-  const { searchSeconds, rerankSeconds, answerSeconds, firstTokenSeconds = 0, promptTokens, outputTokens } = cost;
+  const { searchSeconds, rerankSeconds, answerSeconds, tokensPerSecond, promptTokens, outputTokens } = cost;
   const parts = [searchSeconds, rerankSeconds, answerSeconds].filter((part) => part !== undefined);
-  const writing = (answerSeconds ?? 0) - firstTokenSeconds;
   return {
     ...(parts.length > 0 && { seconds: parts.reduce((sum, part) => sum + part, 0) }),
-    ...(outputTokens !== undefined && writing > 0 && { tokensPerSecond: outputTokens / writing }),
+    ...(tokensPerSecond !== undefined && { tokensPerSecond }),
     ...(promptTokens !== undefined && { promptTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
     ...(answer && answer.memoryBytes > 0 && { memory: answer.memoryBytes / 1e6 }),

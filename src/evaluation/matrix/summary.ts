@@ -61,11 +61,7 @@ function costsOf(
   const thousandfold = Object.entries(per1000).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value * 1000] as const],
   );
-  const tokensPerSecond = average(({ outputTokens, answerSeconds, firstTokenSeconds = 0 }) =>
-    outputTokens && answerSeconds && answerSeconds > firstTokenSeconds
-      ? outputTokens / (answerSeconds - firstTokenSeconds)
-      : undefined,
-  );
+  const tokensPerSecond = average((cost) => cost.tokensPerSecond);
   const secondsToFirstToken = average(({ firstTokenSeconds }) => firstTokenSeconds);
   return {
     per1000: Object.fromEntries(thousandfold),

@@ -72,6 +72,8 @@ export interface QuestionCost {
   firstTokenSeconds?: number;
   promptTokens?: number;
   outputTokens?: number;
+  /** Of writing alone, as the engine measured it: the time of an answer holds its checks too. Absent: not known. */
+  tokensPerSecond?: number;
 }
 
 /** What one configuration did with one question. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EvaluationRequest } from '../../../src/evaluation/contract.ts';
 import { allCombinations, configurationId } from '../../../src/evaluation/matrix/configurations.ts';
+import { summary } from '../../../src/evaluation/matrix/summary.ts';
 import type { EvaluationScoreRow, PipelineConfiguration } from '../../../src/storage/schema.ts';
 import {
   DOCUMENTS,
@@ -185,6 +186,16 @@ describe('answering', () => {
     });
     await asked.service.proceed(other);
     expect(asked.calls.answered).toHaveLength(1);
+  });
+
+  it('has the writing speed that the engine measured, without the checks around the writing', async () => {
+    const lab = await setUpLab();
+    const rows = await ask(lab, of(search, null, writer));
+    for (const { scores, cost } of rows) {
+      expect(scores['tokensPerSecond']).toBe(1);
+      expect(cost).toMatchObject({ tokensPerSecond: 1 });
+    }
+    expect(summary(rows)[0]!.tokensPerSecond).toBe(1);
   });
 
   it('without passages tells the model nothing but the question', async () => {
