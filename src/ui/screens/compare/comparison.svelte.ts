@@ -8,6 +8,21 @@ import { LiveQuery } from '../../state/live-query.svelte.ts';
 /** While an evaluation runs its figures follow, but not with every question: intervals take seconds to compute. */
 const REFRESH_MS = 4000;
 
+type Followed = Pick<EvaluationRow, 'updatedAt' | 'state' | 'configurations' | 'exampleIds' | 'voting'>;
+
+/**
+ * Changes with what the figures are made of. Where every row is there a judge changes them in place, which their number
+ * does not tell: then each step counts. Votes change none.
+ */
+export function stateOfRows(
+  { updatedAt, state, configurations, exampleIds, voting }: Followed,
+  scored: number,
+  steps: number,
+): string {
+  const inPlace = !voting && scored >= configurations.length * exampleIds.length;
+  return [scored, updatedAt, state, ...(inPlace ? [steps] : [])].join(' ');
+}
+
 /** The figures of one evaluation, following its rows. */
 export class ComparisonFigures {
   readonly #id: string;
@@ -41,10 +56,10 @@ export class ComparisonFigures {
     return this.#scored.current;
   }
 
-  /** Follows the rows; to be called in an effect. @returns what ends it */
-  follow({ updatedAt, state }: Pick<EvaluationRow, 'updatedAt' | 'state'>): () => void {
-    this.#wanted = `${this.scored} ${updatedAt} ${state}`;
-    this.#schedule(state === 'running' ? Math.max(0, this.#lastAt + REFRESH_MS - Date.now()) : 0);
+  /** Follows the rows; to be called in an effect. @param steps that its job has done @returns what ends it */
+  follow(evaluation: Followed, steps = 0): () => void {
+    this.#wanted = stateOfRows(evaluation, this.scored, steps);
+    this.#schedule(evaluation.state === 'running' ? Math.max(0, this.#lastAt + REFRESH_MS - Date.now()) : 0);
     return () => clearTimeout(this.#timer);
   }
 
