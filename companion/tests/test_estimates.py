@@ -44,13 +44,14 @@ def test_every_method_is_measured_before_its_first_job(service: Service, method:
 
 def test_its_steps_are_those_of_the_job(service: Service) -> None:
     service.wait_ready()
-    settings = {"batchSize": 4, "epochs": 2, "accumulation": 2, "maxTokens": 64, "validateEvery": 0}
+    learning = {"batchSize": 4, "epochs": 2, "accumulation": 2, "maxTokens": 64, "validateEvery": 0}
+    settings = {**learning, "examplesLimit": 16}
     characters = {"question": 40, "answer": 5, "passage": 50}
     found = ask(service, "embedder", settings, validation_rows=10, characters=characters).json()
     job = service.job("embedder", "tiny-bert", service.upload(jsonl(pairs(40))), hyperparameters=settings)
     service.wait(job.id, "succeeded")
     points = [event.data for event in service.events(job.id) if "train_loss" in (event.data or {})]
-    assert found["steps"] == points[-1]["total_steps"]
+    assert found["steps"] == points[-1]["total_steps"] == 2 * 16 // (4 * 2)
     # Looking at the validation part takes time as well.
     assert found["seconds"] > found["seconds_per_step"] * found["steps"]
 

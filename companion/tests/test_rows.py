@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attune_companion.data.load import check_file, load_parts
+from attune_companion.data.load import check_file, limited, load_parts
+from attune_companion.data.rows import PairRow, TextRow
 from attune_companion.problems import Problem
 
 from .rows import chats, jsonl, pairs, preferences
@@ -86,6 +87,16 @@ def test_what_is_held_out_shares_no_document_with_the_rest(tmp_path: Path) -> No
     assert held
     assert not held & {row.document for row in parts.train}
     assert load_parts(path, None, "embedder", 2**20, 0.2, 1).validation == parts.validation
+
+
+def test_rows_are_limited_by_whole_questions_and_a_higher_limit_takes_more_of_the_same() -> None:
+    rows = [PairRow(f"Question {i % 10}?", passage=f"Passage {i}") for i in range(30)]
+    assert limited(rows, 0, 1) == limited(rows, 10, 1) == rows
+    few, more = limited(rows, 4, 1), limited(rows, 8, 1)
+    assert len(few) == 12
+    assert set(few) < set(more)
+    assert limited(rows, 4, 1) == few != limited(rows, 4, 2)
+    assert len(limited([TextRow("a"), TextRow("a"), TextRow("b")], 2, 1)) == 2
 
 
 def test_few_rows_are_all_learned_from(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
-import type { ExampleRow, TuningTask } from '../storage/schema.ts';
+import type { ExampleRow } from '../storage/schema.ts';
 import { AttuneError } from '../errors/attune-error.ts';
-import { trainingExamples } from '../training/examples.ts';
+import type { TrainingRequest } from '../training/contract.ts';
+import { limitQuestions, trainingExamples, type TrainingExamples } from '../training/examples.ts';
+import { trainingSettings } from '../training/settings.ts';
 import type { CompanionShipment } from './contract.ts';
 
 /**
@@ -36,7 +38,17 @@ export function shipment(rows: readonly ExampleRow[], withPassages = true): Comp
  *
  * @throws AttuneError `training/test-part`, `training/too-few`
  */
-export function shipmentOf(task: TuningTask, rows: readonly ExampleRow[]): CompanionShipment {
-  const { train, validation } = trainingExamples(rows, task === 'generator' ? 'answer' : 'passage');
+export function shipmentOf(run: LearningRun, rows: readonly ExampleRow[]): CompanionShipment {
+  const { train, validation } = examplesThere(run, rows);
   return shipment([...train, ...validation]);
+}
+
+/** What says which rows of a data set are learned from. */
+export type LearningRun = Pick<TrainingRequest, 'task' | 'settings' | 'seed'>;
+
+/** The rows that a run learns from and is judged by. @throws AttuneError `training/test-part`, `training/too-few` */
+export function examplesThere({ task, settings, seed }: LearningRun, rows: readonly ExampleRow[]): TrainingExamples {
+  const { train, validation } = trainingExamples(rows, task === 'generator' ? 'answer' : 'passage');
+  const { examplesLimit, seed: ofSettings } = trainingSettings(task, settings);
+  return { train: limitQuestions(train, examplesLimit, seed ?? ofSettings), validation };
 }

@@ -75,7 +75,7 @@ export class RunJob {
     onProgress?: (progress: TrainingProgress) => void,
   ): Promise<string> {
     onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
-    const shipment = shipmentOf(run.task, await examplesOf(this.#dependencies.database, run));
+    const shipment = shipmentOf(run, await examplesOf(this.#dependencies.database, run));
     const fileId = await client.send(shipment, signal);
     await this.#rows.updateNode(await this.#rows.alike(run), { fileId, rows: shipment.rows });
     return fileId;

@@ -1,10 +1,9 @@
 import { database } from '../storage/database.ts';
-import type { TuningTask } from '../storage/schema.ts';
 import { trainingRows } from '../training/run.ts';
 import type { CompanionShipment } from './contract.ts';
-import { shipmentOf } from './rows.ts';
+import { shipmentOf, type LearningRun } from './rows.ts';
 
 /** What a run on a node would send. @throws AttuneError as {@link shipmentOf} */
-export async function toSend(task: TuningTask, datasetId: string): Promise<CompanionShipment> {
-  return shipmentOf(task, await trainingRows(database(), datasetId));
+export async function toSend(run: LearningRun, datasetId: string): Promise<CompanionShipment> {
+  return shipmentOf(run, await trainingRows(database(), datasetId));
 }

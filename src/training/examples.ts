@@ -89,6 +89,16 @@ export function distinctPassages(examples: readonly ExampleRow[]): PoolPassage[]
   return [...byText.values()];
 }
 
+/**
+ * The rows of at most `limit` questions, 0: of all. One seed gives the same ones, and with a higher limit these and more,
+ * so that a curve over their number is one of more examples and not of others.
+ */
+export function limitQuestions(rows: readonly ExampleRow[], limit: number, seed: number): ExampleRow[] {
+  const questions = [...new Set(rows.map(({ question }) => question))];
+  const chosen = new Set(limit > 0 ? sample(questions, limit, seed) : questions);
+  return rows.filter(({ question }) => chosen.has(question));
+}
+
 /** At most `limit` items, the same ones for one seed, in their own order. */
 export function sample<T>(items: readonly T[], limit: number, seed: number): T[] {
   if (items.length <= limit) return [...items];

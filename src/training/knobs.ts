@@ -194,6 +194,18 @@ export const watchKnobs = {
   },
 } as const satisfies Knobs;
 
+export const exampleKnobs = {
+  examplesLimit: {
+    kind: 'number',
+    label: 'Most questions',
+    help: 'At most this many questions of the training part are learned from, a fixed sample of them; 0 takes all.',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    step: 1,
+  },
+} as const satisfies Knobs;
+
 const maxTokens = {
   kind: 'number',
   label: 'Longest text',

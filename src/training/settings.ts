@@ -1,8 +1,9 @@
-import { valuesOf, type Knob, type Knobs, type KnobValues } from '../settings/knob.ts';
+import { valueOf, valuesOf, type Knob, type Knobs, type KnobValues } from '../settings/knob.ts';
 import type { TuningTask } from '../storage/schema.ts';
 import {
   adapterKnobs,
   embedderKnobs,
+  exampleKnobs,
   generatorKnobs,
   linearKnobs,
   optimiserKnobs,
@@ -27,12 +28,14 @@ export const TRAINING_KNOBS = {
   embedder: {
     ...adapterKnobs,
     ...withDefaults(optimiserKnobs, { learningRate: 1e-3, batchSize: 32, epochs: 3 }),
+    ...exampleKnobs,
     ...embedderKnobs,
     ...watchKnobs,
   },
   reranker: {
     ...adapterKnobs,
     ...withDefaults(optimiserKnobs, { learningRate: 5e-4, batchSize: 8, epochs: 2 }),
+    ...exampleKnobs,
     ...rerankerKnobs,
     // A look at a question reads all its candidates, so it costs twenty times that of a search model.
     ...withDefaults(watchKnobs, { validateEvery: 40, validationLimit: 40 }),
@@ -40,11 +43,13 @@ export const TRAINING_KNOBS = {
   generator: {
     ...adapterKnobs,
     ...withDefaults(optimiserKnobs, { learningRate: 5e-4, batchSize: 4, epochs: 2 }),
+    ...exampleKnobs,
     ...generatorKnobs,
     ...withDefaults(watchKnobs, { validationLimit: 40 }),
   },
   linear: {
     ...withDefaults(optimiserKnobs, { learningRate: 1e-3, batchSize: 128, epochs: 20, weightDecay: 0 }),
+    ...exampleKnobs,
     ...linearKnobs,
     ...withDefaults(watchKnobs, { validateEvery: 20, patience: 10, checkpointEvery: 100 }),
   },
@@ -95,6 +100,12 @@ export function trainingSettings<Task extends TuningTask>(
   overrides: Readonly<Record<string, unknown>> = {},
 ): TrainingSettings<Task> {
   return valuesOf(TRAINING_KNOBS[task] as Knobs, overrides) as TrainingSettings<Task>;
+}
+
+/** Questions that a run learned from, of so many in the training part. */
+export function questionsLearned(settings: Readonly<Record<string, unknown>>, train: number): number {
+  const limit = valueOf(exampleKnobs.examplesLimit, settings['examplesLimit']);
+  return limit > 0 ? Math.min(limit, train) : train;
 }
 
 /**

@@ -60,7 +60,7 @@ def asked_of(context: Context, body: EstimateRequest) -> dict[str, Any]:
     base = base_of(context, body, method)
     settings = read_settings(method, hyperparameters_of(body, method))
     shape = {
-        "train": body.rows,
+        "train": min(body.rows, settings["examplesLimit"] or body.rows),
         "validation": body.validation_rows,
         "characters": body.characters and body.characters.model_dump(),
     }

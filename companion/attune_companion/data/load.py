@@ -41,6 +41,19 @@ def load_parts(training: Path, validation: Path | None, method: str, longest: in
     return hold_out(rows, held_out, seed)
 
 
+def limited(rows: list[Any], most: int, seed: int) -> list[Any]:
+    """
+    The rows of at most so many questions, 0: of all; the same ones for equal seeds, and with a higher limit these and
+    more. Rows that are no pairs count one by one.
+    """
+    questions = list(dict.fromkeys(row.question if isinstance(row, PairRow) else i for i, row in enumerate(rows)))
+    if most == 0 or len(questions) <= most:
+        return rows
+    random.Random(seed).shuffle(questions)  # noqa: S311
+    chosen = set(questions[:most])
+    return [row for i, row in enumerate(rows) if (row.question if isinstance(row, PairRow) else i) in chosen]
+
+
 def hold_out(rows: list[Any], share: float, seed: int) -> Parts:
     """Deals groups of rows out, the same way for equal seeds."""
     groups = sorted({group_of(row, i) for i, row in enumerate(rows)})

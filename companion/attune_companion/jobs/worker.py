@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from ..data.load import load_parts
+from ..data.load import limited, load_parts
 from ..problems import Problem, of_os_error
 from ..serving.catalogue import find_model, sha256_of
 from ..settings import Settings
@@ -78,6 +78,8 @@ def specify(settings: Settings, database: Database, job: Row) -> JobSpec:
         settings.files / job["training_file"],
         *(validation, job["method"], settings.max_line, values["heldOut"], job["seed"]),
     )
+    # A job that waited through an update has no such setting.
+    parts.train = limited(parts.train, values.get("examplesLimit", 0), job["seed"])
     role = role_of(job["method"])
     return JobSpec(
         id=job["id"],

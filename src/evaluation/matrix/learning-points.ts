@@ -1,6 +1,7 @@
 import type { AttuneDatabase } from '../../storage/database.ts';
 import type { EvaluationRow, EvaluationScoreRow, PipelineConfiguration } from '../../storage/schema.ts';
 import type { CurvePoint } from '../statistics/learning-curve.ts';
+import { questionsLearned } from '../../training/settings.ts';
 import { configurationId } from './configurations.ts';
 
 type Part = 'embedder' | 'reranker' | 'generator';
@@ -74,7 +75,7 @@ async function trainedOn(db: AttuneDatabase, adapterId: string | null | undefine
   const run = adapter?.runId === undefined ? undefined : await db.runs.get(adapter.runId);
   if (!run) return undefined;
   const dataset = await db.datasets.get(run.datasetId);
-  if (dataset?.hash === run.datasetHash) return dataset.counts.train;
   const versions = await db.datasetVersions.where('datasetId').equals(run.datasetId).toArray();
-  return versions.find(({ hash }) => hash === run.datasetHash)?.counts.train;
+  const learned = [dataset, ...versions].find((version) => version?.hash === run.datasetHash);
+  return learned && questionsLearned(run.settings, learned.counts.train);
 }

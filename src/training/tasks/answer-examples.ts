@@ -4,7 +4,7 @@ import { answerTarget, answerTurns, reasonedTarget, refusalTarget } from '../../
 import { isUnanswerable } from '../../datasets/in-use.ts';
 import type { ChatTokenizer } from '../../generation/local/chat-tokenizer.ts';
 import type { AnswerRecipe, ExampleRow } from '../../storage/schema.ts';
-import { rightPassages, sample, type PoolPassage, type TrainingExamples } from '../examples.ts';
+import { limitQuestions, rightPassages, sample, type PoolPassage, type TrainingExamples } from '../examples.ts';
 import { trainingSettings, type TrainingSettings } from '../settings.ts';
 import { Distractors } from './distractors.ts';
 import { recipeOf } from './recipe.ts';
@@ -24,12 +24,13 @@ export function answerExamples(
   { train, validation }: TrainingExamples,
   { settings, seed }: Pick<TaskInput, 'settings' | 'seed'>,
 ): { learned: CausalExample[]; judged: CausalExample[] } {
-  const { validationLimit } = trainingSettings('generator', settings);
+  const { examplesLimit, validationLimit } = trainingSettings('generator', settings);
+  const shown = limitQuestions(train, examplesLimit, seed);
   const writerAmong = (rows: readonly ExampleRow[]) =>
     new ExampleWriter(tokenizer, settings, seed, new Distractors(rows));
-  const [learner, judge] = [writerAmong(train), writerAmong([...train, ...validation])];
+  const [learner, judge] = [writerAmong(shown), writerAmong([...train, ...validation])];
   return {
-    learned: train.map((example, i) => learner.write(example, i)),
+    learned: shown.map((example, i) => learner.write(example, i)),
     // Validation always judges the answer, and always has the passage: runs with other knobs stay comparable.
     judged: sample(validation, validationLimit, seed).map((example, i) => judge.write(example, i, true)),
   };

@@ -1,5 +1,6 @@
 import { passageText } from '../../retrieval/passage-text.ts';
-import { trainingExamples, type PoolPassage } from '../examples.ts';
+import type { PoolPassage } from '../examples.ts';
+import type { ExampleRow } from '../../storage/schema.ts';
 import { ShownPassages, placesOf, withPriors, type RankingSettings } from './shown-passages.ts';
 import type { LoadedEncoder } from './encoder.ts';
 import { FirstStage } from './first-stage.ts';
@@ -34,15 +35,15 @@ const MEMO = 'candidates';
  * have to put in order, and not the nearest below the right one: those above it are what there is to learn. A passage
  * that {@link NegativeGuard} takes for a right one is no wrong one; those that the data set names come first.
  *
- * @throws AttuneError `training/test-part`, `training/too-few`, `engine/out-of-memory`
+ * @throws AttuneError `engine/out-of-memory`
  */
 export async function rankingCandidates(
   input: TaskInput,
+  train: readonly ExampleRow[],
   encoder: LoadedEncoder,
   judge: RetrievalJudge,
   settings: RankingSettings,
 ): Promise<RankingCandidates> {
-  const { train } = trainingExamples(input.examples, 'passage');
   const named = train.flatMap(({ negatives }) => negatives.map((text) => ({ text, headings: [], documentKey: '' })));
   const pool = distinctTexts([...(await miningPool(input, settings, train)), ...named]);
   const places = input.probing ? standIns() : await remembered();

@@ -2,7 +2,7 @@ import { createEmbedderTrainer } from '../../engine/models/bert/training/embedde
 import type { PairBatch } from '../../engine/training/batches.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { batchKeys, trainingExamples } from '../examples.ts';
+import { batchKeys, limitQuestions, trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
@@ -24,7 +24,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
   const { files, runtime, seed } = input;
   const settings = trainingSettings('embedder', input.settings);
   const examples = trainingExamples(input.examples, 'passage');
-  const { train } = examples;
+  const train = limitQuestions(examples.train, settings.examplesLimit, seed);
   const { config, weights, recipe, texts } = await loadEncoder(files, settings.maxTokens, input.onProgress);
   const trainer = createEmbedderTrainer({
     config,

@@ -1,6 +1,6 @@
 import type { ExampleRow } from '../../storage/schema.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
-import { exampleText, trainingExamples } from '../examples.ts';
+import { exampleText, limitQuestions, trainingExamples } from '../examples.ts';
 import type { TrainingSettings } from '../settings.ts';
 import { miningPool } from './mining.ts';
 import { createRetrievalJudge, type RetrievalJudge } from './retrieval-judge.ts';
@@ -22,7 +22,7 @@ export async function linearTexts(
   settings: TrainingSettings<'linear'>,
 ): Promise<LinearTexts> {
   const examples = trainingExamples(input.examples, 'passage');
-  const { train } = examples;
+  const train = limitQuestions(examples.train, settings.examplesLimit, input.seed);
   const judge = await createRetrievalJudge(input, settings, examples, PLAIN_TEXTS);
   const { hardNegatives } = settings;
   // A probe counts the passages of the workspace too: they will be embedded.

@@ -2,7 +2,7 @@ import { createRerankerTrainer } from '../../engine/models/bert/training/reranke
 import type { CandidateGroup, RankingBatch } from '../../engine/training/batches.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { BatchPlan } from '../batch-plan.ts';
-import { trainingExamples } from '../examples.ts';
+import { limitQuestions, trainingExamples } from '../examples.ts';
 import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
@@ -22,7 +22,7 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
   const { files, runtime, seed } = input;
   const settings = trainingSettings('reranker', input.settings);
   const examples = trainingExamples(input.examples, 'passage');
-  const { train } = examples;
+  const train = limitQuestions(examples.train, settings.examplesLimit, seed);
   const encoder = await loadEncoder(files, settings.maxTokens, input.onProgress);
   const { config, weights, pooler, texts } = encoder;
   if (!pooler) {
@@ -33,7 +33,7 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
     );
   }
   const judge = await createRetrievalJudge(input, settings, examples, texts);
-  const { train: shown, validation: candidates } = await rankingCandidates(input, encoder, judge, settings);
+  const { train: shown, validation: candidates } = await rankingCandidates(input, train, encoder, judge, settings);
   const groups = train.map((example, i) => groupOf(texts, example.question, shown[i]!));
   const judged = candidates.map((found, q) => groupOf(texts, judge.asked[q]!.question, found));
   const inOrder = (scoreOf: (candidate: Candidate, index: number) => number) => (found: readonly Candidate[]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPairing } from '../../../src/companion/pairing.ts';
-import { shipment } from '../../../src/companion/rows.ts';
+import { shipment, shipmentOf } from '../../../src/companion/rows.ts';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
 
 function row(change: Partial<ExampleRow> = {}): ExampleRow {
@@ -30,6 +30,16 @@ describe('what is sent to a node', () => {
     const sent = shipment([row()], false);
     expect(sent.passages).toBe(0);
     expect(await sent.file.text()).not.toContain('It is here');
+  });
+
+  it('is what a run learns from and is judged by, and no row that it would leave out', async () => {
+    const all = ['One?', 'Two?', 'Three?', 'Four?'].map((question, ordinal) => row({ question, ordinal }));
+    const rows = [...all, row({ question: 'Held out?', split: 'validation' })];
+    const run = { task: 'embedder', settings: { examplesLimit: 2 }, seed: 1 } as const;
+    expect(shipmentOf({ ...run, settings: {} }, rows).rows).toBe(5);
+    const sent = shipmentOf(run, rows);
+    expect(sent.rows).toBe(3);
+    expect(await sent.file.text()).toContain('Held out?');
   });
 
   it('never is a row of the test part', () => {

@@ -236,13 +236,14 @@ describe('an evaluation that changes while it runs', () => {
 describe('a learning curve', () => {
   it('is made of adapters of one part that were trained on different numbers of questions', async () => {
     const lab = await setUpLab();
-    const sizes = { small: 20, large: 80 };
+    const sizes = { small: 20, large: 80, half: 80 };
     for (const [adapterId, train] of Object.entries(sizes)) {
       const id = `data-${adapterId}`;
       const counts = { train, validation: 5, test: 5 };
+      const settings = adapterId === 'half' ? { examplesLimit: 40 } : { examplesLimit: 0 };
       const times = { createdAt: 0, updatedAt: 0 };
       await lab.db.datasets.add({ id, workspaceId: WORKSPACE, name: id, source: '', hash: id, counts, ...times });
-      await lab.db.runs.add({ id: adapterId, datasetId: id, datasetHash: id } as RunRow);
+      await lab.db.runs.add({ id: adapterId, datasetId: id, datasetHash: id, settings } as unknown as RunRow);
       await lab.db.adapters.add({ id: adapterId, runId: adapterId } as AdapterRow);
     }
     const adapted = (adapterId: string) => of({ ...search, adapterId, name: adapterId });
@@ -250,12 +251,13 @@ describe('a learning curve', () => {
       adapted('large'),
       of(search),
       adapted('small'),
+      adapted('half'),
       adapted('unknown'),
       of(search, null, writer),
     ];
     const { id } = await evaluate(lab, { configurations });
     const points = await lab.start().service.learningPoints(id, 'recall@1');
-    expect(points.map(({ examples }) => examples)).toEqual([0, 20, 80]);
+    expect(points.map(({ examples }) => examples)).toEqual([0, 20, 40, 80]);
     for (const { scores } of points) expect(scores).toHaveLength(QUESTIONS.length);
   });
 });

@@ -107,6 +107,14 @@ describe('a linear adapter over the vectors of an endpoint', () => {
     expect(server.embedded.toSorted()).toEqual(expected.toSorted());
   });
 
+  it('learns from no more questions than it may, and is judged as one that learns from all', async () => {
+    const { start } = await workspace();
+    const limited = { ...request, settings: { ...request.settings, examplesLimit: 9 } };
+    const { examples, sends } = await start().estimate(limited);
+    expect(examples).toBe(9);
+    expect(sends).toMatchObject({ questions: 9 + part('validation').length, passages: seen.length });
+  });
+
   it('that is paused goes on without sending anything, even when the endpoint is off by then', async () => {
     const { db, start } = await workspace();
     const first = start();

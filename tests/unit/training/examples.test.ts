@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
 import { BatchPlan, planSteps } from '../../../src/training/batch-plan.ts';
-import { batchKeys, distinctPassages, sample, trainingExamples } from '../../../src/training/examples.ts';
+import {
+  batchKeys,
+  distinctPassages,
+  limitQuestions,
+  sample,
+  trainingExamples,
+} from '../../../src/training/examples.ts';
 import { mineNegatives } from '../../../src/training/negatives.ts';
 import { alsoRightAmong } from '../../../src/training/tasks/also-right.ts';
 import { matryoshkaSizes } from '../../../src/training/tasks/embedder.ts';
@@ -64,6 +70,18 @@ describe('examples', () => {
     expect(() => trainingExamples([example(0), example(1)], 'answer')).toThrow(
       expect.objectContaining({ code: 'training/too-few' }),
     );
+  });
+
+  it('are limited by whole questions; a higher limit takes the same ones and more', () => {
+    const rows = Array.from({ length: 30 }, (_, i) => example(i, { question: `Question ${i % 10}?` }));
+    const questions = (limit: number, seed = 1) => [
+      ...new Set(limitQuestions(rows, limit, seed).map(({ question }) => question)),
+    ];
+    expect(limitQuestions(rows, 0, 1)).toEqual(rows);
+    expect(limitQuestions(rows, 10, 1)).toEqual(rows);
+    expect(limitQuestions(rows, 4, 1)).toHaveLength(12);
+    expect(questions(8)).toEqual(expect.arrayContaining(questions(4)));
+    expect(questions(4, 2)).not.toEqual(questions(4));
   });
 
   it('are sampled the same way for the same seed', () => {
