@@ -1,8 +1,10 @@
 import { demoServices } from '../../../demo/client.ts';
 import type { DemoOptions, DemoState } from '../../../demo/contract.ts';
 import { runDemo } from '../../../demo/loop.ts';
+import { ownJobs } from '../../../demo/own-jobs.ts';
 import { clearDemo, newDemo, readDemo, writeDemo } from '../../../demo/state.ts';
 import { database } from '../../../storage/database.ts';
+import { run } from '../../state/errors.svelte.ts';
 import { jobList } from '../../state/jobs.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
 
@@ -26,9 +28,14 @@ export class Demo {
     return this.#row.current;
   }
   /** The job that is being waited for. */
-  readonly job = $derived.by(() =>
-    jobList.running.find(({ workspaceId }) => workspaceId !== null && workspaceId === this.#workspaceId),
-  );
+  readonly job = $derived.by(() => {
+    const own = this.row ? ownJobs(this.row) : [];
+    const isChecking = this.row?.stage === 'questions';
+    return jobList.running.find(
+      ({ id, kind, workspaceId }) =>
+        own.includes(id) || (isChecking && kind === 'check' && workspaceId === this.#workspaceId),
+    );
+  });
 
   async start(options: DemoOptions): Promise<void> {
     await this.#go(newDemo(this.#workspaceId, options));
@@ -47,10 +54,12 @@ export class Demo {
     if (row?.state === 'running') await this.#go(row);
   }
 
-  /** Stops waiting and pauses the job in progress; all that is done is kept. */
+  /** Stops waiting and pauses the jobs that were waited for; all that is done is kept. */
   stop(): void {
-    if (this.job) jobList.pause(this.job.id);
-    going.get(this.#workspaceId)?.abort(new DOMException('The demonstration was stopped.', 'AbortError'));
+    const controller = going.get(this.#workspaceId);
+    const { row } = this;
+    if (controller) controller.abort(new DOMException('The demonstration was stopped.', 'AbortError'));
+    else if (row) run(() => setOwnJobs(row, 'running', 'paused'));
   }
 
   /** Back to the beginning; documents, questions, adapters and scores stay where they are. */
@@ -62,18 +71,23 @@ export class Demo {
   async #go(state: DemoState): Promise<void> {
     const controller = new AbortController();
     going.set(this.#workspaceId, controller);
+    // It may have gone on already while this was still coming to its end.
+    const isCurrent = () => going.get(this.#workspaceId) === controller;
     try {
       await writeDemo(database(), state);
-      await this.#resumePaused();
-      await runDemo(state, demoServices(), controller.signal);
+      await setOwnJobs(state, 'paused', 'running');
+      const ended = await runDemo(state, demoServices(), controller.signal);
+      if (ended.state === 'stopped' && isCurrent()) await setOwnJobs(ended, 'running', 'paused');
     } finally {
-      going.delete(this.#workspaceId);
+      if (isCurrent()) going.delete(this.#workspaceId);
     }
   }
+}
 
-  /** What `stop` paused. */
-  async #resumePaused(): Promise<void> {
-    const paused = await database().jobs.where('state').equals('paused').toArray();
-    for (const { id, workspaceId } of paused) if (workspaceId === this.#workspaceId) jobList.resume(id);
+async function setOwnJobs(demo: DemoState, from: 'paused' | 'running', to: 'paused' | 'running'): Promise<void> {
+  for (const job of await database().jobs.bulkGet(ownJobs(demo))) {
+    if (job?.state !== from) continue;
+    if (to === 'paused') jobList.pause(job.id);
+    else jobList.resume(job.id);
   }
 }
