@@ -1,6 +1,7 @@
 import { adapters } from '../adapters/client.ts';
 import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
+import type { RunRow } from '../storage/schema.ts';
 import { cardOfRun } from '../training/adapter-card.ts';
 import { training } from '../training/client.ts';
 import { clientOf } from './nodes.ts';
@@ -49,4 +50,4 @@ async function fileWeight(adapterId: string, denseWeight: number): Promise<void>
 }
 
 /** Deletes what these runs left on their node: see `removeThere`. */
-export const removeFromNode = (runIds: readonly string[]) => removeThere(database(), runIds, (id) => clientOf(id));
+export const removeFromNode = (runs: readonly RunRow[]) => removeThere(database(), runs, (id) => clientOf(id));

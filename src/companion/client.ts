@@ -47,13 +47,13 @@ export class CompanionClient {
   /**
    * Sends rows. Whoever sends them has shown them before.
    *
-   * @returns the file's id on the node
+   * @param name by which they are found again; @returns the file's id on the node
    * @throws AttuneError `companion/damaged` when other bytes arrived than were sent
    */
-  async send({ file }: CompanionShipment, signal?: AbortSignal): Promise<string> {
+  async send({ file }: CompanionShipment, name: string, signal?: AbortSignal): Promise<string> {
     const form = new FormData();
     form.set('purpose', 'fine-tune');
-    form.set('file', file, 'rows.jsonl');
+    form.set('file', file, name);
     const response = await request(this.#connection, '/v1/files', {
       method: 'POST',
       body: form,

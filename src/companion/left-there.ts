@@ -1,7 +1,9 @@
 import { AttuneError } from '../errors/attune-error.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
+import type { RunOnNode, RunRow } from '../storage/schema.ts';
 import { ignoreMissing, type NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
+import { fileNameOf } from './held-there.ts';
 import { pause } from './pause.ts';
 import { ignoreRefusal } from './run-job.ts';
 
@@ -12,44 +14,45 @@ const PAUSES_MS = [250, 500, 1000, 2000, ...Array.from({ length: 23 }, () => 500
  * Deletes on their node what runs left there: rows, which trials of a sweep share, and tuned models. Jobs that are not
  * over are cancelled, and their end is waited for. Verified: the node is asked again for each. Adapters here stay.
  *
- * @param runIds of runs on one node
+ * @param runs on one node; their rows may be gone meanwhile
  * @param clientOf throws an AttuneError when it is not paired or switched off
  * @throws AttuneError `companion/still-at-work`, `companion/not-deleted`
  */
 export async function removeThere(
   database: AttuneDatabase,
-  runIds: readonly string[],
+  runs: readonly RunRow[],
   clientOf: (nodeId: string) => Promise<NodeClient>,
   pausesMs: readonly number[] = PAUSES_MS,
 ): Promise<void> {
-  const runs = (await database.runs.bulkGet([...runIds])).flatMap((run) => run?.node ?? []);
-  if (!runs[0]) return;
-  const client = await clientOf(runs[0].nodeId);
-  const jobIds = runs.flatMap(({ jobId }) => jobId ?? []);
+  const there = runs.flatMap(({ node }) => node ?? []);
+  if (!there[0]) return;
+  const client = await clientOf(there[0].nodeId);
+  const jobIds = there.flatMap(({ jobId }) => jobId ?? []);
   // All of them first, or the next one in the queue begins while the one before it is waited for.
   for (const id of jobIds) await client.control(id, 'cancel').catch(ignoreRefusal);
-  const models = new Set(runs.flatMap(({ model }) => model ?? []));
+  const models = new Set(there.flatMap(({ model }) => model ?? []));
   for (const id of jobIds) {
     const job = await ended(client, id, pausesMs);
     // One that came to its end before it heard of it has left a model that no row names.
     if (job?.fine_tuned_model) models.add(job.fine_tuned_model);
   }
-  for (const fileId of new Set(runs.flatMap(({ fileId }) => fileId ?? []))) {
-    await client.removeFile(fileId);
-    await database.runs
-      .filter(({ node }) => node?.fileId === fileId)
-      .modify((row) => {
-        row.node = { ...row.node!, fileId: undefined, rows: undefined };
-      });
-  }
+  const names = new Set(runs.map(fileNameOf));
+  // Those whose upload was cut off, but had arrived, are known by their name alone.
+  const arrived = (await client.files()).filter(({ filename }) => names.has(filename)).map(({ id }) => id);
+  for (const id of new Set([...arrived, ...there.flatMap(({ fileId }) => fileId ?? [])])) await client.removeFile(id);
+  await forget(database, (run) => names.has(fileNameOf(run)), { fileId: undefined, rows: undefined });
   for (const model of models) {
     await client.removeModel(model);
-    await database.runs
-      .filter(({ node }) => node?.model === model)
-      .modify((row) => {
-        row.node = { ...row.node!, model: undefined };
-      });
+    await forget(database, ({ node }) => node?.model === model, { model: undefined });
   }
+}
+
+async function forget(database: AttuneDatabase, of: (run: RunRow) => boolean, gone: Partial<RunOnNode>): Promise<void> {
+  await database.runs
+    .filter((run) => run.node !== undefined && of(run))
+    .modify((run) => {
+      run.node = { ...run.node!, ...gone };
+    });
 }
 
 /** A job that is over; undefined where the node has it no more. */

@@ -1,9 +1,10 @@
 import { AttuneError } from '../errors/attune-error.ts';
-import type { RunRow } from '../storage/schema.ts';
+import type { RunOnNode, RunRow } from '../storage/schema.ts';
 import type { TrainingProgress } from '../training/contract.ts';
 import { examplesOf } from '../training/run.ts';
 import { ignoreMissing, type NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
+import { fileNameOf } from './held-there.ts';
 import { HomeComing, type HomeComingDependencies } from './home-coming.ts';
 import { modelThere } from './model-there.ts';
 import type { Patience } from './reaching.ts';
@@ -61,11 +62,15 @@ export class RunJob {
     return job;
   }
 
-  /** The rows of a run, where the node has them still. */
+  /** The rows of a run, where the node has them, also those that arrived after their upload was cut off. */
   async #fileThere(client: NodeClient, run: RunRow, signal: AbortSignal): Promise<string | undefined> {
-    const { fileId } = (await this.#rows.get(run.id))!.node!;
-    if (fileId === undefined) return undefined;
-    return (await client.files(signal)).find(({ id }) => id === fileId)?.id;
+    const { fileId, rows } = (await this.#rows.get(run.id))!.node!;
+    if (rows === undefined) return undefined;
+    const found = (await client.files(signal)).find(
+      ({ id, filename }) => id === fileId || filename === fileNameOf(run),
+    );
+    if (found) await this.#markSent(run, { fileId: found.id });
+    return found?.id;
   }
 
   async #send(
@@ -76,9 +81,20 @@ export class RunJob {
   ): Promise<string> {
     onProgress?.({ stage: 'Sending the rows', done: 0, total: run.steps });
     const shipment = shipmentOf(run, await examplesOf(this.#dependencies.database, run));
-    const fileId = await client.send(shipment, signal);
-    await this.#rows.updateNode(await this.#rows.alike(run), { fileId, rows: shipment.rows });
-    return fileId;
+    // Before the first byte leaves: a tab that is closed meanwhile must know that they may lie there.
+    await this.#markSent(run, { rows: shipment.rows, fileId: undefined });
+    try {
+      const fileId = await client.send(shipment, fileNameOf(run), signal);
+      await this.#markSent(run, { fileId });
+      return fileId;
+    } catch (error) {
+      if (isRefused(error)) await this.#markSent(run, { rows: undefined });
+      throw error;
+    }
+  }
+
+  async #markSent(run: RunRow, changes: Pick<RunOnNode, 'rows' | 'fileId'>): Promise<void> {
+    await this.#rows.updateNode(await this.#rows.alike(run), changes);
   }
 
   /** What a job that has ended means for its run. @throws AttuneError `companion/*` with what the node says of a failure */
@@ -154,6 +170,11 @@ export class RunJob {
 export function ignoreRefusal(error: unknown): void {
   const refused = error instanceof AttuneError && /^companion\/(refused|not-found)$/.test(error.code);
   if (!refused) throw error;
+}
+
+/** The node answered, and kept nothing of what was sent. */
+function isRefused(error: unknown): boolean {
+  return error instanceof AttuneError && !/^companion\/(unreachable|not-deleted)$/.test(error.code);
 }
 
 function onlyHere(): AttuneError {

@@ -12,9 +12,9 @@ export interface RunOnNode {
   nodeId: string;
   /** For people, also after the node was forgotten. */
   name: string;
-  /** Rows that lie on the node, until they are deleted there. */
-  fileId?: string;
+  /** Rows that lie on the node, until they are deleted there; known before the first byte leaves, its id afterwards. */
   rows?: number;
+  fileId?: string;
   jobId?: string;
   /** The tuned model there, until it is deleted. */
   model?: string;

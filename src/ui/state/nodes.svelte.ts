@@ -1,5 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { CompanionModel, CompanionSystem } from '../../companion/contract.ts';
+import type { CompanionFile, CompanionModel, CompanionSystem } from '../../companion/contract.ts';
+import { filesOfNobody } from '../../companion/held-there.ts';
 import { toProblem, type Problem } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { NodeRow, RunRow } from '../../storage/schema.ts';
@@ -9,6 +10,7 @@ import { LiveQuery } from './live-query.svelte.ts';
 export interface NodeFacts {
   system?: CompanionSystem;
   models?: readonly CompanionModel[];
+  files?: readonly CompanionFile[];
   problem?: Problem;
 }
 
@@ -18,7 +20,7 @@ class Nodes {
   #holding = new LiveQuery<RunRow[]>(
     () =>
       database()
-        .runs.filter(({ node }) => node?.fileId !== undefined)
+        .runs.filter(({ node }) => node?.rows !== undefined)
         .toArray(),
     [],
   );
@@ -43,6 +45,14 @@ class Nodes {
     return this.#holding.current.filter(({ node }) => node && !this.isForgotten(node.nodeId));
   }
 
+  /** Files on a node that no run here knows. */
+  strangers(id: string): CompanionFile[] {
+    // Before the runs are read, all of them look like that.
+    if (!this.#holding.loaded) return [];
+    const runs = this.#holding.current.filter(({ node }) => node?.nodeId === id);
+    return filesOfNobody(this.factsOf(id)?.files ?? [], runs);
+  }
+
   isForgotten(id: string): boolean {
     return this.loaded && !this.#rows.current.some((row) => row.id === id);
   }
@@ -64,8 +74,8 @@ class Nodes {
       // Not at start, where the nodes' names are all that is needed.
       const { clientOf } = await import('../../companion/nodes.ts');
       const client = await clientOf(id);
-      const [system, models] = await Promise.all([client.system(), client.models()]);
-      this.#facts.set(id, { system, models });
+      const [system, models, files] = await Promise.all([client.system(), client.models(), client.files()]);
+      this.#facts.set(id, { system, models, files });
     } catch (error) {
       this.#facts.set(id, { problem: toProblem(error) });
     } finally {

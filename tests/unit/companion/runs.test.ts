@@ -19,7 +19,9 @@ const BASE = 'sha-of-the-weights-here';
 class StandInNode {
   readonly asked: string[] = [];
   jobs: { status: CompanionJob['status']; rank: number }[] = [];
-  files = new Set<string>();
+  files = new Map<string, string>();
+  /** Called when rows are there, before anybody is told. */
+  onArrived: () => void | Promise<void> = () => undefined;
   /** Follows no further than this event until it is raised. */
   open = Infinity;
   lost = false;
@@ -29,7 +31,7 @@ class StandInNode {
   stopsAs: CompanionJob['status'] = 'cancelled';
   weights = BASE;
   /** Called before each event is handed out. */
-  onEvent: (number: number, job: string) => void | Promise<void> = () => undefined;
+  onEvent: (number: number, job: string) => unknown = () => undefined;
   /** Comes with the third event in place of a step. */
   warning = '';
   failure: CompanionJob['error'] = null;
@@ -38,10 +40,12 @@ class StandInNode {
 
   readonly client = {
     models: async () => [{ id: 'minilm', role: 'embedder', bytes: 1, sha256: this.weights, base: null }],
-    files: async () => [...this.files].map((id) => ({ id })),
-    send: async ({ rows }) => {
+    files: async () => [...this.files].map(([id, filename]) => ({ id, filename, bytes: 1, created_at: 0, sha256: '' })),
+    send: async ({ rows }, name, signal) => {
       this.asked.push(`send ${rows}`);
-      this.files.add('file-1');
+      this.files.set('file-1', name);
+      await this.onArrived();
+      signal?.throwIfAborted();
       return 'file-1';
     },
     start: async ({ model, settings }) => {
@@ -405,12 +409,51 @@ describe('a run on a node', () => {
   it('leaves nothing there after it was deleted there', async () => {
     const { db, node, runs, runId, row } = await setUp();
     await runs.proceed(runId);
-    await removeThere(db, [runId], async () => node.client);
+    await removeThere(db, [await row()], async () => node.client);
     expect(node.files.size).toBe(0);
     expect(node.asked).toContain('remove ft:job-1');
     const left = (await row()).node!;
     expect([left.fileId, left.model]).toEqual([undefined, undefined]);
     expect((await row()).adapterId).toBeDefined();
+  });
+});
+
+describe('rows that arrived although their upload was cut off', () => {
+  it('are marked before they leave', async () => {
+    const { node, runs, runId, row } = await setUp();
+    let marked: number | undefined;
+    node.onArrived = async () => void (marked = (await row()).node?.rows);
+    await runs.proceed(runId);
+    expect(marked).toBe(3);
+  });
+
+  it('keep their mark when the run is stopped, and are deleted by their name', async () => {
+    const { db, node, runs, runId, row } = await setUp();
+    node.onArrived = () => void runs.stop(runId, 'cancel');
+    await runs.proceed(runId);
+    expect(await row()).toMatchObject({ state: 'cancelled', node: { rows: 3 } });
+    await removeThere(db, [await row()], async () => node.client);
+    expect(node.files.size).toBe(0);
+    expect((await row()).node?.rows).toBeUndefined();
+  });
+
+  it('are not sent twice when the run goes on', async () => {
+    const { node, runs, runId, row } = await setUp();
+    node.onArrived = () => void runs.leave(runId);
+    await runs.proceed(runId);
+    await runs.proceed(runId);
+    expect((await row()).state).toBe('done');
+    expect(node.asked.filter((what) => what.startsWith('send'))).toHaveLength(1);
+  });
+
+  it('bear no mark when the node refused them', async () => {
+    const { node, runs, runId, row } = await setUp();
+    node.onArrived = () => {
+      node.files.clear();
+      throw new AttuneError('companion/refused', 'The disk is full.', 'Free space.');
+    };
+    await expect(runs.proceed(runId)).rejects.toThrow('The disk is full.');
+    expect((await row()).node?.rows).toBeUndefined();
   });
 });
 
@@ -423,25 +466,25 @@ describe('deleting what a running job has there', () => {
   };
 
   it('waits until the job has stopped', async () => {
-    const { db, node, runId, row } = await running();
+    const { db, node, row } = await running();
     node.stepsLeft = 3;
-    await removeThere(db, [runId], async () => node.client, [0, 0, 0]);
+    await removeThere(db, [await row()], async () => node.client, [0, 0, 0]);
     expect(node.files.size).toBe(0);
     expect((await row()).node).not.toHaveProperty('fileId', 'file-1');
   });
 
   it('takes the model along of one that was done before it heard of it', async () => {
-    const { db, node, runId } = await running();
+    const { db, node, row } = await running();
     node.stepsLeft = 1;
     node.stopsAs = 'succeeded';
-    await removeThere(db, [runId], async () => node.client, [0]);
+    await removeThere(db, [await row()], async () => node.client, [0]);
     expect(node.asked).toContain('remove ft:job-1');
   });
 
   it('keeps the mark and says so when the job does not stop', async () => {
-    const { db, node, runId, row } = await running();
+    const { db, node, row } = await running();
     node.stepsLeft = 9;
-    const removing = removeThere(db, [runId], async () => node.client, [0, 0]);
+    const removing = removeThere(db, [await row()], async () => node.client, [0, 0]);
     await expect(removing).rejects.toMatchObject({ code: 'companion/still-at-work' });
     expect((await row()).node?.fileId).toBe('file-1');
   });
@@ -541,12 +584,12 @@ describe('a sweep on a node', () => {
     const { db, node, runs, sweep } = await setUp();
     const sweepId = await sweep();
     await runs.proceedSweep(sweepId);
-    const ids = (await trialsOf(db, sweepId)).map(({ id }) => id);
-    await removeThere(db, ids, async () => node.client);
+    const trials = await trialsOf(db, sweepId);
+    await removeThere(db, trials, async () => node.client);
     expect(node.files.size).toBe(0);
     expect(node.asked.filter((what) => what.startsWith('remove'))).toHaveLength(3);
     const left = (await trialsOf(db, sweepId)).flatMap(({ node: there }) => [there?.fileId, there?.model]);
     expect(new Set(left)).toEqual(new Set([undefined]));
-    await expect(runs.keep(ids[1]!)).rejects.toMatchObject({ code: 'companion/no-result' });
+    await expect(runs.keep(trials[1]!.id)).rejects.toMatchObject({ code: 'companion/no-result' });
   });
 });

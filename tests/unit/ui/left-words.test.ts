@@ -20,6 +20,10 @@ it('names what lies on a node', () => {
   expect(said([run('done', { jobId: 'j', model: 'm' })])).toBe('The tuned model still lies on gpu.lan.');
 });
 
+it('does not claim that an upload arrived of which it has not heard', () => {
+  expect(said([run('cancelled', { rows: 12 })])).toBe('12 rows of the data set may lie on gpu.lan.');
+});
+
 it('says nothing was sent of a run that is about to begin alone', () => {
   expect(said([run('waiting')])).toBe('Runs on gpu.lan. Nothing was sent yet.');
   expect(said([run('failed')])).toBe('Nothing of this run lies on gpu.lan.');

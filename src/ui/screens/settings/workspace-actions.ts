@@ -1,8 +1,12 @@
 import { jobs } from '../../../jobs/client.ts';
-import type { WorkspaceRow } from '../../../storage/schema.ts';
+import { isHeldThere } from '../../../companion/held-there.ts';
+import { toProblem } from '../../../errors/attune-error.ts';
+import { database } from '../../../storage/database.ts';
+import type { RunRow, WorkspaceRow } from '../../../storage/schema.ts';
 import { deleteWorkspace, exportWorkspace, importWorkspace } from '../../../workspaces/client.ts';
 import { pickSources, saveFile } from '../../files.ts';
 import { report } from '../../state/errors.svelte.ts';
+import { nodes } from '../../state/nodes.svelte.ts';
 import { ownership } from '../../state/ownership.svelte.ts';
 import { toasts } from '../../state/toasts.svelte.ts';
 import { workspaces } from '../../state/workspaces.svelte.ts';
@@ -36,7 +40,7 @@ export async function importFromFile(): Promise<void> {
   }
 }
 
-/** Deletes a workspace with everything of it, unless it is undone within ten seconds. */
+/** Deletes a workspace with everything of it, on nodes too, unless it is undone within ten seconds. */
 export async function removeWorkspace(row: WorkspaceRow): Promise<void> {
   await workspaces.hide(row.id);
   await ownership.claim(workspaces.id);
@@ -45,7 +49,34 @@ export async function removeWorkspace(row: WorkspaceRow): Promise<void> {
     commit: () =>
       void (async () => {
         await ownership.release(row.id);
+        // Read before their rows go; deleted after, since a tab that is about to close may not reach a node any more.
+        const held = await runsHeldThere(row.id);
         await deleteWorkspace(row.id);
+        await removeFromNodes(held);
       })().catch(report),
   });
+}
+
+/** Runs of a workspace of which something lies on nodes that are still paired. */
+async function runsHeldThere(workspaceId: string): Promise<RunRow[]> {
+  const runs = await database().runs.where('workspaceId').equals(workspaceId).toArray();
+  return runs.filter((run) => isHeldThere(run) && !nodes.isForgotten(run.node!.nodeId));
+}
+
+/** A node that cannot be told is named: what lies there is found again under Settings, as files that no run knows. */
+async function removeFromNodes(held: readonly RunRow[]): Promise<void> {
+  for (const nodeId of new Set(held.map((run) => run.node!.nodeId))) {
+    const runs = held.filter((run) => run.node!.nodeId === nodeId);
+    try {
+      await (await import('../../../companion/app-runs.ts')).removeFromNode(runs);
+    } catch (error) {
+      const { message } = toProblem(error);
+      toasts.show({
+        tone: 'warn',
+        message: `Rows of the workspace still lie on ${runs[0]!.node!.name}`,
+        detail: `${message} They are listed with the node under Settings, and can be deleted there.`,
+        lasts: null,
+      });
+    }
+  }
 }

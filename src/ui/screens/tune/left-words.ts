@@ -1,6 +1,6 @@
 import type { RunRow } from '../../../storage/schema.ts';
 import { plural } from '../../format.ts';
-import { isHeldThere } from './held.ts';
+import { isHeldThere } from '../../../companion/held-there.ts';
 
 /** What is said of a run, or of the trials of a sweep, on a node. */
 export interface LeftWords {
@@ -17,7 +17,7 @@ export interface LeftWords {
 export function leftWords(runs: readonly RunRow[], forgotten: boolean): LeftWords {
   const node = runs[0]!.node!;
   const what = runs.length === 1 ? 'run' : 'sweep';
-  const rows = runs.find((run) => run.node?.fileId !== undefined)?.node?.rows ?? 0;
+  const rows = runs.find((run) => run.node?.rows !== undefined)?.node?.rows ?? 0;
   const models = runs.filter((run) => run.node?.model !== undefined).length;
   const modelWords = models === 1 ? 'the tuned model' : `${models} tuned models`;
   const left = [rows > 0 ? `${plural(rows, 'row')} of the data set` : '', models > 0 ? modelWords : ''].filter(Boolean);
@@ -28,8 +28,11 @@ export function leftWords(runs: readonly RunRow[], forgotten: boolean): LeftWord
     return { rest: `${node.name} was forgotten here. ${stays}` };
   }
   if (rows > 0) {
+    // Without an id, nobody heard from the node that they arrived.
+    const arrived = runs.some((run) => run.node?.fileId !== undefined);
+    const lie = arrived ? (rows + models === 1 ? 'lies' : 'lie') : 'may lie';
     return {
-      mark: `${left.join(' and ')} ${rows + models === 1 ? 'lies' : 'lie'} on ${node.name}.`,
+      mark: `${left.join(' and ')} ${lie} on ${node.name}.`,
       rest: live ? `The tab may be closed; the ${what} goes on there.` : '',
     };
   }

@@ -1,4 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity';
+import { isHeldThere } from '../../../companion/held-there.ts';
 import { jobs, trainingJobId } from '../../../jobs/client.ts';
 import { database } from '../../../storage/database.ts';
 import type { RunPointRow, RunRow } from '../../../storage/schema.ts';
@@ -9,7 +10,6 @@ import { jobList } from '../../state/jobs.svelte.ts';
 import { LiveQuery } from '../../state/live-query.svelte.ts';
 import { nodes } from '../../state/nodes.svelte.ts';
 import { toasts } from '../../state/toasts.svelte.ts';
-import { isHeldThere } from './held.ts';
 
 /** What people do with runs, and the points behind their curves. */
 
@@ -86,7 +86,7 @@ function isInReach(run: RunRow): boolean {
 
 /** Deletes what runs left on their node, rows and models; asks the node whether they are gone. */
 export async function removeFromNode(runs: readonly RunRow[]): Promise<void> {
-  await (await onNodes()).removeFromNode(runs.map(({ id }) => id));
+  await (await onNodes()).removeFromNode(runs);
 }
 
 /** What lies on a node goes first: without the run's row nobody would know of it. */
