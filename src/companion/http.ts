@@ -9,7 +9,7 @@ interface ErrorBody {
  * One request to a node.
  *
  * @throws AttuneError `companion/unreachable`, `companion/token-refused`, `companion/not-found`, `companion/busy`,
- *   `companion/too-slow`, `companion/refused` with the node's own words; AbortError when `signal` fires
+ *   `companion/too-slow`, `companion/refused`, `companion/unable` with the node's own words; AbortError when `signal` fires
  */
 export async function request(
   { url, token }: CompanionConnection,
@@ -30,6 +30,13 @@ export async function request(
   }
   if (response.ok) return response;
   throw await problemOf(response, new URL(url).host);
+}
+
+/** A browser refuses a certificate that the node made itself without a word to the page, until its owner accepts it. */
+function certificateHelp(url: string): string {
+  if (!url.startsWith('https:')) return '';
+  const compare = 'compare the certificate’s SHA-256 fingerprint with the one that the node showed when it started';
+  return ` If it made its certificate itself: open ${url} in a tab, ${compare}, accept it, and come back.`;
 }
 
 /** As {@link request}, for answers in JSON. */
@@ -65,7 +72,7 @@ export function connectionProblem(error: unknown, url: string): unknown {
   return new AttuneError(
     'companion/unreachable',
     `The node ${new URL(url).host} cannot be reached.`,
-    'Check that it runs, that it was started with --origin for this page, and that its certificate is trusted.',
+    `Check that it runs, and that it was started with --origin for this page.${certificateHelp(url)}`,
     { cause: error },
   );
 }
@@ -84,5 +91,17 @@ async function problemOf(response: Response, host: string): Promise<AttuneError>
     case 504:
       return new AttuneError('companion/too-slow', `${host}: ${said}`, 'Choose smaller batches or shorter texts.');
   }
-  return new AttuneError('companion/refused', `${host} refused: ${said}`, 'Change what it names, and try again.');
+  const wayOut = WAYS_OUT[response.status] ?? 'Change what it names, and try again.';
+  if (response.status >= 500) return new AttuneError('companion/unable', `${host} could not do it: ${said}`, wayOut);
+  return new AttuneError('companion/refused', `${host} refused: ${said}`, wayOut);
 }
+
+/** Where the request itself is right. */
+const WAYS_OUT: Partial<Record<number, string>> = {
+  413: 'Send fewer questions, or start the node with a larger --max-file.',
+  429: 'Wait until the node has done some of its work, and try again.',
+  500: 'Look at the log of the node, and try again.',
+  502: 'Look whether the node behind this address runs, and try again.',
+  503: 'Wait half a minute, and try again.',
+  507: 'Delete what is no longer needed on the node, rows and tuned models, or give it more room, and try again.',
+};

@@ -172,9 +172,9 @@ export function ignoreRefusal(error: unknown): void {
   if (!refused) throw error;
 }
 
-/** The node answered, and kept nothing of what was sent. */
+/** The node refused what was sent, and kept nothing of it. */
 function isRefused(error: unknown): boolean {
-  return error instanceof AttuneError && !/^companion\/(unreachable|not-deleted)$/.test(error.code);
+  return error instanceof AttuneError && !/^companion\/(unreachable|unable|not-deleted)$/.test(error.code);
 }
 
 function onlyHere(): AttuneError {
