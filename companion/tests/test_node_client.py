@@ -24,6 +24,6 @@ def test_the_apps_own_client_goes_through_a_whole_job(service: Service) -> None:
     ]
     script = FOLDER / "tests/node/app-client.ts"
     tsx = FOLDER.parent / "node_modules/tsx/dist/cli.mjs"
-    command = ["node", str(tsx), str(script), service.url, service.token, json.dumps(rows)]
+    command = ["node", str(tsx), str(script), service.url, service.token, json.dumps(rows), str(service.models)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -1,6 +1,7 @@
 /**
- * The app's own client through a whole job against a running node: what is sent, progress, the adapter, and deletion.
- * Run by tests/test_node_client.py with address, token, and the rows as JSON.
+ * The app's own client through a whole job against a running node: what is sent, progress, the adapter, the same vectors
+ * there and here, and deletion. Run by tests/test_node_client.py with address, token, the rows as JSON, and the folder of
+ * the node's models.
  */
 import assert from 'node:assert/strict';
 import { CompanionClient } from '../../../src/companion/client.ts';
@@ -9,8 +10,9 @@ import { readPairing } from '../../../src/companion/pairing.ts';
 import { fetchEmbeddings } from '../../../src/generation/endpoint/embeddings.ts';
 import { shipment } from '../../../src/companion/rows.ts';
 import type { ExampleRow } from '../../../src/storage/schema.ts';
+import { tabVectors } from './tab-vectors.ts';
 
-const [address = '', token = '', json = '[]'] = process.argv.slice(2);
+const [address = '', token = '', json = '[]', models = ''] = process.argv.slice(2);
 const client = new CompanionClient(readPairing(address, token));
 const rows = JSON.parse(json) as ExampleRow[];
 
@@ -41,14 +43,23 @@ const zip = await client.adapter(job.fine_tuned_model!, base.sha256!);
 assert.ok(zip.size > 1000 && zip.name.endsWith('.zip'));
 
 // As the search models of a workspace: the base and its adapter, by name.
+const texts = ['How long does a rotation last?', 'One week.'];
 const embed = async (model: string) => {
   const open = async () => ({ baseUrl: `${address}/v1`, model, apiKey: token });
-  return fetchEmbeddings(open, ['How long does a rotation last?', 'One week.'], { pauses: [], timeout: 60_000 });
+  return fetchEmbeddings(open, texts, { pauses: [], timeout: 60_000 });
 };
 const [plain, tuned] = [await embed(base.id), await embed(job.fine_tuned_model!)];
 assert.deepEqual([plain.length, tuned.length, plain[0]!.length], [2, 2, tuned[0]!.length]);
 for (const vector of [...plain, ...tuned]) assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-5);
 assert.notDeepEqual(plain[0], tuned[0]);
+
+// The adapter means the same on both sides: the same weights, merged there and fed in here.
+const here = await tabVectors(`${models}/${base.id}`, zip, texts);
+const farthest = (a: ArrayLike<number>[], b: number[][]) =>
+  Math.max(...b.map((row, i) => 1 - row.reduce((sum, value, d) => sum + value * a[i]![d]!, 0)));
+// Rounding of float32; an adapter that one side ignored would be a hundred times as far away.
+assert.ok(farthest(plain, here.plain) < 1e-6 && farthest(tuned, here.tuned) < 1e-6);
+assert.ok(farthest(tuned, here.plain) > 1e-5);
 
 await client.removeFile(file);
 await client.removeModel(job.fine_tuned_model!);
