@@ -109,7 +109,8 @@ describe('export and import', () => {
     const file = await datasets.export(id, { format: 'native' });
     const { datasetId } = await datasets.import(workspaceId, file);
     expect((await db.datasets.get(datasetId))!.licence).toBe('CC BY 4.0');
-    const run = { datasetId, workspaceId, id: 'r', name: 'Run', task: 'embedder', datasetHash: '' } as RunRow;
+    const of = { datasetId, workspaceId, datasetHash: '' };
+    const run = { ...of, id: 'r', name: 'Run', task: 'embedder', settings: {} as RunRow['settings'] } as RunRow;
     expect(await cardOfRun(db, run)).toMatchObject({ dataLicence: 'CC BY 4.0' });
   });
 
