@@ -6,6 +6,8 @@ import type { RunRow } from '../storage/schema.ts';
 const MAX_TRIALS = 32;
 /** Successive halving: of each rung the better half goes on, for twice as many steps. */
 const ETA = 2;
+/** What the values of a trial bring about; anything else would hit the others as well. */
+const OF_THE_TRIAL = new Set(['training/diverged', 'engine/out-of-memory']);
 
 /**
  * The product of the values of each knob, one trial each.
@@ -36,9 +38,10 @@ export function trialSettings(
  * from its checkpoint, its schedule laid over the whole run, so that it ends like any other run of these settings.
  *
  * Trials are compared by their validation scores alone. Which rung a sweep stands at follows from the rows, so it goes
- * on after a crash.
+ * on after a crash. A trial that its own values bring down counts as the worst and holds up no other.
  *
  * @param execute runs a trial from where it stands, up to a step or to its end
+ * @throws what `execute` threw: at once, or where it concerns one trial, when all others have come to their end
  */
 export async function runSweep(
   database: AttuneDatabase,
@@ -48,6 +51,7 @@ export async function runSweep(
   const trials = await trialsOf(database, sweepId);
   const sizes = trials[0]?.sweep?.method === 'halving' ? rungSizes(trials.length) : [trials.length];
   const alive = trials.filter(({ ended }) => ended !== 'stopped');
+  const failures = new Map<string, unknown>();
   let survivors = alive.map(({ id }) => id);
   for (let i = sizes.findIndex((size) => size <= alive.length); i < sizes.length; i++) {
     const rung = sizes.length - 1 - i;
@@ -56,13 +60,20 @@ export async function runSweep(
         const run = await database.runs.get(id);
         return !run || run.state === 'done' || run.state === 'cancelled' || hasReached(run, rung);
       };
-      if (await isThere()) continue;
-      await execute(id, rung > 0 ? (run) => rungStep(run, rung) : undefined);
+      if (failures.has(id) || (await isThere())) continue;
+      try {
+        await execute(id, rung > 0 ? (run) => rungStep(run, rung) : undefined);
+      } catch (error) {
+        if (!(error instanceof AttuneError && OF_THE_TRIAL.has(error.code))) throw error;
+        failures.set(id, error);
+        continue;
+      }
       // Paused or cancelled on the way.
       if (!(await isThere())) return;
     }
     survivors = await dropWorse(database, survivors, sizes[i + 1]);
   }
+  for (const failure of failures.values()) throw failure;
 }
 
 /** What a rung is counted in. */
@@ -88,16 +99,20 @@ async function dropWorse(database: AttuneDatabase, ids: string[], keep: number |
   if (keep === undefined) return ids;
   return database.transaction('rw', database.runs, async () => {
     const runs = (await database.runs.bulkGet(ids)).filter((run) => run !== undefined);
-    const ranked = runs.sort((a, b) => (b.best?.score ?? -Infinity) - (a.best?.score ?? -Infinity));
+    const ranked = runs.sort((a, b) => rankingScore(b) - rankingScore(a));
     for (const { id, state } of ranked.slice(keep)) {
       await database.runs.update(id, {
-        state: state === 'cancelled' ? state : 'done',
+        state: state === 'cancelled' || state === 'failed' ? state : 'done',
         ended: 'stopped',
         updatedAt: Date.now(),
       });
     }
     return ranked.slice(0, keep).map(({ id }) => id);
   });
+}
+
+function rankingScore({ state, best }: RunRow): number {
+  return state === 'failed' ? -Infinity : (best?.score ?? -Infinity);
 }
 
 /** Trials of a sweep, in their order. */

@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { keepAdapter } from '../../src/adapters/keep.ts';
 import type { ModelDescription } from '../../src/models/contract.ts';
 import { AttuneDatabase } from '../../src/storage/database.ts';
+import type { RunRow } from '../../src/storage/schema.ts';
 import type { TrainingRequest } from '../../src/training/contract.ts';
 import { Training } from '../../src/training/service.ts';
 import { MemoryFolders } from './memory-folders.ts';
@@ -31,8 +32,8 @@ export const request: TrainingRequest = {
 let databases = 0;
 
 interface Options {
-  /** Thrown before a step, once per start. */
-  failing?: { step: number; error: Error };
+  /** Thrown before a step: of every run, or of those that `of` names. */
+  failing?: { step: number; error: Error; of?: (run: RunRow) => boolean };
   onStep?: (step: number) => void;
   onAdapter?: () => void;
   memoryLimit?: number;
@@ -64,7 +65,7 @@ export async function setUpTraining() {
       describeModel: async () => model,
       prepare: async (run) => {
         const beforeStep = async (step: number) => {
-          if (step === failing?.step) throw failing.error;
+          if (step === failing?.step && (failing.of?.(run) ?? true)) throw failing.error;
           onStep?.(step);
           if (breathe) await new Promise(setImmediate);
         };

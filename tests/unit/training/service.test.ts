@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
+import type { RunRow } from '../../../src/storage/schema.ts';
 import type { Training } from '../../../src/training/service.ts';
 import { request, setUpTraining } from '../../support/training-service.ts';
 
@@ -236,6 +237,32 @@ describe('a sweep', () => {
       return (await db.runs.bulkGet(runIds)).map((run) => ({ step: run!.step, best: run!.best, ended: run!.ended }));
     };
     expect(await outcome(true)).toEqual(await outcome(false));
+  });
+
+  it.each(['grid', 'halving'] as const)(
+    'by %s goes on with the others when one trial diverges, and says at the end what failed',
+    async (method) => {
+      const { db, start } = await setUpTraining();
+      const diverged = new AttuneError('training/diverged', 'No finite number.', 'Lower the learning rate.');
+      const of = ({ settings }: RunRow) => settings['learningRate'] === 0.02;
+      const service = start({ failing: { step: 3, error: diverged, of } });
+      const { sweepId, runIds } = await service.createSweep({ ...request, grid, method });
+      await expect(service.proceedSweep(sweepId)).rejects.toBe(diverged);
+      const runs = (await db.runs.bulkGet(runIds)).map((run) => run!);
+      expect(runs.map(({ state }) => state)).toEqual(['done', 'done', 'failed', 'done']);
+      expect(runs[2]!.problem).toMatchObject({ code: 'training/diverged' });
+      expect(runs.filter(({ step }) => step === 20)).toHaveLength(method === 'grid' ? 3 : 1);
+    },
+  );
+
+  it('stops at once on what would hit every trial', async () => {
+    const { db, start } = await setUpTraining();
+    const lost = new AttuneError('engine/device-lost', 'The graphics card was reset.', 'Go on.');
+    const service = start({ failing: { step: 3, error: lost } });
+    const { sweepId, runIds } = await service.createSweep({ ...request, grid, method: 'grid' });
+    await expect(service.proceedSweep(sweepId)).rejects.toBe(lost);
+    const states = (await db.runs.bulkGet(runIds)).map((run) => run!.state);
+    expect(states).toEqual(['failed', 'waiting', 'waiting', 'waiting']);
   });
 
   it('is refused when there is nothing to compare', async () => {
