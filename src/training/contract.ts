@@ -66,7 +66,11 @@ export interface SweepRequest extends TrainingRequest {
  * `AdapterRow`) or a file: screens read those, and a run survives its tab.
  */
 export interface TrainingService {
-  /** Loads the model and runs one step of the longest batch. Another call, or `cancelEstimate`, aborts it. */
+  /**
+   * Loads the model and runs one step of the longest batch. Another call, or `cancelEstimate`, aborts it.
+   *
+   * @throws AttuneError `training/busy` when a run is at work, or begins meanwhile: only one model is loaded at a time
+   */
   estimate(request: TrainingRequest, onProgress?: (progress: TrainingProgress) => void): Promise<TrainingEstimate>;
   cancelEstimate(): Promise<void>;
   /** Creates the row of a run; `proceed` runs it. @throws AttuneError `training/*` naming what is wrong with the data */
@@ -78,10 +82,14 @@ export interface TrainingService {
   proceedSweep(sweepId: string, onProgress?: (progress: TrainingProgress) => void): Promise<void>;
   /** Ends what is going on after a checkpoint; the row says which of the two it was. */
   stop(runId: string, how: 'pause' | 'cancel'): Promise<void>;
-  /** Makes an adapter of a run's best step, for trials of a sweep and stopped runs. @returns the adapter's id */
+  /**
+   * Makes an adapter of a run's best step, for trials of a sweep and stopped runs, when no run is at work; `stop` aborts
+   * it. @returns the adapter's id
+   */
   keep(runId: string): Promise<string>;
   /**
-   * The weight of meaning for the adapter of a search model that a node tuned for this run; `stop` aborts it.
+   * The weight of meaning for the adapter of a search model that a node tuned for this run, chosen when no run is at
+   * work; `stop` aborts it.
    *
    * @throws AttuneError `training/data-changed`, of the model's and the adapter's files, `engine/out-of-memory`
    */

@@ -11,6 +11,7 @@ import { estimateRun } from './estimate.ts';
 import { executeRun, type KeepAdapter, type RunOptions, type Weigh } from './run.ts';
 import { runSweep, trialSettings, type RungRun } from './sweep.ts';
 import { trainingSettings } from './settings.ts';
+import { Turns } from './turns.ts';
 
 export interface TrainingDependencies extends AdapterSourceDependencies {
   database: AttuneDatabase;
@@ -23,6 +24,7 @@ export interface TrainingDependencies extends AdapterSourceDependencies {
 }
 
 interface Active {
+  runId: string;
   controller: AbortController;
   how: 'pause' | 'cancel';
 }
@@ -31,8 +33,9 @@ interface Active {
 export class Training implements TrainingService {
   readonly #dependencies: TrainingDependencies;
   readonly #folders: Folders;
-  /** Runs being worked on, by id; a sweep under that of its trial. */
-  #active = new Map<string, Active>();
+  readonly #turns = new Turns();
+  /** Work on runs, also such as waits for its turn; a sweep's under that of its trial. */
+  #active = new Set<Active>();
   /** Trials that were stopped before their turn came. */
   #unwanted = new Map<string, Active['how']>();
   #estimating: AbortController | undefined;
@@ -47,16 +50,25 @@ export class Training implements TrainingService {
     onProgress?: (progress: TrainingProgress) => void,
   ): Promise<TrainingEstimate> {
     await this.cancelEstimate();
-    const controller = new AbortController();
-    this.#estimating = controller;
-    const { prepare, memoryLimit } = this.#dependencies;
+    const { signal } = (this.#estimating = new AbortController());
+    const { database, prepare, memoryLimit } = this.#dependencies;
     const run = await draftRun(this.#dependencies, request);
-    return estimateRun(run, prepare, memoryLimit(), controller.signal, onProgress);
+    const measure = () => {
+      signal.throwIfAborted();
+      return estimateRun(run, prepare, memoryLimit(), signal, onProgress);
+    };
+    try {
+      // Over the vectors of an endpoint nothing is loaded.
+      if (await database.endpoints.get(run.modelId)) return await measure();
+      if (this.#active.size > 0) throw busy();
+      return await this.#turns.take(signal, measure);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    }
   }
 
   async cancelEstimate(): Promise<void> {
-    this.#estimating?.abort(new DOMException('The estimate is not wanted any more.', 'AbortError'));
-    this.#estimating = undefined;
+    this.#endEstimate(new DOMException('The estimate is not wanted any more.', 'AbortError'));
   }
 
   async create(request: TrainingRequest): Promise<string> {
@@ -106,16 +118,19 @@ export class Training implements TrainingService {
   }
 
   async stop(runId: string, how: 'pause' | 'cancel'): Promise<void> {
-    const active = this.#active.get(runId);
-    if (!active) {
-      this.#unwanted.set(runId, how);
-      return;
+    const active = [...this.#active].filter((work) => work.runId === runId);
+    if (active.length === 0) this.#unwanted.set(runId, how);
+    for (const work of active) {
+      work.how = how;
+      work.controller.abort(new DOMException('The run was stopped.', 'AbortError'));
     }
-    active.how = how;
-    active.controller.abort(new DOMException('The run was stopped.', 'AbortError'));
   }
 
-  async keep(runId: string): Promise<string> {
+  keep(runId: string): Promise<string> {
+    return this.#during(runId, ({ controller: { signal } }) => this.#keep(runId, signal));
+  }
+
+  async #keep(runId: string, signal: AbortSignal): Promise<string> {
     const { database, keepAdapter } = this.#dependencies;
     const run = await database.runs.get(runId);
     if (run?.adapterId !== undefined && (await database.adapters.get(run.adapterId))) return run.adapterId;
@@ -128,13 +143,13 @@ export class Training implements TrainingService {
         'Let it run for a while first.',
       );
     }
-    const context = { memo: await files.memo(), signal: new AbortController().signal };
-    const task = await adapterSource(this.#dependencies, run, context);
+    signal.throwIfAborted();
+    const task = await adapterSource(this.#dependencies, run, { memo: await files.memo(), signal });
     try {
       const scores = checkpoint.best
         ? [{ name: run.scoreName, base: run.baseScore, tuned: checkpoint.best.score }]
         : [];
-      const adapterId = await keepAdapter(run, await task.adapterAt(checkpoint), scores);
+      const adapterId = await keepAdapter(run, await task.adapterAt(checkpoint, signal), scores);
       await database.runs.update(runId, { adapterId, updatedAt: Date.now() });
       return adapterId;
     } finally {
@@ -178,16 +193,28 @@ export class Training implements TrainingService {
     });
   }
 
-  /** Work for a run, which {@link stop} finds by its id meanwhile. */
+  /** Work for a run when its turn comes. {@link stop} finds it by the run's id from now on. */
   async #during<T>(runId: string, work: (active: Active) => Promise<T>): Promise<T> {
-    const active: Active = { controller: new AbortController(), how: 'pause' };
-    this.#active.set(runId, active);
+    const active: Active = { runId, controller: new AbortController(), how: 'pause' };
+    this.#active.add(active);
+    this.#endEstimate(busy());
     try {
-      // The weights of an estimate must not lie beside those of a run.
-      await this.cancelEstimate();
-      return await work(active);
+      return await this.#turns.take(active.controller.signal, () => work(active));
     } finally {
-      this.#active.delete(runId);
+      this.#active.delete(active);
     }
   }
+
+  #endEstimate(why: Error): void {
+    this.#estimating?.abort(why);
+    this.#estimating = undefined;
+  }
+}
+
+function busy(): AttuneError {
+  return new AttuneError(
+    'training/busy',
+    'A run is at work in this tab, and two models at once would not fit.',
+    'Wait until it has ended, or pause it.',
+  );
 }

@@ -58,6 +58,8 @@ export async function setUpTraining() {
     createdAt: now,
     updatedAt: now,
   });
+  /** How many are loaded, and were at once at most. */
+  const models = { loaded: 0, most: 0 };
   const start = ({ failing, onStep, onAdapter, memoryLimit, breathe }: Options = {}) =>
     new Training({
       database: db,
@@ -70,7 +72,9 @@ export async function setUpTraining() {
           if (breathe) await new Promise(setImmediate);
         };
         const task = vectorTask(run.settings, run.seed, beforeStep, onAdapter);
-        return { task, device: 'here' };
+        models.most = Math.max(models.most, ++models.loaded);
+        const dispose = () => task.dispose().finally(() => models.loaded--);
+        return { task: { ...task, memoryBytes: task.memoryBytes, dispose }, device: 'here' };
       },
       openModel: () => Promise.reject(new TypeError('No model is needed.')),
       weigh: async () => 0.9,
@@ -88,5 +92,5 @@ export async function setUpTraining() {
       score,
     }));
   const weights = async () => (await db.adapters.toArray()).map(({ sha256 }) => sha256);
-  return { db, folders, start, curve, weights };
+  return { db, folders, start, curve, weights, models };
 }

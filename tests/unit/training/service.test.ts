@@ -193,6 +193,66 @@ describe('an estimate', () => {
   });
 });
 
+describe('one model at a time', () => {
+  it('what is kept waits for the run that is at work', async () => {
+    const { db, start, models } = await setUpTraining();
+    let keeping: Promise<string> | undefined;
+    const service: Training = start({ breathe: true, onStep: (step) => void (step === 12 && keep()) });
+    const trial = await service.create({ ...request, settings: { ...request.settings, steps: 8 } });
+    const keep = () => (keeping ??= service.keep(trial));
+    await service.proceed(trial);
+    await db.runs.update(trial, { adapterId: undefined });
+    const long = await service.create(request);
+    await service.proceed(long);
+    const adapterId = await keeping!;
+    expect(await db.runs.get(trial)).toMatchObject({ adapterId });
+    expect(models).toEqual({ loaded: 0, most: 1 });
+  });
+
+  it('what waits can be stopped, and loads nothing then', async () => {
+    const { db, start, models } = await setUpTraining();
+    const ids: string[] = [];
+    const others: Promise<unknown>[] = [];
+    const service: Training = start({ breathe: true, onStep: (step) => step === 12 && interfere() });
+    for (let i = 0; i < 2; i++) ids.push(await service.create(request));
+    const interfere = () => {
+      others.push(service.proceed(ids[1]!), service.stop(ids[1]!, 'cancel'));
+    };
+    await service.proceed(ids[0]!);
+    await Promise.all(others);
+    expect((await db.runs.bulkGet(ids)).map((run) => run!.state)).toEqual(['done', 'cancelled']);
+    expect(models).toEqual({ loaded: 0, most: 1 });
+  });
+
+  it('an estimate is refused while a run is at work', async () => {
+    const { start, models } = await setUpTraining();
+    let refused: Promise<unknown> | undefined;
+    const service: Training = start({
+      breathe: true,
+      onStep: (step) => {
+        if (step === 12) refused = expect(service.estimate(request)).rejects.toMatchObject({ code: 'training/busy' });
+      },
+    });
+    await service.proceed(await service.create(request));
+    await refused;
+    expect(models.most).toBe(1);
+  });
+
+  it('an estimate makes room for a run that is started', async () => {
+    const { db, start, models } = await setUpTraining();
+    const service: Training = start({ breathe: true });
+    const runId = await service.create(request);
+    const going: Promise<void>[] = [];
+    const estimate = service.estimate(request, ({ stage }) => {
+      if (stage === 'Compiling') going.push(service.proceed(runId));
+    });
+    await expect(estimate).rejects.toMatchObject({ code: 'training/busy' });
+    await Promise.all(going);
+    expect((await db.runs.get(runId))!.state).toBe('done');
+    expect(models).toEqual({ loaded: 0, most: 1 });
+  });
+});
+
 describe('a sweep', () => {
   const grid = { learningRate: [0.0001, 0.003, 0.02, 0.05], rank: [2] };
 

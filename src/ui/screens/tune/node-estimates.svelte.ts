@@ -7,8 +7,8 @@ import type { TrainingEstimate, TrainingRequest } from '../../../training/contra
 export type NodeEstimate =
   { state: 'measuring' | 'busy' } | { state: 'known'; value: TrainingEstimate } | { state: 'failed'; problem: Problem };
 
-/** Between two questions to a node that has jobs to do. */
-const ASK_AGAIN_MS = 15_000;
+/** Between two questions to a place that has work to do. */
+export const ASK_AGAIN_MS = 15_000;
 
 type Measure = (node: NodeRow, request: TrainingRequest, signal: AbortSignal) => Promise<TrainingEstimate>;
 

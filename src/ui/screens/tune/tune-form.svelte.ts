@@ -107,6 +107,10 @@ export class TuneForm {
   get problem(): Problem | null {
     return this.#problem?.key === this.#key ? this.#problem.value : null;
   }
+  /** A run is at work in this tab, so that no step can be measured. */
+  get busy(): boolean {
+    return this.problem?.code === 'training/busy';
+  }
   get measuring(): boolean {
     return this.#measuring !== null && this.#measuring === this.#key;
   }
@@ -162,14 +166,15 @@ export class TuneForm {
     const key = this.#key;
     const { nodeId } = this;
     this.#there.leave();
-    if (nodeId === '') await this.#measureHere();
+    if (nodeId === '') await this.measureHere();
     else if (this.#measuring !== null) await training.cancelEstimate();
     if (this.request && key === this.#key && nodeId === this.nodeId && this.task !== 'linear') {
       await this.#there.ask(nodes, key, $state.snapshot(this.request));
     }
   }
 
-  async #measureHere(): Promise<void> {
+  /** Runs one real step in this tab, unless that was done or is under way. */
+  async measureHere(): Promise<void> {
     const { request } = this;
     const key = this.#key;
     if (!request || this.estimate || this.measuring) return;
@@ -177,13 +182,15 @@ export class TuneForm {
     this.#progress = null;
     try {
       const value = await training.estimate($state.snapshot(request), (progress) => {
-        if (key === this.#key) this.#progress = progress;
+        if (key !== this.#key) return;
+        this.#progress = progress;
+        this.#problem = null;
       });
       this.#estimate = { key, value };
     } catch (error) {
       if (isAbort(error)) return;
-      console.error(error);
       this.#problem = { key, value: toProblem(error) };
+      if (!this.busy) console.error(error);
     } finally {
       if (this.#measuring === key) this.#measuring = null;
     }
