@@ -37,7 +37,7 @@ export class WorkerBridge<Service> {
   #worker: Worker | undefined;
   #remote: Comlink.Remote<Service> | undefined;
   /** Rejects when the worker crashes or is ended: Comlink's own promises would never settle. */
-  #end: { promise: Promise<never>; reject: (error: AttuneError) => void } | undefined;
+  #end: { promise: Promise<never>; reject: (error: Error) => void } | undefined;
   #running = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,12 +71,21 @@ export class WorkerBridge<Service> {
     }
   }
 
-  /** Ends the worker now and frees its memory; the next call starts a fresh one. */
-  stop(): void {
+  /** Calls in progress. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * Ends the worker now and frees its memory; the next call starts a fresh one.
+   *
+   * @param why what calls in progress are rejected with
+   */
+  stop(why: Error = this.#stopped('it was ended')): void {
     clearTimeout(this.#idleTimer);
     this.#remote?.[Comlink.releaseProxy]();
     this.#worker?.terminate();
-    this.#end?.reject(this.#stopped('it was ended'));
+    this.#end?.reject(why);
     this.#worker = this.#remote = this.#end = undefined;
   }
 
@@ -87,7 +96,7 @@ export class WorkerBridge<Service> {
     const worker = this.#options.create();
     this.#worker = worker;
     this.#remote = Comlink.wrap<Service>(worker);
-    let reject: (error: AttuneError) => void = () => undefined;
+    let reject: (error: Error) => void = () => undefined;
     const promise = new Promise<never>((_, end) => (reject = end));
     this.#end = { promise, reject };
     // An end while nothing runs is nobody's failure: the next call starts a fresh worker.

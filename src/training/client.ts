@@ -1,20 +1,42 @@
 import { callback, WorkerBridge } from '../bridge/worker-bridge.ts';
-import type { TrainingProgress, TrainingService } from './contract.ts';
+import type { TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
 
 const bridge = new WorkerBridge<TrainingService>({
   name: 'training',
   create: () =>
     new Worker(new URL('../../workers/training.worker.ts', import.meta.url), { type: 'module', name: 'training' }),
-  // Weights and compiled graphs are worth keeping between an estimate and its start, not for ever.
+  // A loaded runtime is worth keeping between an estimate and its start, not for ever.
   idleMs: 60_000,
   computes: true,
 });
 
 const reporter = (onProgress?: (progress: TrainingProgress) => void) => onProgress && callback(onProgress);
 
+/** Under way: the only calls that may be ended. */
+let estimates = 0;
+
+/**
+ * In a worker that nothing else was computed in: the heap of wasm never shrinks, so that the memory of a smaller run
+ * would be told as that of the largest before it. One in which memory ran out is of no use to the run that comes next.
+ */
+async function estimate(
+  request: TrainingRequest,
+  onProgress?: (progress: TrainingProgress) => void,
+): Promise<TrainingEstimate> {
+  if (bridge.running === estimates) bridge.stop(new DOMException('The estimate is not wanted any more.', 'AbortError'));
+  estimates++;
+  try {
+    const measured = await bridge.call((remote) => remote.estimate(request, reporter(onProgress)));
+    if (!measured.fits && bridge.running === 0) bridge.stop();
+    return measured;
+  } finally {
+    estimates--;
+  }
+}
+
 /** The training service, in its worker. Screens start runs through `jobs`, which keeps them going after a reload. */
 export const training: TrainingService = {
-  estimate: (request, onProgress) => bridge.call((remote) => remote.estimate(request, reporter(onProgress))),
+  estimate,
   cancelEstimate: () => bridge.call((remote) => remote.cancelEstimate()),
   create: (request) => bridge.call((remote) => remote.create(request)),
   createSweep: (request) => bridge.call((remote) => remote.createSweep(request)),

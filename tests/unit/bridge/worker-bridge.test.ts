@@ -1,23 +1,17 @@
-import * as Comlink from 'comlink';
 import { expect, it, onTestFinished } from 'vitest';
 import { WorkerBridge, type BridgeOptions } from '../../../src/bridge/worker-bridge.ts';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
+import { channelWorker } from '../../support/channel-worker.ts';
 
-/** Workers that are no threads: what they are asked goes over a channel of its own, which dies with them. */
 function bridgeTo<Service extends object>(service: Service, options: Partial<BridgeOptions> = {}) {
-  const channels: MessageChannel[] = [];
-  const bridge = new WorkerBridge<Service>({
-    name: 'training',
-    create: () => {
-      const channel = new MessageChannel();
-      channels.push(channel);
-      Comlink.expose(service, channel.port2);
-      return Object.assign(channel.port1, { terminate: () => channel.port2.close() }) as unknown as Worker;
-    },
-    ...options,
-  });
+  let started = 0;
+  const create = () => {
+    started++;
+    return channelWorker(service);
+  };
+  const bridge = new WorkerBridge<Service>({ name: 'training', create, ...options });
   onTestFinished(() => bridge.stop());
-  return { bridge, started: () => channels.length };
+  return { bridge, started: () => started };
 }
 
 const full = new AttuneError('engine/out-of-memory', 'Full.', 'Less.');
