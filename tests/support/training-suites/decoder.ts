@@ -101,6 +101,27 @@ export function decoderTrainingSuite(
 
   if (scope === 'goldens') return;
 
+  test('nothing stays in the runtime where a model finds no room, wherever that is noticed', async () => {
+    const { runtime, trainer } = await setUp(FIRST, { weights: 'stored' });
+    const needed = runtime.usage.tensors;
+    await trainer.dispose();
+    const empty = { ...runtime.usage };
+    const full = new Error('Full.');
+    for (let room = 0; room < needed - empty.tensors; room++) {
+      const limited: ResidentRuntime = Object.create(runtime, {
+        tensor: {
+          value: (...tensor: Parameters<ResidentRuntime['tensor']>) => {
+            if (runtime.usage.tensors - empty.tensors >= room) throw full;
+            return runtime.tensor(...tensor);
+          },
+        },
+      });
+      await expect(setUp(FIRST, { weights: 'stored', runtime: limited })).rejects.toBe(full);
+      const { tensors, tensorBytes, sessions } = empty;
+      expect(runtime.usage).toMatchObject({ tensors, tensorBytes, sessions });
+    }
+  });
+
   test('rank-stabilised adapters are scaled by the root of their rank', async () => {
     const { golden, trainer } = await setUp(FIRST, {}, { rankStabilised: true });
     expect((await trainer.evaluate(golden)).loss).toBeCloseTo(golden.losses['rank-stabilised'], 4);

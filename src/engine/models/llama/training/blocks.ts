@@ -71,7 +71,7 @@ export class Blocks {
         const kind = blockKind(config, layer, (type) => frozenFormat(type, weights, runtime), adapted);
         const block: Block = { kind, frozen: [], lora: new Map() };
         this.#blocks.push(block);
-        block.frozen.push(...frozenLayer(runtime, kind, layer));
+        for (const tensor of frozenLayer(runtime, kind, layer)) block.frozen.push(tensor);
         for (const { name, shape } of loraMatrices(kind)) block.lora.set(name, runtime.tensor('float32', shape));
         for (const tensor of tensorsOf(block)) {
           this.weightBytes += byteLength(tensor.dataType, elementCount(tensor.shape));
@@ -174,21 +174,24 @@ function tensorsOf({ frozen, lora }: Block): ResidentTensor[] {
   return [...frozen.map(([, tensor]) => tensor), ...lora.values()];
 }
 
-function frozenLayer(runtime: ResidentRuntime, kind: BlockKind, layer: LlamaLayerWeights): [string, ResidentTensor][] {
-  const vector = (name: string, stored: StoredMatrix | undefined): [string, ResidentTensor][] =>
-    stored ? [[name, runtime.tensor('float32', [stored.columns], stored.toFloat32())]] : [];
-  return [
-    ...LLAMA_LINEARS.flatMap((linear) =>
-      frozenTensors(runtime, `${linear}.weight`, layer[STORED_AS[linear]], kind.formats[linear]),
-    ),
-    ...vector('attention_norm', layer.attentionNorm),
-    ...vector('feed_forward_norm', layer.feedForwardNorm),
-    ...vector('q_proj.bias', layer.queryBias),
-    ...vector('k_proj.bias', layer.keyBias),
-    ...vector('v_proj.bias', layer.valueBias),
-    ...vector('q_norm', layer.queryNorm),
-    ...vector('k_norm', layer.keyNorm),
+function* frozenLayer(
+  runtime: ResidentRuntime,
+  kind: BlockKind,
+  layer: LlamaLayerWeights,
+): Generator<[string, ResidentTensor]> {
+  for (const linear of LLAMA_LINEARS)
+    yield* frozenTensors(runtime, `${linear}.weight`, layer[STORED_AS[linear]], kind.formats[linear]);
+  const vectors: [string, StoredMatrix | undefined][] = [
+    ['attention_norm', layer.attentionNorm],
+    ['feed_forward_norm', layer.feedForwardNorm],
+    ['q_proj.bias', layer.queryBias],
+    ['k_proj.bias', layer.keyBias],
+    ['v_proj.bias', layer.valueBias],
+    ['q_norm', layer.queryNorm],
+    ['k_norm', layer.keyNorm],
   ];
+  for (const [name, stored] of vectors)
+    if (stored) yield [name, runtime.tensor('float32', [stored.columns], stored.toFloat32())];
 }
 
 /** A shape in B and T as numbers: `3*T/4` is three quarters of the length. */

@@ -63,28 +63,33 @@ export function frozenMatrix(graph: Graph, name: string, format: FrozenFormat, r
   return reshape(add(scaled, minima), [rows, columns]);
 }
 
-/** The tensors that {@link frozenMatrix} is fed, by input name. The caller disposes them. */
-export function frozenTensors(
+/**
+ * The tensors that {@link frozenMatrix} is fed, by input name, one after the other: the caller disposes them, those too
+ * that it had when there was no room for the next.
+ */
+export function* frozenTensors(
   runtime: ResidentRuntime,
   name: string,
   stored: StoredMatrix,
   format: FrozenFormat,
-): [string, ResidentTensor][] {
+): Generator<[string, ResidentTensor]> {
   const { rows, columns, type } = stored;
-  if (format === 'float32') return [[name, runtime.tensor('float32', [rows, columns], stored.toFloat32())]];
+  if (format === 'float32') {
+    yield [name, runtime.tensor('float32', [rows, columns], stored.toFloat32())];
+    return;
+  }
   if (format === 'float16') {
     const halves = Uint16Array.from(stored.toFloat32(), toFloat16);
-    return [[name, runtime.tensor('float16', [rows, columns], halves)]];
+    yield [name, runtime.tensor('float16', [rows, columns], halves)];
+    return;
   }
   const blocks = [rows, columns / BLOCK, 1];
   const { bits, codes, scales, shifts } = toBlockCodes(type as 'Q4_0' | 'Q4_1' | 'Q8_0', stored.bytes);
   const middle = 2 ** (bits - 1);
   const minima = scales.map((scale, i) => (shifts?.[i] ?? 0) - middle * scale);
-  return [
-    [`${name}.codes`, runtime.tensor('uint8', [rows, columns], bits === 8 ? bytes(codes) : nibbles(codes))],
-    [`${name}.scales`, runtime.tensor('float32', [rows, columns / BLOCK], scales as Float32Array<ArrayBuffer>)],
-    [`${name}.minima`, runtime.tensor('float32', blocks, minima as Float32Array<ArrayBuffer>)],
-  ];
+  yield [`${name}.codes`, runtime.tensor('uint8', [rows, columns], bits === 8 ? bytes(codes) : nibbles(codes))];
+  yield [`${name}.scales`, runtime.tensor('float32', [rows, columns / BLOCK], scales as Float32Array<ArrayBuffer>)];
+  yield [`${name}.minima`, runtime.tensor('float32', blocks, minima as Float32Array<ArrayBuffer>)];
 }
 
 function bytes(codes: Uint8Array): Uint8Array<ArrayBuffer> {

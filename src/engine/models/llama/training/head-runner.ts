@@ -64,12 +64,19 @@ export class HeadRunner {
       parts.map(({ rows }) => rows),
     );
     const session = await runtime.createSession(graph, new Map(), "the model's head", SESSION_OPTIONS);
-    const frozen = new Map<string, ResidentTensor>([
-      ...parts.flatMap((part, i) => frozenTensors(runtime, headPart(i), part, format)),
-      ['final_norm', runtime.tensor('float32', [config.hidden], finalNorm.toFloat32())],
-    ]);
+    const frozen = new Map<string, ResidentTensor>();
     const rowsAtOnce = Math.max(STEP, Math.floor(logitBytes / (parts[0]!.rows * 4) / STEP) * STEP);
-    return new HeadRunner(runtime, session, head, frozen, rowsAtOnce);
+    try {
+      for (const [i, part] of parts.entries()) {
+        for (const [name, tensor] of frozenTensors(runtime, headPart(i), part, format)) frozen.set(name, tensor);
+      }
+      frozen.set('final_norm', runtime.tensor('float32', [config.hidden], finalNorm.toFloat32()));
+      return new HeadRunner(runtime, session, head, frozen, rowsAtOnce);
+    } catch (error) {
+      for (const tensor of frozen.values()) tensor.dispose();
+      await session.dispose();
+      throw error;
+    }
   }
 
   /**

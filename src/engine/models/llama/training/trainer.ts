@@ -70,16 +70,21 @@ export async function createGeneratorTrainer(options: GeneratorTrainerOptions): 
   const targets = LLAMA_LINEARS.filter((linear) => lora.targets.includes(llamaTarget(linear)));
   const { logitBytes = 16 * MIB, logitWords = 4096 } = options;
   const head = await HeadRunner.create(loaded, runtime, { weights, words: logitWords, logitBytes });
-  const blocks = new Blocks(loaded, runtime, { weights, targets, rank: lora.rank, firstAdapted });
-  const runner = new ChunkRunner(loaded, runtime, blocks, {
-    firstAdapted,
-    targets,
-    dropout: lora.dropout,
-    memoryBudget: options.memoryBudget ?? MEMORY_BUDGET[runtime.device],
-    queriesAtOnce: options.queriesAtOnce ?? 64,
-    cacheBytes: options.cacheBytes ?? 256 * MIB,
-  });
-  return new LlamaTrainer(options, parameters, runner, head);
+  try {
+    const blocks = new Blocks(loaded, runtime, { weights, targets, rank: lora.rank, firstAdapted });
+    const runner = new ChunkRunner(loaded, runtime, blocks, {
+      firstAdapted,
+      targets,
+      dropout: lora.dropout,
+      memoryBudget: options.memoryBudget ?? MEMORY_BUDGET[runtime.device],
+      queriesAtOnce: options.queriesAtOnce ?? 64,
+      cacheBytes: options.cacheBytes ?? 256 * MIB,
+    });
+    return new LlamaTrainer(options, parameters, runner, head);
+  } catch (error) {
+    await head.dispose();
+    throw error;
+  }
 }
 
 class LlamaTrainer implements GeneratorTrainer {
