@@ -34,7 +34,7 @@ export interface TrainingEstimate {
   secondsPerStep: number;
   /** Of the whole run, validations included. */
   seconds: number;
-  /** Most device memory held at once. */
+  /** Most device memory held at once, as far as it was measured: no more than the limit where it ran out. */
   memoryBytes: number;
   /** What this device allows; absent: unknown. */
   memoryLimit?: number;

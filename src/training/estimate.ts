@@ -2,8 +2,8 @@ import { AttuneError } from '../errors/attune-error.ts';
 import type { RunRow } from '../storage/schema.ts';
 import { adviceFor } from './advice.ts';
 import type { TrainingEstimate, TrainingProgress } from './contract.ts';
-import type { Prepare } from './run.ts';
-import type { PreparedTask, TaskMemo } from './tasks/task.ts';
+import type { Prepare, PreparedRun } from './run.ts';
+import type { TaskMemo } from './tasks/task.ts';
 
 /** A forward run alone, as a share of a step over the same tokens (forward, backward twice as much). */
 const FORWARD_SHARE = 0.35;
@@ -23,10 +23,10 @@ export async function estimateRun(
   onProgress?: (progress: TrainingProgress) => void,
 ): Promise<TrainingEstimate> {
   const nowhere = emptyMemo();
-  let task: PreparedTask | undefined;
+  let prepared: PreparedRun | undefined;
   try {
-    const prepared = await prepare(run, { memo: nowhere, signal, onProgress, probing: true });
-    task = prepared.task;
+    prepared = await prepare(run, { memo: nowhere, signal, onProgress, probing: true });
+    const { task } = prepared;
     onProgress?.({ stage: 'Compiling', done: 0, total: 2 });
     await task.probe('longest', signal);
     const memoryBytes = task.memoryBytes;
@@ -55,7 +55,7 @@ export async function estimateRun(
   } catch (error) {
     if (!(error instanceof AttuneError && error.code === 'engine/out-of-memory')) throw error;
     return {
-      device: '',
+      device: prepared?.device ?? 'this browser',
       examples: 0,
       steps: 0,
       secondsPerStep: 0,
@@ -66,7 +66,7 @@ export async function estimateRun(
       advice: adviceFor(run, { fits: false, seconds: 0, steps: 0 }),
     };
   } finally {
-    await task?.dispose().catch(() => undefined);
+    await prepared?.task.dispose().catch(() => undefined);
   }
 }
 

@@ -184,7 +184,7 @@ describe('an estimate', () => {
       ...request,
       settings: { maxTokens: 256 },
     });
-    expect(estimate.fits).toBe(false);
+    expect(estimate).toMatchObject({ fits: false, device: 'here', memoryLimit: 5 });
     expect(estimate.advice).toContainEqual({
       knob: 'maxTokens',
       value: 128,
