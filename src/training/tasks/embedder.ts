@@ -26,6 +26,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
   const examples = trainingExamples(input.examples, 'passage');
   const train = limitQuestions(examples.train, settings.examplesLimit, seed);
   const { config, weights, recipe, texts } = await loadEncoder(files, settings.maxTokens, input.onProgress);
+  const judge = await createRetrievalJudge(input, settings, examples, texts);
   const trainer = createEmbedderTrainer({
     config,
     weights,
@@ -40,9 +41,12 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
       dimensions: matryoshkaSizes(settings.matryoshka, config.hiddenSize),
     },
   });
-  const judge = await createRetrievalJudge(input, settings, examples, texts);
   const encode = trainer.encode.bind(trainer);
-  const negatives = await hardNegatives(input, settings, train, texts, encode);
+  const negatives = await hardNegatives(input, settings, train, texts, encode).catch(async (error: unknown) => {
+    // Paused while it searches: nobody else knows of the trainer yet.
+    await trainer.dispose();
+    throw error;
+  });
   const pairs = train.map((example, i) => ({
     query: texts.query(example.question),
     positive: texts.passage({ headings: example.headings, text: example.passage }),

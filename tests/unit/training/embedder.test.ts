@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { residentNode } from '../../../src/engine/resident/node.ts';
+import { starterModelFiles } from '../../../src/models/node.ts';
+import type { ExampleRow } from '../../../src/storage/schema.ts';
+import { prepareEmbedder } from '../../../src/training/tasks/embedder.ts';
+
+const THINGS = ['fox', 'whale', 'owl', 'river', 'hammer', 'bread'];
+const examples = THINGS.map((thing, i): ExampleRow => ({
+  ...{ id: `${i}`, workspaceId: 'w', datasetId: 'd', ordinal: i, headings: [], negatives: [], documentKey: `${i}` },
+  split: i < 4 ? 'train' : 'validation',
+  question: `Where is the ${thing}?`,
+  answer: 'Here.',
+  passage: `The ${thing} is here.`,
+}));
+
+it('a search model that is paused while hard negatives are looked for leaves nothing on the device', async () => {
+  const runtime = residentNode(1);
+  const controller = new AbortController();
+  const preparing = prepareEmbedder({
+    files: await starterModelFiles('all-MiniLM-L6-v2'),
+    runtime,
+    settings: { hardNegatives: 1 },
+    seed: 1,
+    examples,
+    signal: controller.signal,
+    onProgress: ({ stage }) => stage === 'Searching the passages' && controller.abort(),
+  });
+  await expect(preparing).rejects.toMatchObject({ name: 'AbortError' });
+  expect(runtime.usage).toEqual({ tensors: 0, tensorBytes: 0, sessions: 0 });
+});
