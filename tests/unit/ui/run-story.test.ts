@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { RunPointRow, RunRow } from '../../../src/storage/schema.ts';
 import { logAsCsv, logAsJsonLines } from '../../../src/ui/screens/tune/run-log.ts';
-import { curveOf, isBetter, namesApart, paceOf, smoothed, storyOf } from '../../../src/ui/screens/tune/run-story.ts';
+import {
+  canGoOn,
+  curveOf,
+  isBetter,
+  namesApart,
+  paceOf,
+  smoothed,
+  storyOf,
+} from '../../../src/ui/screens/tune/run-story.ts';
 import { changeText, scoreText } from '../../../src/ui/scores.ts';
 
 const run = (changes: Partial<RunRow> = {}): RunRow => ({
@@ -74,6 +82,26 @@ describe('the sentence of a run', () => {
     );
     expect(storyOf(run({ state: 'cancelled', best }), [])).toContain('Nothing was kept');
   });
+
+  test('says that a step is kept only where an adapter was made of it, and why a dropped trial ended', () => {
+    const done = { state: 'done' as const, best: { step: 40, score: 0.6 } };
+    expect(storyOf(run({ ...done, adapterId: 'a' }), [])).toBe('Done. Step 40 was the best and is kept.');
+    expect(storyOf(run(done), [])).toBe('Done. Step 40 was the best and can be kept.');
+    expect(storyOf(run({ ...done, ended: 'early' }), [])).toContain('no better since step 40, which can be kept');
+    expect(storyOf(run({ ...done, ended: 'stopped' }), [])).toBe(
+      'Ended after step 60: other trials of its sweep did better.',
+    );
+  });
+});
+
+test('what stopped can go on, but for a trial that its sweep will not take up again', () => {
+  for (const state of ['paused', 'failed', 'cancelled'] as const) expect(canGoOn({ state })).toBe(true);
+  for (const state of ['waiting', 'running', 'done'] as const) expect(canGoOn({ state })).toBe(false);
+  const sweepId = 's';
+  expect(canGoOn({ state: 'paused', sweepId })).toBe(true);
+  expect(canGoOn({ state: 'failed', sweepId })).toBe(true);
+  expect(canGoOn({ state: 'failed', sweepId, ended: 'stopped' })).toBe(false);
+  expect(canGoOn({ state: 'cancelled', sweepId, ended: 'stopped' })).toBe(false);
 });
 
 test('points become curves in the order of the steps, and the pace of the latest steps', () => {

@@ -74,6 +74,12 @@ export function isBetter({ best, baseScore }: Pick<RunRow, 'best' | 'baseScore'>
   return best !== undefined && (baseScore === undefined || best.score > baseScore);
 }
 
+/** Whether starting it again would compute. A trial that was cancelled or dropped has ended for its sweep. */
+export function canGoOn({ state, sweepId, ended }: Pick<RunRow, 'state' | 'sweepId' | 'ended'>): boolean {
+  if (state === 'cancelled') return sweepId === undefined;
+  return state === 'paused' || (state === 'failed' && (sweepId === undefined || ended !== 'stopped'));
+}
+
 /** What the curve means and what stopping now would do, in one or two sentences. */
 export function storyOf(run: RunRow, points: readonly RunPointRow[]): string {
   const { validations } = curveOf(points);
@@ -126,15 +132,17 @@ function runningStory(run: RunRow, validations: Curve['validations']): string {
 }
 
 function doneStory(run: RunRow): string {
-  const { best, ended, baseScore, steps } = run;
+  const { best, ended, baseScore, steps, adapterId } = run;
+  if (ended === 'stopped') return `Ended after step ${count(run.step)}: other trials of its sweep did better.`;
   if (!best) return `Done after ${plural(steps, 'step')}.`;
   if (!isBetter(run)) {
     if (baseScore! >= ALL_BUT_FULL) return `Done, but ${NOTHING_TO_GAIN}`;
     return 'Done, and not better than the untuned model. More questions, or another learning rate, may help.';
   }
+  const kept = adapterId ? 'is kept' : 'can be kept';
   return ended === 'early'
-    ? `Ended early: no better since step ${count(best.step)}, which is kept.`
-    : `Done. Step ${count(best.step)} was the best and is kept.`;
+    ? `Ended early: no better since step ${count(best.step)}, which ${kept}.`
+    : `Done. Step ${count(best.step)} was the best and ${kept}.`;
 }
 
 /**
