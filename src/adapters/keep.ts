@@ -13,7 +13,8 @@ export type AdapterCard = Pick<AdapterRow, 'workspaceId' | 'name' | 'description
   Partial<Pick<AdapterRow, 'dataLicence' | 'runId' | 'datasetHash' | 'recipe'>>;
 
 /**
- * Files an adapter: its folder first, the row last, so that a crash leaves no row without files.
+ * Files an adapter: its folder first, the row last, so that a crash leaves no row without files. What the same run filed
+ * before, by hand or before a crash, is found again by its weights.
  *
  * @throws AttuneError `storage/full`
  */
@@ -24,10 +25,13 @@ export async function keepAdapter(
   base: Pick<AdapterBase, 'id' | 'name' | 'licence'>,
   card: AdapterCard,
 ): Promise<AdapterRow> {
-  const id = crypto.randomUUID();
   const files = adapterFiles(tuned, card.task, base.name);
   const weights = [...files].find(([name]) => name.endsWith('.safetensors'))?.[1];
   if (!weights) throw new AttuneError('adapters/incomplete', 'The adapter has no weights.', 'Train it again.');
+  const sha256 = await hashFile(weights);
+  const known = await filedBy(database, card.runId, sha256);
+  if (known) return known;
+  const id = crypto.randomUUID();
   const row: AdapterRow = {
     ...card,
     id,
@@ -36,7 +40,7 @@ export async function keepAdapter(
     ...describeTuned(tuned),
     ...(tuned.denseWeight !== undefined && { denseWeight: tuned.denseWeight }),
     bytes: [...files.values()].reduce((sum, { size }) => sum + size, 0),
-    sha256: await hashFile(weights),
+    sha256,
     baseLicence: base.licence,
     createdAt: Date.now(),
   };
@@ -49,6 +53,15 @@ export async function keepAdapter(
     throw storageFull(error);
   }
   return row;
+}
+
+async function filedBy(
+  { adapters }: AttuneDatabase,
+  runId: string | undefined,
+  sha256: string,
+): Promise<AdapterRow | undefined> {
+  if (runId === undefined) return undefined;
+  return adapters.filter((row) => row.runId === runId && row.sha256 === sha256).first();
 }
 
 /** What goes with an adapter wherever it is carried: its row without what means nothing elsewhere. */

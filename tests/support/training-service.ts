@@ -36,6 +36,8 @@ interface Options {
   failing?: { step: number; error: Error; of?: (run: RunRow) => boolean };
   onStep?: (step: number) => void;
   onAdapter?: () => void;
+  /** Called when an adapter is filed, and the run's row does not say so yet. */
+  onKept?: () => void;
   memoryLimit?: number;
   /** Lets other work in between steps, as a real device does. */
   breathe?: boolean;
@@ -60,7 +62,7 @@ export async function setUpTraining() {
   });
   /** How many are loaded, and were at once at most. */
   const models = { loaded: 0, most: 0 };
-  const start = ({ failing, onStep, onAdapter, memoryLimit, breathe }: Options = {}) =>
+  const start = ({ failing, onStep, onAdapter, onKept, memoryLimit, breathe }: Options = {}) =>
     new Training({
       database: db,
       folders,
@@ -80,8 +82,11 @@ export async function setUpTraining() {
       weigh: async () => 0.9,
       memoryLimit: () => memoryLimit,
       keepAdapter: async (run, tuned, scores) => {
-        const card = { workspaceId: 'w', name: run.name, description: '', task: run.task, scores, source: 'test' };
-        return (await keepAdapter(db, folders, tuned, model, card)).id;
+        const { id: runId, name, task } = run;
+        const card = { workspaceId: 'w', name, description: '', task, scores, source: 'test', runId };
+        const { id } = await keepAdapter(db, folders, tuned, model, card);
+        onKept?.();
+        return id;
       },
     });
   const curve = async (runId: string) =>

@@ -68,6 +68,21 @@ describe('a run', () => {
     expect(await weights()).toEqual(expected.weights);
   });
 
+  it('that dies when its adapter is filed makes no second one', async () => {
+    const { db, start } = await setUpTraining();
+    const dying = start({
+      onKept: () => {
+        throw new Error('The tab is gone.');
+      },
+    });
+    const runId = await dying.create(request);
+    await expect(dying.proceed(runId)).rejects.toThrow('The tab is gone.');
+    await start().proceed(runId);
+    const [adapter] = await db.adapters.toArray();
+    expect(await db.adapters.count()).toBe(1);
+    expect(await db.runs.get(runId)).toMatchObject({ state: 'done', adapterId: adapter!.id });
+  });
+
   it('that lost its device fails with the problem, keeps its checkpoint, and goes on from it', async () => {
     const expected = await undisturbed();
     const { db, folders, start, curve, weights } = await setUpTraining();
