@@ -12,6 +12,8 @@ export class RunRecord {
   /** Computing time that is in the row already, and since when the rest runs. */
   #seconds: number;
   #since = performance.now();
+  /** The step of which an adapter would be made. */
+  #worthKeeping: number;
   #points: RunPointRow[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<unknown> = Promise.resolve();
@@ -20,6 +22,7 @@ export class RunRecord {
     this.#db = db;
     this.#runId = run.id;
     this.#seconds = run.seconds;
+    this.#worthKeeping = worthKeeping(run);
   }
 
   /** Forgets what lies after the checkpoint from which the run goes on: it is computed again. */
@@ -48,10 +51,17 @@ export class RunRecord {
     this.#add({ runId: this.#runId, kind: 'validation', step, score, figures: { ...figures } });
   }
 
-  /** Called when a checkpoint is safe: from here the run goes on after a crash. */
+  /** Called when a checkpoint is safe: from here the run goes on after a crash. An adapter that was kept may be outdone. */
   async checkpoint({ step, best }: Checkpoint): Promise<void> {
     await this.flush();
-    await this.update({ step, best: best && { step: best.step, score: best.score } });
+    const now = worthKeeping({ step, best });
+    const outdone = now !== this.#worthKeeping;
+    this.#worthKeeping = now;
+    await this.update({
+      step,
+      best: best && { step: best.step, score: best.score },
+      ...(outdone && { adapterId: undefined }),
+    });
   }
 
   async update(changes: Partial<RunRow>): Promise<void> {
@@ -77,4 +87,8 @@ export class RunRecord {
       this.flush().catch(() => undefined);
     }, WRITE_EVERY_MS);
   }
+}
+
+function worthKeeping({ step, best }: { step: number; best?: { step: number } | undefined }): number {
+  return best?.step ?? step;
 }

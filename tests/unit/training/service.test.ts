@@ -136,6 +136,25 @@ describe('a run', () => {
     expect(await service.keep(runId)).toBe(adapterId);
   });
 
+  it('that goes on to a better step after one was kept forgets that adapter, which stays', async () => {
+    const { db, start } = await setUpTraining();
+    let stopAt = 12;
+    const service: Training = start({ onStep: (step) => step === stopAt && void service.stop(runId, 'pause') });
+    const runId = await service.create(request);
+    await service.proceed(runId);
+    const first = await service.keep(runId);
+    stopAt = 13;
+    await service.proceed(runId);
+    expect((await db.runs.get(runId))!.adapterId).toBe(first);
+    stopAt = 18;
+    await service.proceed(runId);
+    const run = (await db.runs.get(runId))!;
+    expect(run.best!.step).toBe(15);
+    expect(run.adapterId).toBeUndefined();
+    expect(await service.keep(runId)).not.toBe(first);
+    expect(await db.adapters.count()).toBe(2);
+  });
+
   it('ends early when validations get no better', async () => {
     const { db, start } = await setUpTraining();
     const service = start();
