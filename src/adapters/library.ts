@@ -24,7 +24,7 @@ export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLib
 
     async remove(id) {
       if (!(await db.adapters.get(id))) throw starterStays();
-      await db.transaction('rw', db.adapters, db.workspaces, async () => {
+      await db.transaction('rw', db.adapters, db.workspaces, db.runs, async () => {
         await db.workspaces.toCollection().modify((workspace) => {
           const inForce = workspace.settings['adapters'] as WorkspaceAdapters | undefined;
           if (!inForce || !Object.values(inForce).includes(id)) return;
@@ -32,6 +32,12 @@ export function adapterLibrary(db: AttuneDatabase, folders: Folders): AdapterLib
           workspace.settings['adapters'] = Object.fromEntries(kept);
           workspace.updatedAt = Date.now();
         });
+        // The run may make it again, of its checkpoint.
+        await db.runs
+          .filter(({ adapterId }) => adapterId === id)
+          .modify((run) => {
+            delete run.adapterId;
+          });
         await db.adapters.delete(id);
       });
       await folders.removeFolder(adapterFolder(id));
