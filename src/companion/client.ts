@@ -76,11 +76,22 @@ export class CompanionClient {
     await this.#remove(`/v1/files/${encodeURIComponent(id)}`, 'the rows');
   }
 
-  /** Queues a job on rows that were sent. @throws AttuneError `companion/refused` naming the row and the reason */
-  start(wanted: CompanionRequest, fileId: string): Promise<CompanionJob> {
+  /**
+   * Queues a job on rows that were sent.
+   *
+   * @param runId by which it is found again when the answer is lost
+   * @throws AttuneError `companion/refused` naming the row and the reason
+   */
+  start(wanted: CompanionRequest, fileId: string, runId: string): Promise<CompanionJob> {
     return requestJson(this.#connection, '/v1/fine_tuning/jobs', {
-      json: { ...jobOf(wanted), training_file: fileId },
+      json: { ...jobOf(wanted), training_file: fileId, metadata: { run: runId } },
     });
+  }
+
+  /** The latest jobs of the node, whoever began them. */
+  async jobs(signal?: AbortSignal): Promise<CompanionJob[]> {
+    const path = '/v1/fine_tuning/jobs?limit=1000';
+    return (await requestJson<{ data: CompanionJob[] }>(this.#connection, path, { signal: signal ?? null })).data;
   }
 
   /**

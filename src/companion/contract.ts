@@ -63,6 +63,8 @@ export interface CompanionJob {
   batch_halvings: number;
   error: { code: string; message: string } | null;
   evaluation: CompanionEvaluation | null;
+  /** `run`: the id of the run here that it was begun for. */
+  metadata: { run?: string };
 }
 
 /** Base and tuned on the same held-out questions. */

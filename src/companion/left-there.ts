@@ -27,7 +27,9 @@ export async function removeThere(
   const there = runs.flatMap(({ node }) => node ?? []);
   if (!there[0]) return;
   const client = await clientOf(there[0].nodeId);
-  const jobIds = there.flatMap(({ jobId }) => jobId ?? []);
+  const runIds = new Set(runs.map(({ id }) => id));
+  const begun = (await client.jobs()).filter(({ metadata }) => metadata.run !== undefined && runIds.has(metadata.run));
+  const jobIds = new Set([...begun.map(({ id }) => id), ...there.flatMap(({ jobId }) => jobId ?? [])]);
   // All of them first, or the next one in the queue begins while the one before it is waited for.
   for (const id of jobIds) await client.control(id, 'cancel').catch(ignoreRefusal);
   const models = new Set(there.flatMap(({ model }) => model ?? []));

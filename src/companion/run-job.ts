@@ -54,7 +54,9 @@ export class RunJob {
     const { task, settings, seed } = run;
     if (task === 'linear') throw onlyHere();
     const fileId = (await this.#fileThere(client, run, signal)) ?? (await this.#send(client, run, signal, onProgress));
-    const job = await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId);
+    const job =
+      (await unheardOf(client, run.id, signal)) ??
+      (await client.start({ task, model, settings, seed, suffix: 'attune' }, fileId, run.id));
     await this.#rows.updateNode([run.id], { jobId: job.id, eventId: undefined, notice: undefined });
     // What an earlier job drew is computed anew.
     await this.#rows.update(run.id, { step: 0, seconds: 0, best: undefined, baseScore: undefined });
@@ -164,6 +166,12 @@ export class RunJob {
     await this.#rows.update(runId, { state: how === 'pause' ? 'paused' : 'cancelled' });
     return undefined;
   }
+}
+
+/** A job that was begun for a run, but whose answer was lost with the connection: a second one would train for nothing. */
+async function unheardOf(client: NodeClient, runId: string, signal: AbortSignal): Promise<CompanionJob | undefined> {
+  const goesOn = ({ status }: CompanionJob) => status === 'queued' || status === 'running';
+  return (await client.jobs(signal)).find((job) => job.metadata.run === runId && goesOn(job));
 }
 
 /** A job or file that is over or gone refuses; that is no failure of stopping or deleting it. */

@@ -26,7 +26,12 @@ const shape = { rows: sent.rows, validation_rows: 6, characters: { question: 40,
 const expected = await client.estimate({ task: 'embedder', model: base.id, settings, seed: 3 }, shape);
 assert.equal(expected.steps, settings.steps);
 assert.ok(expected.fits && expected.seconds! > 0 && expected.memory_bytes! > 0);
-const started = await client.start({ task: 'embedder', model: base.id, settings, seed: 3, suffix: 'app' }, file);
+const started = await client.start(
+  { task: 'embedder', model: base.id, settings, seed: 3, suffix: 'app' },
+  file,
+  'run-1',
+);
+assert.deepEqual((await client.jobs()).find(({ id }) => id === started.id)?.metadata, { run: 'run-1' });
 
 const events: CompanionEvent[] = [];
 // A tab that closes after two events and comes back later.

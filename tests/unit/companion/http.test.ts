@@ -4,7 +4,7 @@ import { request } from '../../../src/companion/http.ts';
 /** Asks a node that answers like this. @returns the problem */
 async function problemOf(answer: () => Response, url = 'https://gpu.lan:8700') {
   vi.stubGlobal('fetch', async () => answer());
-  onTestFinished(() => vi.unstubAllGlobals());
+  onTestFinished(() => void vi.unstubAllGlobals());
   return request({ url, token: 'secret' }, '/v1/system').catch((error: unknown) => error);
 }
 

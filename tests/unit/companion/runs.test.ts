@@ -18,13 +18,14 @@ const BASE = 'sha-of-the-weights-here';
  */
 class StandInNode {
   readonly asked: string[] = [];
-  jobs: { status: CompanionJob['status']; rank: number }[] = [];
+  jobs: { status: CompanionJob['status']; rank: number; run: string }[] = [];
   files = new Map<string, string>();
   /** Called when rows are there, before anybody is told. */
   onArrived: () => void | Promise<void> = () => undefined;
   /** Follows no further than this event until it is raised. */
   open = Infinity;
   lost = false;
+  losesAnswer = false;
   isPaired = () => true;
   /** How often it says that a cancelled job still runs, and what became of it then. */
   stepsLeft = 0;
@@ -48,9 +49,11 @@ class StandInNode {
       signal?.throwIfAborted();
       return 'file-1';
     },
-    start: async ({ model, settings }) => {
+    jobs: async () => this.jobs.map((_, i) => this.job(`job-${i + 1}`)),
+    start: async ({ model, settings }, _, run) => {
       this.asked.push(`start ${model} ${String(settings['rank'])}`);
-      this.jobs.push({ status: 'running', rank: Number(settings['rank']) });
+      this.jobs.push({ status: 'running', rank: Number(settings['rank']), run });
+      if (this.losesAnswer) throw new AttuneError('companion/unreachable', 'It is gone.', 'Start it.');
       return this.job(`job-${this.jobs.length}`);
     },
     job: async (id) => {
@@ -94,12 +97,12 @@ class StandInNode {
   }
 
   job(id: string): CompanionJob {
-    const { status, rank } = this.#of(id);
+    const { status, rank, run } = this.#of(id);
     const over = status === 'succeeded';
     return {
       ...{ id, status, model: 'minilm', training_file: 'file-1', error: this.failure },
       ...{ fine_tuned_model: over ? `ft:${id}` : null, step: over ? STEPS : 0, total_steps: STEPS },
-      ...{ estimated_finish: null, batch_halvings: 0 },
+      ...{ estimated_finish: null, batch_halvings: 0, metadata: { run } },
       evaluation: over ? { score: 'MRR@10', base: 0.5, tuned: tunedScore(rank), step: STEPS } : null,
     };
   }
@@ -254,6 +257,16 @@ describe('a run on a node', () => {
     expect(node.asked.filter((what) => /^(send|start)/.test(what))).toHaveLength(2);
     expect(node.asked.filter((what) => what.startsWith('event'))).toHaveLength(eventsOf(4).length);
     expect((await curve()).filter(({ kind }) => kind === 'step')).toHaveLength(STEPS);
+  });
+
+  it('is not begun twice when the answer that it was begun was lost', async () => {
+    const { node, network, runs, runId, row } = await setUp();
+    node.losesAnswer = true;
+    await runs.proceed(runId, ({ stage }) => {
+      if (isLost(stage)) void row().then(() => network.dispatchEvent(new Event('online')));
+    });
+    expect((await row()).state).toBe('done');
+    expect(node.jobs).toHaveLength(1);
   });
 
   it('that lost its node can be left while it waits', async () => {
