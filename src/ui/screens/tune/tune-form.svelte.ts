@@ -11,6 +11,7 @@ import { isLoopback } from '../../../generation/endpoint/client.ts';
 import { answerModel } from '../../state/answer-model.svelte.ts';
 import { endpointName, privacy } from '../../state/privacy.svelte.ts';
 import { searchEndpoint } from '../../state/search-endpoint.svelte.ts';
+import { baseModel } from './base-model.ts';
 import { goals, presetOf, taskOf, type Goal, type Length } from './goals.ts';
 import { NodeEstimates, type NodeEstimate } from './node-estimates.svelte.ts';
 
@@ -42,6 +43,8 @@ export class TuneForm {
   nodeId = $state('');
   /** Trials over several values, by knob: absent or one value means that it is not tried. */
   grid = $state.raw<Readonly<Record<string, (number | string)[]>>>({});
+  /** What is wrong with the values that were typed for a knob. */
+  gridProblems = $state.raw<Readonly<Record<string, string>>>({});
   method = $state<SweepRequest['method']>('halving');
 
   constructor(workspaceId: string) {
@@ -63,11 +66,18 @@ export class TuneForm {
     // What runs through another engine than ours has no weights that we could train against.
     return this.#models.filter(({ role, format }) => role === base && (format === 'gguf' || format === 'safetensors'));
   });
-  readonly modelId = $derived.by(() => {
-    const inUse = this.#goal === 'answers' ? answerModel.choice?.modelId : this.#usedEmbedder;
-    const wanted = this.#chosenModel ?? inUse;
-    return (this.models.find(({ id }) => id === wanted) ?? this.models[0])?.id;
+  /** What answers or searches now, whether or not it can be tuned. */
+  readonly #inUse = $derived.by((): Pick<ModelDescription, 'id' | 'name'> | undefined => {
+    if (this.#models.length === 0 || this.endpoint) return undefined;
+    const { choice, name } = answerModel;
+    if (this.#goal === 'answers') return choice ? { id: choice.modelId, name } : undefined;
+    const embedders = this.#models.filter(({ role }) => role === 'embedder');
+    return embedders.find(({ id }) => id === this.#usedEmbedder) ?? embedders[0];
   });
+  readonly #base = $derived.by(() => baseModel(this.models, this.#chosenModel, this.#inUse));
+  readonly modelId = $derived.by(() => this.#base.modelId);
+  /** Name of the model in use where it cannot be tuned and another stands in its place. */
+  readonly passedOver = $derived.by(() => this.#base.passedOver);
   /** All overrides that a request carries: the preset's and on top those that were set by hand. */
   readonly settings = $derived.by((): Record<string, unknown> =>
     this.task ? { ...presetSettings(this.task, presetOf(this.#length)), ...this.#overrides } : {},
@@ -206,5 +216,6 @@ export class TuneForm {
   #forgetKnobs(): void {
     this.#overrides = {};
     this.grid = {};
+    this.gridProblems = {};
   }
 }

@@ -1,3 +1,4 @@
+import type { NumberKnob } from '../../../settings/knob.ts';
 import type { TrainingEstimate } from '../../../training/contract.ts';
 import { bytes, plural } from '../../format.ts';
 
@@ -22,12 +23,22 @@ export function needText({
   return `It needs ${needed} the ${bytes(memoryLimit)} that ${device} allows.`;
 }
 
-/** Values as typed into a list, "4, 8; 16": numbers only, each once, in order. */
-export function numbersOf(text: string): number[] {
-  const numbers = text
-    .split(/[,;\s]+/)
-    .filter((part) => part !== '')
-    .map(Number)
-    .filter(Number.isFinite);
-  return [...new Set(numbers)].sort((a, b) => a - b);
+/** One value makes no trials. */
+export const ALONE = 'It takes a second value to compare with; a single one is set above.';
+
+/**
+ * Values to try as typed into a list, "4, 8; 16": those in range, each once, in order.
+ *
+ * @returns `problem`: what is not tried of it, and why
+ */
+export function valuesToTry(
+  text: string,
+  { min, max }: Pick<NumberKnob, 'min' | 'max'>,
+): { values: number[]; problem?: string } {
+  const parts = text.split(/[,;\s]+/).filter((part) => part !== '');
+  const isInRange = (part: string) => Number(part) >= min && Number(part) <= max;
+  const values = [...new Set(parts.filter(isInRange).map(Number))].sort((a, b) => a - b);
+  const left = parts.find((part) => !isInRange(part));
+  if (left !== undefined) return { values, problem: `“${left}” is left out: values lie between ${min} and ${max}.` };
+  return values.length === 1 ? { values, problem: ALONE } : { values };
 }
