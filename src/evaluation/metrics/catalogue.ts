@@ -101,8 +101,8 @@ const ENTRIES: readonly Entry[] = [
   answer(
     'bleu',
     'Phrases of the answer that are in the right one',
-    'BLEU',
-    'Share of one to four words in a row that the reference has too; short answers are marked down.',
+    'Sentence BLEU',
+    'Share of one to four words in a row that the reference has too; short answers are marked down. The mean over answers, which is not the BLEU of a whole corpus that papers give.',
   ),
   answer(
     'chrf',

@@ -121,6 +121,8 @@ describe('the catalogue', () => {
     for (const key of Object.keys(scores)) expect(describeMetric(key), key).toBeDefined();
     expect(describeMetric('recall@5')).toMatchObject({ term: 'Recall@5', group: 'retrieval', better: 'higher' });
     expect(describeMetric('recall@1')!.help).toBe('Share of the right passages that stand at the first place.');
+    // A mean of scores of single answers: corpus BLEU adds up counts first, and gives another number.
+    expect(describeMetric('bleu')).toMatchObject({ term: 'Sentence BLEU' });
     expect(describeMetric('something')).toBeUndefined();
     expect(inCatalogueOrder(['tokenF1', 'recall@10', 'own', 'recall@5', 'hit@5'])).toEqual([
       'hit@5',
