@@ -1,13 +1,16 @@
 import type { MatrixTable } from '../../../evaluation/table/contract.ts';
+import { changesAgainst } from './changes.ts';
 import type { PartWords } from './configuration-words.ts';
 
-/** The table as shown, with intervals and differences, for a spreadsheet: full precision, a dot for the decimals. */
+/** The table as shown, with intervals and differences to the row `base`, for a spreadsheet: full precision, a dot for the decimals. */
 export function matrixAsCsv(
-  { configurations, cells, differences }: MatrixTable,
+  table: MatrixTable,
   metrics: readonly string[],
   parts: ReadonlyMap<string, readonly PartWords[]>,
+  base = table.configurations[0]?.id ?? '',
 ): string {
-  const base = configurations[0]?.id;
+  const { configurations, cells } = table;
+  const changes = changesAgainst(table, base);
   const head = ['search', 'ranking', 'answers'].concat(
     metrics.flatMap((metric) => [
       metric,
@@ -22,7 +25,7 @@ export function matrixAsCsv(
     ...(parts.get(id) ?? []).map(({ title }) => title),
     ...metrics.flatMap((metric) => {
       const cell = cells.find((one) => one.configurationId === id && one.metric === metric);
-      const change = differences.find((one) => one.from === base && one.to === id && one.metric === metric);
+      const change = changes.find((one) => one.to === id && one.metric === metric);
       return [cell?.mean, cell?.low, cell?.high, cell?.n, change?.mean, change?.adjustedP];
     }),
   ]);
