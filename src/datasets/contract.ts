@@ -168,6 +168,7 @@ export interface LabelledExample {
   morePassages?: ExamplePassage[];
 }
 
+/** Values of `MINING_KNOBS` by key (see `settings.ts`). */
 export interface MiningOptions {
   /** For each row; absent: 3. */
   count?: number;

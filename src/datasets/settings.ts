@@ -191,6 +191,26 @@ export const SPLIT_KNOBS = {
   },
 } as const satisfies Knobs;
 
+/** How hard negatives are chosen. */
+export const MINING_KNOBS = {
+  count: number('For each question', 'Wrong passages that are kept of what the search finds.', 3, 1, 10),
+  margin: {
+    kind: 'number',
+    label: 'Margin',
+    help: 'A passage counts as wrong only if it is less similar to the question than this share of the right one.',
+    default: 0.95,
+    min: 0.5,
+    max: 1,
+    step: 0.01,
+  },
+  sameDocument: {
+    kind: 'switch',
+    label: 'From the same document',
+    help: 'Other passages of the document may stand: hard ones, and more often right without being marked.',
+    default: false,
+  },
+} as const satisfies Knobs;
+
 export type SplitValues = KnobValues<typeof SPLIT_KNOBS>;
 
 /** How a data set was split, or is by default. */

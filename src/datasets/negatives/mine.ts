@@ -1,8 +1,10 @@
+import { valuesOf } from '../../settings/knob.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
 import { NegativeGuard } from '../../training/negative-guard.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import type { DatasetProgress, FoundPassage, MiningOptions, MiningReport, SearchPassages } from '../contract.ts';
 import { inUse, isUnanswerable } from '../in-use.ts';
+import { MINING_KNOBS } from '../settings.ts';
 import type { DatasetStore } from '../store.ts';
 import { addVersion } from '../versions.ts';
 
@@ -76,9 +78,9 @@ class Miner {
   readonly #testTexts: ReadonlySet<string>;
   readonly #testDocuments: ReadonlySet<string>;
 
-  constructor(rows: readonly ExampleRow[], { count = 3, margin = 0.95, sameDocument = false }: MiningOptions) {
-    this.#options = { count, margin, sameDocument };
-    this.depth = Math.max(LEAST, count * SPARE);
+  constructor(rows: readonly ExampleRow[], options: MiningOptions) {
+    this.#options = valuesOf(MINING_KNOBS, { ...options });
+    this.depth = Math.max(LEAST, this.#options.count * SPARE);
     this.#guard = new NegativeGuard(rows);
     const test = rows.filter(({ split }) => split === 'test');
     const trained = new Set(rows.filter(({ split }) => split !== 'test').map(({ documentKey }) => documentKey));

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { datasets } from '../../../src/datasets/client.ts';
 import { database } from '../../../src/storage/database.ts';
@@ -42,6 +42,20 @@ test('the checks say what each rule took out and why, and a rule that is switche
   await userEvent.click(page.getByRole('button', { name: 'Bring back what Stands by itself took out' }));
   await expect.poll(async () => (await rowOf(2)).removedBy).toBe(undefined);
   await expect.element(page.getByRole('switch', { name: 'Stands by itself' })).not.toBeChecked();
+});
+
+test('wrong passages are looked for by the settings that are shown', async () => {
+  const id = await openDataset(workspaceId, 3);
+  const passedOver = { right: 0, sameDocument: 0, nearDuplicate: 0, holdsAnswer: 0, tooSimilar: 0, testPart: 0 };
+  const mine = vi.spyOn(datasets, 'mineNegatives').mockResolvedValue({ rows: 3, filled: 3, negatives: 6, passedOver });
+  onTestFinished(() => mine.mockRestore());
+  router.go('datasets', id, { view: 'quality' });
+  const section = page.getByRole('region', { name: /^Passages that look right/ });
+  await userEvent.click(section.getByText('Settings'));
+  await userEvent.click(section.getByRole('switch', { name: 'From the same document' }));
+  await userEvent.click(section.getByRole('button', { name: 'Find some' }));
+  await expect.element(section.getByRole('status')).toHaveTextContent('6 passages for 3 questions.');
+  expect(mine.mock.calls[0]!.slice(0, 2)).toEqual([id, { sameDocument: true }]);
 });
 
 test('versions are kept, compared word by word, and brought back', async () => {
