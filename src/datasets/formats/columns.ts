@@ -148,10 +148,14 @@ function plainName(column: string): string {
   return column.toLowerCase().replaceAll(/[\s_-]/g, '');
 }
 
-/** SQuAD and its kin keep answers as `{ text: [...] }` or `[{ text }]`. */
+/** SQuAD and its kin keep answers as `{ text: [...] }` or `[{ text }]`; others write a number without quotes. */
 function answerText(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => (hasText(item) ? item.text : item));
-  return hasText(value) ? value.text : value;
+  if (Array.isArray(value)) return value.map((item: unknown) => numberAsText(hasText(item) ? item.text : item));
+  return numberAsText(hasText(value) ? value.text : value);
+}
+
+function numberAsText(value: unknown): unknown {
+  return typeof value === 'number' ? String(value) : value;
 }
 
 function hasText(value: unknown): value is { text: unknown } {

@@ -115,6 +115,17 @@ describe('reading files', () => {
     ).toEqual(['a', 'b', 'c'].map((title) => [`What of ${title}?`, title, title]));
   });
 
+  it('takes numbers for text', async () => {
+    const { datasets, examples } = await library();
+    const lines = [
+      { question: 'How many?', answer: 25, passage: 'There are 25.' },
+      { question: 'How many more?', answers: [3.5, 'three and a half'], passage: 'And 3.5 more.' },
+    ];
+    const { datasetId, refused } = await datasets.import(workspaceId, file('qa.jsonl', ...lines));
+    expect(refused).toEqual([]);
+    expect((await examples(datasetId)).map(({ answer }) => answer)).toEqual(['25', '3.5']);
+  });
+
   it('says which row is wrong when none can be used', async () => {
     const { datasets } = await library();
     const nothing = datasets.import(workspaceId, file('qa.jsonl', { question: 'Where?', answer: 'There' }));
