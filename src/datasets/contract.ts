@@ -67,7 +67,7 @@ export interface DatasetImport {
   /** Rows whose passage was found in the workspace's documents. */
   attached: number;
   refused: RefusedRow[];
-  /** What the reader should know of how it was split, in one sentence; absent when by documents as usual. */
+  /** What the reader should know of what was taken and how it was split; absent when all was, by documents as usual. */
   note?: string;
 }
 

@@ -23,6 +23,17 @@ export async function importDataset(
   read: ReadDataset,
   options: DatasetImportOptions,
 ): Promise<DatasetImport> {
+  const report = await importRows(store, workspaceId, read, options);
+  const note = [read.note, report.note].filter(Boolean).join(' ');
+  return { ...report, ...(note && { note }) };
+}
+
+async function importRows(
+  store: DatasetStore,
+  workspaceId: string,
+  read: ReadDataset,
+  options: DatasetImportOptions,
+): Promise<DatasetImport> {
   const refused = [...read.refused];
   const name = options.name ?? read.native?.head.name ?? read.name.replace(/\.[^.]+$/, '');
   const drafts = await attach(store, workspaceId, read.rows, refused);

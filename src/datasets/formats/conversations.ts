@@ -48,14 +48,28 @@ export function withoutThought(text: string): Pick<Exchange, 'answer' | 'thought
   return { answer: match ? match[2]! : text, ...(thought && { thought }) };
 }
 
-/** The first question of a conversation with its answer; undefined where it has none. */
-export function exchangeOf(turns: readonly unknown[]): Exchange | undefined {
-  const said = turns.filter(isObject).map((turn) => ({
+function saidIn(turns: readonly unknown[]) {
+  return turns.filter(isObject).map((turn) => ({
     role: ROLES[text(turn['role'] ?? turn['from']).toLowerCase()],
     content: text(turn['content'] ?? turn['value']),
   }));
-  const at = said.findIndex(({ role }, i) => role === 'user' && said[i + 1]?.role === 'assistant');
-  if (at < 0) return undefined;
+}
+
+/** Places of the questions of a conversation that are answered. */
+function answeredIn(said: ReturnType<typeof saidIn>): number[] {
+  return said.flatMap(({ role }, i) => (role === 'user' && said[i + 1]?.role === 'assistant' ? [i] : []));
+}
+
+/** Whether a conversation goes on after its first answer: what is asked then often makes no sense by itself. */
+export function goesOn(turns: readonly unknown[]): boolean {
+  return answeredIn(saidIn(turns)).length > 1;
+}
+
+/** The first question of a conversation with its answer; undefined where it has none. */
+export function exchangeOf(turns: readonly unknown[]): Exchange | undefined {
+  const said = saidIn(turns);
+  const [at] = answeredIn(said);
+  if (at === undefined) return undefined;
   const system = said.find(({ role }) => role === 'system')?.content ?? '';
   const own = system.startsWith(`${INSTRUCTION}\n\n`) ? system.slice(INSTRUCTION.length + 2) : undefined;
   const asked = contextAndQuestion(said[at]!.content);

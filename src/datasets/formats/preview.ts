@@ -13,11 +13,12 @@ const NOTHING_TO_TRAIN_ON =
 
 /** What a file would become; see the contract. */
 export async function previewDataset(files: DatasetFiles, mapping?: ColumnMapping): Promise<ImportPreview> {
-  const { format, rows, refused, records } = await readDataset(files, mapping);
+  const { format, rows, refused, records, note } = await readDataset(files, mapping);
   const columns = new Map<string, string>();
   for (const record of records.slice(0, LOOKED_AT)) {
     for (const [name, value] of Object.entries(record)) if (!columns.get(name)) columns.set(name, shown(value));
   }
+  const warning = [note, trainsNothing(rows) && NOTHING_TO_TRAIN_ON].filter(Boolean).join(' ');
   const mappable = format === 'rows' || format === 'pairs' || format === 'triplets' || format === 'alpaca';
   return {
     format,
@@ -26,7 +27,7 @@ export async function previewDataset(files: DatasetFiles, mapping?: ColumnMappin
     mapping: mapping ?? (mappable ? proposeMapping([...columns.keys()]) : {}),
     rows: rows.slice(0, ROWS).map((row) => ({ row: row.row, fields: fieldsOf(row) })),
     readable: rows.length,
-    ...(trainsNothing(rows) && { warning: NOTHING_TO_TRAIN_ON }),
+    ...(warning && { warning }),
     problems: refused.slice(0, PROBLEMS),
   };
 }

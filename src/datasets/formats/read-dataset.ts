@@ -3,7 +3,7 @@ import type { DatasetSplit } from '../../storage/schema.ts';
 import type { ColumnMapping, DatasetFiles, DatasetFormat, RefusedRow } from '../contract.ts';
 import { beirRecords, isBeir } from './beir.ts';
 import { readRecord, type RawExample } from './columns.ts';
-import { exchangeOf, withoutThought } from './conversations.ts';
+import { exchangeOf, goesOn, withoutThought } from './conversations.ts';
 import { isObject } from './is-object.ts';
 import { rawOf, readNative, type NativeDataset } from './native.ts';
 import { readRaft } from './raft.ts';
@@ -17,6 +17,8 @@ export interface ReadDataset {
   format: DatasetFormat;
   rows: RawExample[];
   refused: RefusedRow[];
+  /** What rows of the file hold and a data set has no place for, in one sentence. */
+  note?: string;
   /** Records as they stand in files with columns, for a mapping. */
   records: Record<string, unknown>[];
   /** Only of the format `native`, whose rows need no reading. */
@@ -42,16 +44,24 @@ export async function readDataset(files: DatasetFiles, mapping?: ColumnMapping):
   const read = parts.map((part) => readPart(part, mapping, parts.length > 1));
   const format = read[0]!.format;
   const rows = read.flatMap((part) => part.rows);
+  const note = cutNote(
+    format,
+    read.reduce((sum, { cut }) => sum + cut, 0),
+  );
   return {
     name,
     format,
     rows: format === 'triplets' ? mergedTriplets(rows) : rows,
     refused: read.flatMap(({ refused }) => refused),
     records: read.flatMap(({ records }) => records),
+    ...(note && { note }),
   };
 }
 
-type Part = Pick<ReadDataset, 'format' | 'rows' | 'refused' | 'records'>;
+interface Part extends Pick<ReadDataset, 'format' | 'rows' | 'refused' | 'records'> {
+  /** Rows of which only the beginning is taken. */
+  cut: number;
+}
 
 function readPart({ path, text }: SourceText, mapping: ColumnMapping | undefined, several: boolean): Part {
   const numbered = recordsOf(path, text);
@@ -72,7 +82,22 @@ function readPart({ path, text }: SourceText, mapping: ColumnMapping | undefined
     rows: rows.map((row) => readable({ ...row, ...(!row.split && split && { split }) }, format)),
     refused: several ? refused.map(({ row, reason }) => ({ row, reason: `${reason} (in ${path})` })) : refused,
     records: objects,
+    cut: objects.filter((record) => isCut(format, record)).length,
   };
+}
+
+function isCut(format: DatasetFormat, { messages, conversations, answer }: Record<string, unknown>): boolean {
+  if (format === 'squad') return Array.isArray(answer) && new Set(answer).size > 1;
+  const turns = format === 'chat' ? messages : format === 'sharegpt' ? conversations : undefined;
+  return Array.isArray(turns) && goesOn(turns);
+}
+
+function cutNote(format: DatasetFormat, cut: number): string | undefined {
+  if (cut === 0) return undefined;
+  if (format === 'squad')
+    return `${cut === 1 ? '1 question has' : `${cut} questions have`} several answers: the first one is taken.`;
+  const conversations = cut === 1 ? '1 conversation goes' : `${cut} conversations go`;
+  return `${conversations} on after the first answer: only the first question of each is taken.`;
 }
 
 /** A layout is known by its columns. */

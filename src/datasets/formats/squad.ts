@@ -19,7 +19,7 @@ export function squadRecords(value: unknown): NumberedRecord[] | undefined {
     (paragraphs ?? []).flatMap(({ context, qas }) =>
       (qas ?? []).map(({ question, answers }) => ({
         row: ++row,
-        record: { question, answer: answers?.[0]?.text ?? '', passage: context, document: title },
+        record: { question, answer: (answers ?? []).map(({ text }) => text ?? ''), passage: context, document: title },
       })),
     ),
   );

@@ -288,6 +288,29 @@ describe('files of others', () => {
     expect(await datasets.preview(file)).toMatchObject({ format: 'chat', total: 3, readable: 1 });
   });
 
+  it('say of what they take only the first: of several questions or answers', async () => {
+    const { datasets, rows } = await studio();
+    const turn = (role: string, content: string) => ({ role, content });
+    const first = [turn('user', 'Why is it so?'), turn('assistant', 'Because it was.')];
+    const chats = jsonl('chats.jsonl', { messages: [...first, turn('user', 'And now?'), turn('assistant', 'No.')] });
+    expect((await datasets.preview(chats)).warning).toContain('1 conversation goes on after the first answer');
+
+    const qas = [
+      { question: 'When is it?', answers: [{ text: 'in May' }, { text: 'May' }] },
+      { question: 'What is it?', answers: [{ text: 'a fair' }, { text: 'a fair' }] },
+      { question: 'Who is it?', answers: [] },
+    ];
+    const squad = { data: [{ title: 'Fair', paragraphs: [{ context: 'In May there is a fair.', qas }] }] };
+    const report = await datasets.import(workspaceId, jsonl('squad.json', squad));
+    expect(report.note).toContain('1 question has several answers: the first one is taken.');
+    const read = (await rows(report.datasetId)).map(({ answer, kind }) => [answer, kind]);
+    expect(read).toEqual([
+      ['in May', undefined],
+      ['a fair', undefined],
+      ['', 'unanswerable'],
+    ]);
+  });
+
   it('say before they are brought in that nothing is left to train on', async () => {
     const { datasets } = await studio();
     const lines = Array.from({ length: 3 }, (_, i) => ({ question: `Why ${i}?`, answer: 'So.', passage: `So ${i}.` }));
