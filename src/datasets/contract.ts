@@ -27,7 +27,7 @@ export interface DatasetImportOptions {
   name?: string;
   /** Of the split; absent: 1. */
   seed?: number;
-  /** Of a file in the format `rows`; absent: by the columns' names. */
+  /** Of a file with columns ({@link ImportPreview.columns}); absent: by their names. */
   mapping?: ColumnMapping;
   /** Of the data; absent: not stated. */
   licence?: string;

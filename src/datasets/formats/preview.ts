@@ -1,4 +1,4 @@
-import type { ColumnField, ColumnMapping, DatasetFiles, ImportPreview } from '../contract.ts';
+import type { ColumnField, ColumnMapping, DatasetFiles, DatasetFormat, ImportPreview } from '../contract.ts';
 import { proposeMapping, type RawExample } from './columns.ts';
 import { readDataset } from './read-dataset.ts';
 
@@ -19,17 +19,23 @@ export async function previewDataset(files: DatasetFiles, mapping?: ColumnMappin
     for (const [name, value] of Object.entries(record)) if (!columns.get(name)) columns.set(name, shown(value));
   }
   const warning = [note, trainsNothing(rows) && NOTHING_TO_TRAIN_ON].filter(Boolean).join(' ');
-  const mappable = format === 'rows' || format === 'pairs' || format === 'triplets' || format === 'alpaca';
+  // Triplets are not: negatives of a question stand in rows of their own, which no mapping would bring together.
+  const mappable = format === 'rows' || format === 'pairs' || format === 'alpaca';
   return {
     format,
     total: rows.length + refused.length,
     columns: mappable ? [...columns].map(([name, sample]) => ({ name, sample })) : [],
-    mapping: mapping ?? (mappable ? proposeMapping([...columns.keys()]) : {}),
+    mapping: mapping ?? (mappable ? proposed(format, [...columns.keys()]) : {}),
     rows: rows.slice(0, ROWS).map((row) => ({ row: row.row, fields: fieldsOf(row) })),
     readable: rows.length,
     ...(warning && { warning }),
     problems: refused.slice(0, PROBLEMS),
   };
+}
+
+/** As the columns are read without a mapping: Alpaca's input is what the instruction is about. */
+function proposed(format: DatasetFormat, columns: readonly string[]): ColumnMapping {
+  return { ...proposeMapping(columns), ...(format === 'alpaca' && { passage: 'input' }) };
 }
 
 /** A name such as test-questions.csv says a part for all rows, which may not be what was meant. */

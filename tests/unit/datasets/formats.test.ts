@@ -288,6 +288,23 @@ describe('files of others', () => {
     expect(await datasets.preview(file)).toMatchObject({ format: 'chat', total: 3, readable: 1 });
   });
 
+  it('can be read by other columns where they are pairs or Alpaca, starting with how they are read', async () => {
+    const { datasets } = await studio();
+    const alpaca = { instruction: 'When is it?', input: 'It is in May.', output: 'May', place: 'The fair is in May.' };
+    const file = jsonl('alpaca.jsonl', alpaca);
+    const before = await datasets.preview(file);
+    expect(before).toMatchObject({ format: 'alpaca', mapping: { question: 'instruction', passage: 'input' } });
+    const after = await datasets.preview(file, { ...before.mapping, passage: 'place' });
+    expect([before, after].map(({ rows }) => rows[0]!.fields)).toMatchObject([
+      { question: 'When is it?', passage: 'It is in May.', answer: 'May' },
+      { question: 'When is it?', passage: 'The fair is in May.', answer: 'May' },
+    ]);
+    const pairs = await datasets.preview(jsonl('pairs.jsonl', { anchor: 'When is it?', positive: 'It is in May.' }));
+    expect(pairs).toMatchObject({ format: 'pairs', mapping: { question: 'anchor', passage: 'positive' } });
+    const triplet = { anchor: 'When is it?', positive: 'It is in May.', negative: 'It is in June.' };
+    expect((await datasets.preview(jsonl('triplets.jsonl', triplet))).columns).toEqual([]);
+  });
+
   it('say of what they take only the first: of several questions or answers', async () => {
     const { datasets, rows } = await studio();
     const turn = (role: string, content: string) => ({ role, content });
