@@ -14,7 +14,7 @@ import type {
 import { rowsOf } from './table-rows.ts';
 
 /** An evaluation with its table. */
-export interface Measured {
+interface Measured {
   evaluation: EvaluationRow;
   table: MatrixTable;
 }

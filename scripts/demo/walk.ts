@@ -67,7 +67,8 @@ export async function addQuestions(
   { seed, testShare }: Pick<DemoArguments, 'seed' | 'testShare'>,
   say: (line: string) => void,
 ): Promise<string> {
-  if (unknown > 0) say(`${unknown} questions were left out: a document that they name is missing`);
+  if (unknown > 0)
+    say(`Left out: ${unknown} of ${unknown + questions.length} questions, of which a document is missing`);
   await page.goto(new URL('#/datasets', page.url()).href);
   // The whole path: by its name alone, a document would also be one in another folder.
   const lines = withParts(questions, seed, testShare).map(({ documents, ...question }) =>
@@ -92,7 +93,7 @@ export async function addQuestions(
     async () => (await rowsOf<DatasetRow>(page, 'datasets'))[0],
   );
   const left = lines.length - (counts.train + counts.validation + counts.test);
-  if (left > 0) say(`${left} of ${lines.length} questions were left out: their documents are not among those read`);
+  if (left > 0) say(`Left out: ${left} of ${lines.length} questions, which the app could not use`);
   return name;
 }
 
