@@ -6,7 +6,7 @@ import type { Evaluation } from '../../../src/evaluation/service.ts';
 import { RowJobs } from '../../../src/jobs/row-jobs.ts';
 import type { AttuneDatabase } from '../../../src/storage/database.ts';
 import type { JobRow } from '../../../src/storage/schema.ts';
-import { of, QUESTIONS, search, setUpLab, WORKSPACE, writer } from '../../support/evaluation-lab.ts';
+import { of, QUESTIONS, search, setUpLab, tunedWriter, WORKSPACE, writer } from '../../support/evaluation-lab.ts';
 
 const request = { workspaceId: WORKSPACE, datasetId: 'd', configurations: [of(search, null, writer)] };
 
@@ -83,6 +83,32 @@ it('what a closed tab left running goes on in the next one', async () => {
   await owner(db, start().service).begin(id);
   await jobAt(db, id, 'done');
   expect(await scores(id)).toHaveLength(QUESTIONS.length);
+});
+
+it('votes on an evaluation that is done run as its job, and go on where they were after a pause', async () => {
+  const { db, start } = await setUpLab();
+  let id = '';
+  let asked = 0;
+  const { service } = start({
+    says: (turns, adapter) =>
+      turns[0]!.content.includes('JSON') ? '{"reason": "It says so.", "better": "tie"}' : `${adapter} says so.`,
+    before: async (said) => {
+      if (said.includes('Answer A') && asked++ === 0) await db.jobs.update(`evaluate:${id}`, { state: 'paused' });
+    },
+  });
+  const [first, second] = [of(search, null, writer), of(search, null, tunedWriter)];
+  const settings = { answering: 'always' };
+  id = await service.create({ ...request, configurations: [first, second], settings });
+  const jobs = owner(db, service);
+  await jobs.begin(id);
+  await jobAt(db, id, 'done');
+  await service.letVote(id, { judge: { modelId: 'writer' }, first: first.id, second: second.id });
+  await jobs.begin(id);
+  await jobAt(db, id, 'paused');
+  await jobs.begin(id);
+  await jobAt(db, id, 'done');
+  expect((await db.evaluations.get(id))!.state).toBe('done');
+  expect(await db.votes.count()).toBe(QUESTIONS.length);
 });
 
 it('a failure is in the job and in the evaluation', async () => {
