@@ -8,7 +8,7 @@ export interface PlacedChunk extends Pick<ExampleRow, 'documentKey' | 'headings'
   chunkId: string;
 }
 
-export interface PassageParts {
+interface PassageParts {
   /** By the id of the chunk. */
   parts: Map<string, DatasetSplit>;
   /** What was kept together in the end. */
