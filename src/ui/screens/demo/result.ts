@@ -38,31 +38,50 @@ async function tableOf(
   return { table: known.table, scores };
 }
 
+async function widestPair(table: MatrixTable, scores: readonly EvaluationScoreRow[]): Promise<AnswerPair | undefined> {
+  const widest = widestGap(table.configurations, scores);
+  const example = widest && (await database().examples.get(widest.exampleId));
+  if (!widest || !example) return undefined;
+  const { answers, chosenFrom } = widest;
+  return {
+    ...{ question: example.question, right: example.answer, chosenFrom },
+    answers: answers.map(({ name, row }) => ({ name, text: row.answer ?? '', score: row.scores['tokenF1'] })),
+  };
+}
+
+type Answered = Pick<EvaluationScoreRow, 'configurationId' | 'exampleId' | 'answer' | 'scores'>;
+
 /**
  * The question on which the last configuration that reads passages, everything tuned, is furthest ahead of the first,
- * nothing tuned.
+ * nothing tuned; undefined where there are not two of them, or no question that both answered.
  */
-async function widestPair(table: MatrixTable, scores: readonly EvaluationScoreRow[]): Promise<AnswerPair | undefined> {
-  const reading = table.configurations.filter(({ embedder }) => embedder !== null);
+export function widestGap(
+  configurations: MatrixTable['configurations'],
+  scores: readonly Answered[],
+): { exampleId: string; chosenFrom: number; answers: { name: string; row: Answered }[] } | undefined {
+  const reading = configurations.filter(({ embedder }) => embedder !== null);
   const [base, tuned] = [reading[0], reading.at(-1)];
   if (!base || !tuned || base.id === tuned.id) return undefined;
-  const of = (configurationId: string) =>
-    new Map(scores.filter((row) => row.configurationId === configurationId).map((row) => [row.exampleId, row]));
-  const [left, right] = [of(base.id), of(tuned.id)];
-  const gain = (id: string) => (right.get(id)?.scores['tokenF1'] ?? 0) - (left.get(id)?.scores['tokenF1'] ?? 0);
-  const both = [...right.keys()].filter((id) => left.has(id)).sort((a, b) => gain(b) - gain(a));
-  const [best] = both;
-  const example = best === undefined ? undefined : await database().examples.get(best);
-  if (best === undefined || !example) return undefined;
-  const shown = (name: string, row: EvaluationScoreRow | undefined) => ({
-    name,
-    text: row?.answer ?? '',
-    score: row?.scores['tokenF1'],
+  const right = new Map(
+    scores.filter(({ configurationId }) => configurationId === tuned.id).map((row) => [row.exampleId, row]),
+  );
+  const both = scores.flatMap((before) => {
+    const after = before.configurationId === base.id ? right.get(before.exampleId) : undefined;
+    return after ? [{ before, after, gain: score(after) - score(before) }] : [];
   });
-  return {
-    question: example.question,
-    right: example.answer,
-    chosenFrom: both.length,
-    answers: [shown(base.name, left.get(best)), shown(tuned.name, right.get(best))],
-  };
+  const [widest] = both.sort((a, b) => b.gain - a.gain);
+  return (
+    widest && {
+      exampleId: widest.before.exampleId,
+      chosenFrom: both.length,
+      answers: [
+        { name: base.name, row: widest.before },
+        { name: tuned.name, row: widest.after },
+      ],
+    }
+  );
+}
+
+function score({ scores }: Answered): number {
+  return scores['tokenF1'] ?? 0;
 }
