@@ -20,6 +20,16 @@ from .settings import MIB, Settings
 from .watching.logs import set_up_logs
 
 
+class Several(argparse.Action):
+    """May be given again. What is given replaces the default, which argparse's own `append` would only add to."""
+
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [values] if before is self.default else [*before, values])
+
+
 def parser() -> argparse.ArgumentParser:
     """All flags; each has an environment variable `ATTUNE_…` for containers."""
     made = argparse.ArgumentParser(prog="attune-companion", description=__doc__)
@@ -27,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     def flag(name: str, default: Any, help: str, **more: Any) -> None:
         variable = f"ATTUNE_{name.upper().replace('-', '_')}"
         found = os.environ.get(variable)
-        if more.get("action") == "append":
+        if more.get("action") is Several:
             default = found.split(",") if found else default
         elif more.get("action") == "store_true":
             default = bool(found) or default
@@ -37,11 +47,11 @@ def parser() -> argparse.ArgumentParser:
 
     home = Path.home() / ".local/share/attune-companion"
     flag("data", home, "folder of database, files and adapters; shared between Ray nodes", type=Path)
-    flag("models", [], "folder that holds one folder per base model; may be given again", action="append")
+    flag("models", [], "folder that holds one folder per base model; may be given again", action=Several)
     flag("host", "127.0.0.1", "address to listen on; anything but loopback should have TLS")
     flag("port", 8700, "port; 0 takes a free one", type=int)
-    flag("origin", ["http://localhost:4173", "http://127.0.0.1:4173"], "page that may call", action="append")
-    flag("host-name", [], "name under which the node is addressed from elsewhere", action="append")
+    flag("origin", ["http://localhost:4173", "http://127.0.0.1:4173"], "page that may call", action=Several)
+    flag("host-name", [], "name under which the node is addressed from elsewhere", action=Several)
     flag("tls-certificate", None, "PEM file", type=Path)
     flag("tls-key", None, "PEM file", type=Path)
     flag("tls-self-made", False, "makes a certificate and shows its fingerprint", action="store_true")
