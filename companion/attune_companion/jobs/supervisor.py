@@ -109,19 +109,25 @@ class Supervisor:
     def _listen(self, zygote: subprocess.Popen[bytes]) -> None:
         assert zygote.stdout is not None
         for line in zygote.stdout:
-            news = json.loads(line)
-            if "ready" in news:
-                self.hardware = news["ready"]
-                self._send({"serve": self.socket})
-            elif news["ended"] == "serving":
-                log.warning("serving ended", extra={"code": news["code"]})
-                self._send({"serve": self.socket})
-            elif self.estimates.ended(news["ended"], news["code"]):
-                log.info("estimate ended", extra={"code": news["code"]})
-            elif not self._closing:
-                self._ended(news["ended"], news["code"])
+            try:
+                self._take(json.loads(line))
+            except Exception as error:
+                # Whoever reads the news outlives a full disk: `_look` finds a job whose end could not be written.
+                log.error("zygote news", extra={"error": type(error).__name__})
             self.notify()
         self.notify()
+
+    def _take(self, news: dict[str, Any]) -> None:
+        if "ready" in news:
+            self.hardware = news["ready"]
+            self._send({"serve": self.socket})
+        elif news["ended"] == "serving":
+            log.warning("serving ended", extra={"code": news["code"]})
+            self._send({"serve": self.socket})
+        elif self.estimates.ended(news["ended"], news["code"]):
+            log.info("estimate ended", extra={"code": news["code"]})
+        elif not self._closing:
+            self._ended(news["ended"], news["code"])
 
     def _send(self, command: dict[str, Any]) -> None:
         zygote = self._zygote
@@ -140,6 +146,9 @@ class Supervisor:
             return
         if not self.hardware:
             return
+        for lost in self._database.all("SELECT * FROM jobs WHERE status = 'running'"):
+            # None is: the end of its process could not be written down.
+            self._record_end(lost, None)
         if self.estimates.running:
             if self._database.one("SELECT 1 FROM jobs WHERE status = 'queued'") is not None:
                 self.estimates.give_way()
@@ -175,7 +184,7 @@ class Supervisor:
             # After its row: a job that goes back into the queue is not overtaken by the one behind it.
             self._running = None
 
-    def _record_end(self, job: Row, code: int) -> None:
+    def _record_end(self, job: Row, code: int | None) -> None:
         log.info("job process ended", extra={"job": job["id"], "code": code, "status": job["status"]})
         if job["status"] == "running":
             if job["wanted"] is not None:

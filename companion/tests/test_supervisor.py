@@ -1,0 +1,72 @@
+"""What becomes of jobs whose process ends, without any process."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from attune_companion.jobs.supervisor import Supervisor
+from attune_companion.settings import Settings
+from attune_companion.store.database import Database, Row
+from attune_companion.store.jobs import find_job
+
+
+def insert_job(database: Database, job_id: str = "ftjob-1", **more: Any) -> None:
+    texts = {"model": "tiny", "method": "causal", "training_file": "file-1", "data_hash": "", "metadata": {}}
+    numbers = {"settings": {}, "rows": 1, "seed": 1, "status": "queued", "created_at": time.time()}
+    database.insert("jobs", {"id": job_id, **texts, **numbers, **more})
+
+
+class Node:
+    """A supervisor whose zygote is a list of what it was told, and lines of what it says."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings = Settings(folder, ())
+        settings.make_folders()
+        self.database = Database(settings.database)
+        self.database.create()
+        self.sent: list[dict[str, Any]] = []
+        monkeypatch.setattr(Supervisor, "_send", lambda _, command: self.sent.append(command))
+        self.supervisor = Supervisor(settings, self.database)
+        self.hear({"ready": {"gpus": []}})
+
+    def hear(self, *news: dict[str, Any]) -> None:
+        lines = "".join(f"{json.dumps(line)}\n" for line in news)
+        self.supervisor._listen(SimpleNamespace(stdout=io.BytesIO(lines.encode())))  # type: ignore[arg-type]
+
+    def look(self) -> None:
+        self.supervisor._look()
+
+    def job(self, job_id: str = "ftjob-1") -> Row:
+        return find_job(self.database, job_id)
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
+    return Node(tmp_path / "data", monkeypatch)
+
+
+def test_a_job_whose_end_cannot_be_written_starts_again_when_it_can(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_job(node.database)
+    node.look()
+    with monkeypatch.context() as full:
+        full.setattr(node.database, "execute", refused)
+        node.hear({"ended": "ftjob-1", "code": -9}, {"ended": "serving", "code": 1})
+    assert node.sent[-1] == {"serve": node.supervisor.socket}
+    assert node.job()["status"] == "running"
+    node.look()
+    assert node.sent[-1] == {"run": "ftjob-1"}
+    assert node.job()["deaths"] == 1
+
+
+def refused(*_: Any) -> int:
+    raise sqlite3.OperationalError("database or disk is full")
