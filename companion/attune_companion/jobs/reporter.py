@@ -49,9 +49,10 @@ class DatabaseReporter:
         )
 
     def trial(self, number: int, trials: int, value: float, settings: dict[str, Any]) -> None:
-        """A finished trial of a search."""
+        """A finished trial of a search, which is progress: deaths before it do not count against the next."""
         words = ", ".join(f"{name} {setting}" for name, setting in settings.items())
         data = {"trial": number, "trials": trials, "value": value, "settings": settings}
+        self._database.execute("UPDATE jobs SET deaths = 0 WHERE id = ?", self._job)
         add_event(self._database, self._job, f"Trial {number} of {trials} scored {value:.4g} with {words}.", data)
 
     def wanted(self) -> str | None:

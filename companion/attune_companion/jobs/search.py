@@ -1,8 +1,8 @@
 """
 Search for settings by short runs, with Optuna's tree-structured Parzen estimator (Bergstra et al. 2011).
 
-A trial is remembered when it has ended; after a kill the finished ones are told to the sampler again, and the search
-goes on with the next.
+A trial is remembered when it has ended. What the next one tries depends on the finished ones and the seed alone: after
+a pause or a kill the search asks for the same settings again, and goes on from that trial's own checkpoint.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Any
 
 import optuna
 
-from ..problems import bad_request
+from ..problems import Problem, bad_request
 from ..training.contract import JobSpec, Outcome, Reporter
 
 SHARE = 0.34
 """Of the steps or epochs of the whole run that a trial gets."""
+WORST = 0.0
+"""Score of a trial that diverged; all scores are shares or probabilities."""
 
 
 class TrialReporter:
@@ -47,23 +49,27 @@ def best_settings(spec: JobSpec, search: dict[str, Any], reporter: Any) -> JobSp
     path = spec.folder / "trials.json"
     done: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
     space = {name: distribution(name, values, spec) for name, values in search["space"].items()}
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=spec.seed))
-    for trial in done:
-        study.add_trial(optuna.trial.create_trial(params=trial["settings"], distributions=space, value=trial["value"]))
     while len(done) < search["trials"]:
-        asked = study.ask(space)
-        outcome = run_trial(spec, asked.params, len(done), TrialReporter(reporter))
+        settings = next_settings(done, space, spec.seed)
+        outcome = run_trial(spec, settings, len(done), TrialReporter(reporter))
         if outcome.stopped is not None:
             return outcome
-        value = outcome.evaluation["tuned"] if outcome.evaluation else 0.0
-        study.tell(asked, value)
-        done.append({"settings": asked.params, "value": value})
+        value = outcome.evaluation["tuned"] if outcome.evaluation else WORST
+        done.append({"settings": settings, "value": value})
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(done))
         partial.rename(path)
-        reporter.trial(len(done), search["trials"], value, asked.params)
+        reporter.trial(len(done), search["trials"], value, settings)
     best = max(done, key=lambda trial: trial["value"])
     return dataclasses.replace(spec, settings={**spec.settings, **best["settings"]})
+
+
+def next_settings(done: list[dict[str, Any]], space: dict[str, Any], seed: int) -> dict[str, Any]:
+    """What to try after the finished trials."""
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed + len(done)))
+    for trial in done:
+        study.add_trial(optuna.trial.create_trial(params=trial["settings"], distributions=space, value=trial["value"]))
+    return study.ask(space).params
 
 
 def distribution(name: str, values: Any, spec: JobSpec) -> optuna.distributions.BaseDistribution:
@@ -84,7 +90,13 @@ def run_trial(spec: JobSpec, settings: dict[str, Any], index: int, reporter: Rep
     if spec.settings["steps"] == 0:
         length["steps"] = 0
     trial = dataclasses.replace(spec, folder=folder, settings={**spec.settings, **length, **settings})
-    outcome = run(trial, reporter)
+    try:
+        outcome = run(trial, reporter)
+    except Problem as problem:
+        if problem.code != "diverged":
+            raise
+        # These settings are no good, which is what a search is to find out.
+        outcome = Outcome(None)
     if outcome.stopped != "pause":
         shutil.rmtree(folder, ignore_errors=True)
     return outcome
