@@ -115,7 +115,7 @@ def conclude(settings: Settings, database: Database, spec: JobSpec, outcome: Out
         return
     assert outcome.adapter is not None
     job = find_job(database, spec.id)
-    result = write_results(settings, database, spec.id)
+    result = results_if_room(settings, database, spec.id)
     with database.transaction():
         name = add_adapter(settings, database, outcome.adapter, job)
         database.execute(
@@ -124,6 +124,15 @@ def conclude(settings: Settings, database: Database, spec: JobSpec, outcome: Out
             *(name, json.dumps(outcome.evaluation), result, outcome.trained_tokens, time.time(), spec.id),
         )
         add_event(database, spec.id, f"The job is done; the model is {name}.", {"evaluation": outcome.evaluation})
+
+
+def results_if_room(settings: Settings, database: Database, job_id: str) -> str | None:
+    """None on a full disk: a model that is done is not lost for a file that its events hold as well."""
+    try:
+        return write_results(settings, database, job_id)
+    except (Problem, OSError) as error:
+        log.warning("no results file", extra={"job": job_id, "error": type(error).__name__})
+        return None
 
 
 def write_results(settings: Settings, database: Database, job_id: str) -> str:
@@ -136,8 +145,12 @@ def write_results(settings: Settings, database: Database, job_id: str) -> str:
         data = json.loads(row["data"])
         writer.writerow([data["step"], data["train_loss"], data.get("learning_rate")])
     upload = Upload(settings)
-    upload.write(text.getvalue().encode())
-    return str(upload.keep(database, "step_metrics.csv", "fine-tune-results")["id"])
+    try:
+        upload.write(text.getvalue().encode())
+        return str(upload.keep(database, "step_metrics.csv", "fine-tune-results")["id"])
+    except BaseException:
+        upload.discard()
+        raise
 
 
 def remove_work(folder: Path) -> None:
