@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,20 @@ from typing import Any
 import ray
 from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ..problems import Problem
 from ..settings import Settings
-from ..training.contract import JobSpec, Outcome
+from ..training.contract import JobSpec, Outcome, Reporter
 from .desk import Desk
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
 CONNECT_TRIES = 4
+WAITS = (5.0, 60.0)
+"""Seconds between looks for a cluster that is away: at first, doubling up to so many."""
+LOST = (ray.exceptions.RayActorError, ray.exceptions.RaySystemError, ray.exceptions.NodeDiedError, ConnectionError)
+"""What calls end with when a machine of the cluster goes, or all of it. A worker's own errors are none of them."""
 TOKEN_WANTED = (
     "The Ray cluster asks for a token. Start the node with RAY_AUTH_MODE=token, and with the cluster's token in"
     " RAY_AUTH_TOKEN or in ~/.ray/auth_token."
@@ -72,18 +78,53 @@ def loop(config: dict[str, Any]) -> None:
 
 
 def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
-    """Drives a job on the cluster and passes its news on. Raises the worker's problem."""
-    connect(settings)
+    """Drives a job on the cluster and passes its news on. Raises the worker's problem, or 503 `cluster_lost`."""
+    stopped = wait_for_cluster(settings, reporter)
+    if stopped is not None:
+        return Outcome(stopped)
     try:
         return drive(spec, reporter, settings)
+    except LOST as error:
+        log.warning("cluster lost", extra={"job": spec.id, "error": type(error).__name__})
+        raise Problem(503, "cluster_lost", "The Ray cluster was lost in the middle of the run.") from None
     finally:
         # This process ends without a farewell: of a cluster that it started here, parts would stay behind.
         ray.shutdown()
 
 
+def wait_for_cluster(settings: Settings, reporter: Reporter) -> str | None:
+    """
+    Connects, however long the cluster is away: every job of the queue needs it, and would fail in its turn. Returns
+    'cancel' or 'pause' where the owner asks for it meanwhile.
+    """
+    wait, longest = WAITS
+    told = False
+    while True:
+        try:
+            connect(settings)
+            return None
+        except Problem as problem:
+            if problem.code != "cluster_unavailable" or settings.ray == "local":
+                raise
+        if not told:
+            reporter.message("The Ray cluster cannot be reached. The job waits until it is back.", "warn")
+            told = True
+        again = time.monotonic() + wait
+        while True:
+            wanted = reporter.wanted()
+            if wanted is not None:
+                return wanted
+            if time.monotonic() >= again:
+                break
+            time.sleep(LOOK_EVERY)
+        wait = min(2 * wait, longest)
+
+
 def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """The run itself, on a cluster that is connected."""
-    desk: Any = ray.remote(num_cpus=0)(Desk).remote()
+    # Beside this process: the loss of any other machine is for Ray Train to mend, and must not take the news along.
+    here: Any = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    desk: Any = ray.remote(num_cpus=0, scheduling_strategy=here)(Desk).remote()
     gpus = ray.cluster_resources().get("GPU", 0) > 0
     spec = dataclasses.replace(spec, workers=settings.ray_workers)
     storage = spec.folder / "ray"

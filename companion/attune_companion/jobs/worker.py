@@ -43,6 +43,10 @@ def work(settings: Settings, job_id: str) -> None:
         outcome = train(settings, database, spec, job)
         conclude(settings, database, spec, outcome)
     except Problem as problem:
+        if problem.code == "cluster_lost":
+            # Its row still runs: the supervisor puts the job back, and counts how often that was without progress.
+            add_event(database, job_id, problem.message, level="warn")
+            raise SystemExit(1) from None
         fail(database, job_id, problem.code, problem.message, problem.param)
     except Exception as error:
         handle(database, job, error)
