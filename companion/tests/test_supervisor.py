@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from attune_companion.jobs.supervisor import Supervisor
+from attune_companion.jobs.supervisor import WEIGHT, Supervisor
 from attune_companion.settings import Settings
 from attune_companion.store.database import Database, Row
 from attune_companion.store.jobs import find_job
@@ -32,9 +32,15 @@ class Node:
         settings.make_folders()
         self.database = Database(settings.database)
         self.database.create()
+        self._settings = settings
         self.sent: list[dict[str, Any]] = []
         monkeypatch.setattr(Supervisor, "_send", lambda _, command: self.sent.append(command))
-        self.supervisor = Supervisor(settings, self.database)
+        monkeypatch.setattr(Supervisor, "_work", lambda _: None)
+        self.restart()
+
+    def restart(self) -> None:
+        self.supervisor = Supervisor(self._settings, self.database)
+        self.supervisor.start()
         self.hear({"ready": {"gpus": []}})
 
     def hear(self, *news: dict[str, Any]) -> None:
@@ -65,7 +71,26 @@ def test_a_job_whose_end_cannot_be_written_starts_again_when_it_can(
     assert node.job()["status"] == "running"
     node.look()
     assert node.sent[-1] == {"run": "ftjob-1"}
-    assert node.job()["deaths"] == 1
+    assert node.job()["deaths"] == WEIGHT
+
+
+def test_a_node_that_a_job_restarts_again_and_again_halves_its_batch_and_gives_it_up(node: Node) -> None:
+    insert_job(node.database)
+    seen = []
+    for _ in range(40):
+        node.look()
+        seen.append((node.job()["status"], node.job()["batch_halvings"]))
+        node.restart()
+    assert seen == [("running", 0)] * 20 + [("running", 1)] * 10 + [("failed", 1)] * 10
+
+
+def test_restarts_between_steps_count_for_nothing(node: Node) -> None:
+    insert_job(node.database)
+    for step in range(1, 40):
+        node.look()
+        node.database.execute("UPDATE jobs SET step = ?", step)
+        node.restart()
+    assert (node.job()["status"], node.job()["batch_halvings"]) == ("queued", 0)
 
 
 def refused(*_: Any) -> int:

@@ -27,6 +27,8 @@ GRACE = 15.0
 """Seconds that a job has to stop by itself after its step, before its process is ended for a cancel."""
 TAKE_DOWN = 120.0
 """Seconds for the cluster to end what it answers with."""
+WEIGHT = 10
+"""Restarts of the node that a death of the job's own process counts for: most restarts are nobody's fault."""
 
 
 class Supervisor:
@@ -197,15 +199,18 @@ class Supervisor:
             metrics.JOBS_ENDED.labels(job["status"]).inc()
 
     def _put_back(self, job: Row, reason: str) -> None:
-        """Counts deaths without progress, so that a job that kills its process does not do so for ever."""
-        progressed = job["step"] > job["death_step"]
-        restarted = reason.startswith("The node")
-        deaths = job["deaths"] if restarted else 1 if progressed else job["deaths"] + 1
-        if deaths >= self._settings.attempts:
-            message = f"The job's process was killed {deaths} times without getting further: memory may be too small."
+        """
+        Counts ends without progress, so that a job that kills its process, or the node with it, does not do so for
+        ever. The count is in restarts, of which a death is `WEIGHT`.
+        """
+        before = 0 if job["step"] > job["death_step"] else job["deaths"]
+        deaths = before + (1 if reason.startswith("The node") else WEIGHT)
+        most = WEIGHT * self._settings.attempts
+        if deaths >= most:
+            message = "The job's process was ended again and again without getting further: memory may be too small."
             fail(self._database, job["id"], "worker_died", message)
             return
-        last_try = not restarted and deaths == self._settings.attempts - 1
+        last_try = before < most - WEIGHT <= deaths
         halvings = job["batch_halvings"] + int(last_try)
         with self._database.transaction():
             self._database.execute(
