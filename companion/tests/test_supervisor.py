@@ -50,6 +50,10 @@ class Node:
     def look(self) -> None:
         self.supervisor._look()
 
+    def starts(self) -> int:
+        """How often it began to answer."""
+        return sum("serve" in command for command in self.sent)
+
     def job(self, job_id: str = "ftjob-1") -> Row:
         return find_job(self.database, job_id)
 
@@ -67,7 +71,7 @@ def test_a_job_whose_end_cannot_be_written_starts_again_when_it_can(
     with monkeypatch.context() as full:
         full.setattr(node.database, "execute", refused)
         node.hear({"ended": "ftjob-1", "code": -9}, {"ended": "serving", "code": 1})
-    assert node.sent[-1] == {"serve": node.supervisor.socket}
+    assert node.supervisor.serving_code == 1
     assert node.job()["status"] == "running"
     node.look()
     assert node.sent[-1] == {"run": "ftjob-1"}
@@ -91,6 +95,25 @@ def test_restarts_between_steps_count_for_nothing(node: Node) -> None:
         node.database.execute("UPDATE jobs SET step = ?", step)
         node.restart()
     assert (node.job()["status"], node.job()["batch_halvings"]) == ("queued", 0)
+
+
+def test_answers_that_end_at_once_begin_again_later_each_time(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    waits = []
+    for _ in range(9):
+        starts = node.starts()
+        node.hear({"ended": "serving", "code": 1})
+        began = now
+        while node.starts() == starts:
+            node.supervisor.serve_if_due()
+            now += 0.5
+        waits.append(round(now - 0.5 - began))
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    now += 60
+    node.hear({"ended": "serving", "code": -9})
+    node.supervisor.serve_if_due()
+    assert node.starts() == starts + 2
 
 
 def refused(*_: Any) -> int:

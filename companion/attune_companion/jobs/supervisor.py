@@ -29,6 +29,8 @@ TAKE_DOWN = 120.0
 """Seconds for the cluster to end what it answers with."""
 WEIGHT = 10
 """Restarts of the node that a death of the job's own process counts for: most restarts are nobody's fault."""
+SERVED_WELL = 60.0
+"""Seconds after which the process that answers is started again at once; one that ends sooner has to wait."""
 
 
 class Supervisor:
@@ -43,6 +45,10 @@ class Supervisor:
         self._running: str | None = None
         self._asked_at: float | None = None
         self._serving_path = settings.data / "serving.sock"
+        self._serving_since = 0.0
+        self._serve_at: float | None = None
+        self._serve_wait = 0.0
+        self.serving_code: int | None = None
         self.estimates = Estimates(settings, database, self._send)
         self.hardware: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
@@ -87,6 +93,7 @@ class Supervisor:
             try:
                 if self._zygote is None or self._zygote.poll() is not None:
                     self._start_zygote()
+                self.serve_if_due()
                 self._look()
             except Exception as error:
                 log.error("supervisor", extra={"error": type(error).__name__})
@@ -100,7 +107,7 @@ class Supervisor:
             if job["status"] == "running":
                 self._put_back(job, "The node's workshop was restarted")
         self.estimates.lost()
-        self.hardware = {}
+        self.hardware, self._serve_at = {}, None
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "attune_companion.jobs.zygote", self._settings.to_json()],
             stdin=subprocess.PIPE,
@@ -122,14 +129,31 @@ class Supervisor:
     def _take(self, news: dict[str, Any]) -> None:
         if "ready" in news:
             self.hardware = news["ready"]
-            self._send({"serve": self.socket})
+            self._serve_wait, self.serving_code = 0.0, None
+            self._serve()
         elif news["ended"] == "serving":
-            log.warning("serving ended", extra={"code": news["code"]})
-            self._send({"serve": self.socket})
+            self._serve_again(news["code"])
         elif self.estimates.ended(news["ended"], news["code"]):
             log.info("estimate ended", extra={"code": news["code"]})
         elif not self._closing:
             self._ended(news["ended"], news["code"])
+
+    def serve_if_due(self) -> None:
+        """Starts the process that answers again when it has waited."""
+        if self._serve_at is not None and time.monotonic() >= self._serve_at:
+            self._serve()
+
+    def _serve(self) -> None:
+        self._serving_since, self._serve_at = time.monotonic(), None
+        self._send({"serve": self.socket})
+
+    def _serve_again(self, code: int) -> None:
+        """What ends it as soon as it starts would take a core for itself: it waits twice as long each time."""
+        now = time.monotonic()
+        well = now - self._serving_since >= SERVED_WELL
+        self._serve_wait = 0.0 if well else min(SERVED_WELL, max(1.0, 2 * self._serve_wait))
+        log.warning("serving ended", extra={"code": code, "again_in": self._serve_wait})
+        self.serving_code, self._serve_at = code, now + self._serve_wait
 
     def _send(self, command: dict[str, Any]) -> None:
         zygote = self._zygote
