@@ -48,3 +48,18 @@ def preferences(count: int = 24) -> list[dict[str, Any]]:
         }
         for i in range(count)
     ]
+
+
+def votes(count: int = 24) -> list[dict[str, Any]]:
+    """As the app exports them: `preferenceLines` of src/ui/screens/compare/duel/votes.ts."""
+    return [
+        {
+            "prompt": [{"role": "system", "content": "Answer."}, {"role": "user", "content": f"Question {i}"}],
+            "chosen": [{"role": "assistant", "content": f"aaaa {i}"}],
+            "rejected": [{"role": "assistant", "content": f"zzzz {i}"}],
+            "chosen_model": "Tuned",
+            "rejected_model": "Base",
+            "judged_by": "user",
+        }
+        for i in range(count)
+    ]

@@ -11,7 +11,7 @@ from attune_companion.data.load import check_file, limited, load_parts
 from attune_companion.data.rows import PairRow, TextRow
 from attune_companion.problems import Problem
 
-from .rows import chats, jsonl, pairs, preferences
+from .rows import chats, jsonl, pairs, preferences, votes
 
 GOOD = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
 BAD: list[tuple[str, str, str]] = [
@@ -27,6 +27,8 @@ BAD: list[tuple[str, str, str]] = [
     ("causal", '{"text": "  "}', "empty"),
     ("causal", '{"text": "a", "weight": Infinity}', "Infinity"),
     ("dpo", '{"prompt": "a", "chosen": "b", "rejected": "b"}', "the same"),
+    ("dpo", '{"prompt": [], "chosen": "b", "rejected": "c"}', "no list of messages"),
+    ("dpo", '{"prompt": "a", "chosen": [], "rejected": "c"}', "no list of messages"),
     ("embedder", '{"question": "a"}', "passage is missing"),
     ("embedder", '{"question": "a", "passage": "b", "split": "test"}', "part test"),
     ("reranker", '{"question": "a", "passage": "b", "negatives": [1]}', "negative is not text"),
@@ -68,6 +70,22 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path.write_text("\n\n")
     with pytest.raises(Problem, match="no rows"):
         check_file(path, "causal", 2**20)
+
+
+def test_votes_are_read_as_the_app_exports_them(tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    path.write_text(jsonl(votes(2)))
+    row = load_parts(path, None, "dpo", 2**20, 0, 1).train[1]
+    assert [turn["role"] for turn in row.prompt] == ["system", "user"]
+    assert (row.prompt[1]["content"], row.chosen, row.rejected) == ("Question 1", "aaaa 1", "zzzz 1")
+
+
+def test_a_validation_file_is_what_is_judged_with(tmp_path: Path) -> None:
+    training, validation = tmp_path / "training.jsonl", tmp_path / "validation.jsonl"
+    training.write_text(jsonl(chats(30)))
+    validation.write_text(jsonl(chats(3)))
+    parts = load_parts(training, validation, "supervised", 2**20, 0.5, 1)
+    assert (len(parts.train), len(parts.validation)) == (30, 3)
 
 
 def test_validation_rows_are_taken_as_marked(tmp_path: Path) -> None:

@@ -163,22 +163,36 @@ def read_message(row: int, message: Any) -> Message:
 
 
 def preference(row: int, record: dict[str, Any]) -> PreferenceRow:
-    """OpenAI's preference format, or TRL's columns prompt, chosen and rejected."""
+    """OpenAI's preference format, or TRL's columns prompt, chosen and rejected: text, or messages as Attune exports."""
     if "input" in record:
         source = record["input"]
-        raw = source.get("messages") if isinstance(source, dict) else None
-        if not isinstance(raw, list) or not raw:
-            raise bad_row(row, "input.messages is no list of messages")
-        prompt = tuple(read_message(row, message) for message in raw)
+        prompt = conversation_before(
+            row, source.get("messages") if isinstance(source, dict) else None, "input.messages"
+        )
         chosen = last_answer(row, record.get("preferred_output"), "preferred_output")
         rejected = last_answer(row, record.get("non_preferred_output"), "non_preferred_output")
     else:
-        prompt = ({"role": "user", "content": text_of(row, record.get("prompt"), "the prompt")},)
-        chosen = text_of(row, record.get("chosen"), "the chosen answer")
-        rejected = text_of(row, record.get("rejected"), "the rejected answer")
+        asked = record.get("prompt")
+        if isinstance(asked, list):
+            prompt = conversation_before(row, asked, "the prompt")
+        else:
+            prompt = ({"role": "user", "content": text_of(row, asked, "the prompt")},)
+        chosen, rejected = (one_answer(row, record.get(side), f"the {side} answer") for side in ("chosen", "rejected"))
     if chosen == rejected:
         raise bad_row(row, "both answers are the same")
     return PreferenceRow(prompt, chosen, rejected)
+
+
+def conversation_before(row: int, messages: Any, what: str) -> tuple[Message, ...]:
+    """What both answers follow."""
+    if not isinstance(messages, list) or not messages:
+        raise bad_row(row, f"{what} is no list of messages")
+    return tuple(read_message(row, message) for message in messages)
+
+
+def one_answer(row: int, value: Any, what: str) -> str:
+    """An answer as text, or as the messages that end with it."""
+    return last_answer(row, value, what) if isinstance(value, list) else text_of(row, value, what)
 
 
 def last_answer(row: int, messages: Any, what: str) -> str:
