@@ -1,11 +1,44 @@
-"""What an answer model is shown while it learns."""
+"""The prompt form of answer models, the app's (`tests/unit/chat/answer-recipe.test.ts`), and what is shown in it."""
 
 from __future__ import annotations
 
-from attune_companion.data.recipe import PromptWriter
-from attune_companion.data.rows import PairRow
+from typing import Any
 
-SETTINGS = {"context": "passages", "passages": 4, "refusals": 1.0}
+from attune_companion.data.recipe import REASONS_SYSTEM, REFUSAL, SYSTEM, Passage, PromptWriter, answer_turns, recipe
+from attune_companion.data.rows import PairRow
+from attune_companion.training.options import read_settings
+
+ROW = PairRow("How long?", "30  days", "Leave is 30 days.", "The section\non leave says so.")
+
+
+def written(row: PairRow, **settings: Any) -> list[dict[str, str]]:
+    values = read_settings("supervised", {"refusals": 0, **settings})
+    return PromptWriter([row], values, 1).write(row, 0, lambda _: True)
+
+
+def test_a_model_is_taught_in_the_form_in_which_its_card_says_it_is_asked() -> None:
+    plain, reasoned = written(ROW), written(ROW, reasons=True)
+    assert plain[-1]["content"] == "30 days [1]"
+    assert reasoned[-1]["content"] == "Reason: The section on leave says so.\nAnswer: 30 days [1]"
+    assert written(PairRow("How long?", "30", "It is 30."), reasons=True)[-1]["content"] == "Answer: 30 [1]"
+    assert written(PairRow("How long?", "", "It is long."), reasons=True)[-1]["content"] == REFUSAL
+    assert (plain[0]["content"], recipe(3, False)["system"]) == (SYSTEM, SYSTEM)
+    assert (reasoned[0]["content"], recipe(3, True)["system"]) == (REASONS_SYSTEM, REASONS_SYSTEM)
+    assert recipe(3, True)["reasons"] is True
+
+
+def test_links_are_shown_as_their_words_and_pictures_not_at_all() -> None:
+    text = "Ask the [People team](/handbook/people_(all)/) or [@ann](https://a.b). ![Map](m.png) See [1] and `a[0](b)`."
+    shown = answer_turns([Passage(text, "[Leave](/leave)")], "Whom?")[1]["content"]
+    assert "[1] Leave: Ask the People team or @ann. See [1] and `a[0](b)`." in shown
+
+
+def test_without_context_question_and_answer_stand_alone() -> None:
+    turns = [{"role": "user", "content": "How long?"}, {"role": "assistant", "content": "30 days"}]
+    assert written(ROW, context="none") == turns
+
+
+SETTINGS = {"reasons": False, "context": "passages", "passages": 4, "refusals": 1.0}
 ASKED = PairRow("Where do foxes sleep?", "in dens", "Foxes sleep in dens under the trees of the wood.")
 ROWS = [
     ASKED,

@@ -12,11 +12,16 @@ from .negative_guard import NegativeGuard
 from .rows import Message, PairRow
 
 SYSTEM = "Answer from the passages and cite the one that says it, like [1]."
+REASONS_SYSTEM = "Say why from the passages, then answer and cite the one that says it, like [1]."
 REFUSAL = "Not in your documents."
 PASSAGE_CHARACTERS = 800
 FEWEST_CHARACTERS = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"\w{3,}")
+# As in `src/markdown/links.ts`; no calls as `a[0](b)`.
+_PICTURE = r"!\[[^\]\n]*\]\([^)\n]*\)"
+_LINK = r"\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)"
+_MARKUP = re.compile(rf"{_PICTURE}|(?<!\w){_LINK}")
 
 Fits = Callable[[list[Message]], bool]
 """Whether a conversation is short enough."""
@@ -30,23 +35,32 @@ class Passage:
     heading: str = ""
 
 
-def recipe(passages: int) -> dict[str, Any]:
+def recipe(passages: int, reasons: bool) -> dict[str, Any]:
     """What travels with an adapter, so that it is asked as it was taught (`AnswerRecipe`)."""
-    return {"system": SYSTEM, "passages": passages, "passageCharacters": PASSAGE_CHARACTERS, "refusal": REFUSAL}
+    form = {"passages": passages, "passageCharacters": PASSAGE_CHARACTERS, "refusal": REFUSAL}
+    return {"system": REASONS_SYSTEM, **form, "reasons": True} if reasons else {"system": SYSTEM, **form}
+
+
+def without_links(text: str) -> str:
+    """A link's words stand for it: small models copy its brackets, and its address only costs tokens. Pictures go."""
+    return _MARKUP.sub(lambda found: found[1] or "", text)
 
 
 def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def answer_turns(passages: list[Passage], question: str, characters: int = PASSAGE_CHARACTERS) -> list[Message]:
+def answer_turns(
+    passages: list[Passage], question: str, characters: int = PASSAGE_CHARACTERS, system: str = SYSTEM
+) -> list[Message]:
     """The conversation up to the answer: instruction, passages numbered from 1, question."""
     lines = []
     for i, passage in enumerate(passages):
-        part = reading_window(passage.text, question, characters)
-        lines.append(f"[{i + 1}] {one_line(f'{passage.heading}: {part}' if passage.heading else part)}")
+        part = reading_window(without_links(passage.text), question, characters)
+        heading = without_links(passage.heading)
+        lines.append(f"[{i + 1}] {one_line(f'{heading}: {part}' if heading else part)}")
     content = "\n".join([*lines, f"Question: {one_line(question)}"])
-    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": content}]
+    return [{"role": "system", "content": system}, {"role": "user", "content": content}]
 
 
 def reading_window(text: str, question: str, characters: int) -> str:
@@ -96,13 +110,21 @@ class PromptWriter:
         refuses = not row.answer or (not judged and bool(others) and draw.random() < self._settings["refusals"])
         shown = others[:count] if refuses and row.answer else [right, *others[: count - 1]]
         draw.shuffle(shown)
-        target = REFUSAL if refuses else f"{one_line(row.answer)} [{shown.index(right) + 1}]"
+        target = REFUSAL if refuses else self._target(row, shown.index(right) + 1)
+        system = REASONS_SYSTEM if self._settings["reasons"] else SYSTEM
         characters = PASSAGE_CHARACTERS
         while True:
-            turns = [*answer_turns(shown, row.question, characters), {"role": "assistant", "content": target}]
+            turns = [*answer_turns(shown, row.question, characters, system), {"role": "assistant", "content": target}]
             if characters < FEWEST_CHARACTERS or fits(turns):
                 return turns
             characters = characters * 3 // 4
+
+    def _target(self, row: PairRow, number: int) -> str:
+        """The answer with the number of its passage; the reason before it, where that is to be learned."""
+        answer = f"{one_line(row.answer)} [{number}]"
+        if not self._settings["reasons"]:
+            return answer
+        return f"Reason: {one_line(row.thought)}\nAnswer: {answer}" if row.thought else f"Answer: {answer}"
 
     def _others(self, row: PairRow, draw: random.Random, count: int) -> list[Passage]:
         """

@@ -9,10 +9,11 @@ from .jsonl import bad_row
 
 Message = dict[str, str]
 
-# Names under which each part is found, without case, spaces and underscores: as in src/datasets/columns.ts.
+# Names under which each part is found, without case, spaces and underscores: as in src/datasets/formats/columns.ts.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "question": ("question", "query", "anchor", "instruction", "prompt", "input"),
     "answer": ("answer", "answers", "response", "output", "completion"),
+    "thought": ("thought", "rationale", "reasoning", "explanation", "cotanswer"),
     "passage": ("passage", "context", "positive", "text", "oraclecontext"),
     "headings": ("headings", "heading", "section"),
     "document": ("document", "documents", "source", "path", "file", "docid", "docids", "title"),
@@ -30,6 +31,8 @@ class PairRow:
     question: str
     answer: str = ""
     passage: str = ""
+    thought: str = ""
+    """Why the answer is right: learned where `reasons` is on."""
     headings: tuple[str, ...] = ()
     document: str = ""
     negatives: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ def read_pair(row: int, record: dict[str, Any]) -> PairRow:
         question=text_of(row, part("question"), "the question"),
         answer=answers[0] if answers else "",
         passage=next(iter(texts(row, part("passage"), "the passage")), ""),
+        thought=next(iter(texts(row, part("thought"), "the thought")), ""),
         headings=texts(row, part("headings"), "the headings"),
         document=document[0] if document else "",
         negatives=texts(row, part("negatives"), "a negative"),

@@ -53,7 +53,8 @@ def prepare(spec: JobSpec) -> Task:
     batch, _ = batch_of(spec)
     card: dict[str, Any] = {}
     if any(isinstance(row, PairRow) and row.passage for row in spec.parts.train):
-        card = {"recipe": recipe(spec.settings["passages"])} if spec.settings.get("context") == "passages" else {}
+        form = recipe(spec.settings["passages"], spec.settings["reasons"])
+        card = {"recipe": form} if spec.settings.get("context") == "passages" else {}
     return Task(
         trainer=trainer,
         score_name="Probability of the right words",

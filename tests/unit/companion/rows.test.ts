@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPairing } from '../../../src/companion/pairing.ts';
 import { shipment, shipmentOf } from '../../../src/companion/rows.ts';
-import type { ExampleRow } from '../../../src/storage/schema.ts';
+import type { ExampleRow, TuningTask } from '../../../src/storage/schema.ts';
 
 function row(change: Partial<ExampleRow> = {}): ExampleRow {
   return {
@@ -24,6 +24,16 @@ describe('what is sent to a node', () => {
       ...{ question: 'Where?', answer: 'Here', document: 'd0', split: 'train' },
       ...{ passage: 'It is here.', headings: ['Places'], negatives: ['Not there.'] },
     });
+  });
+
+  it('has the reasons of rows where a run learns to give them first', async () => {
+    const rows = (['train', 'train', 'validation'] as const).map((split, i) =>
+      row({ id: `r${i}`, question: `Where is ${i}?`, split, thought: 'It says so.' }),
+    );
+    const text = (task: TuningTask, reasons: boolean) => shipmentOf({ task, settings: { reasons } }, rows).file.text();
+    expect(await text('generator', true)).toContain('"thought":"It says so."');
+    expect(await text('generator', false)).not.toContain('thought');
+    expect(await text('embedder', true)).not.toContain('thought');
   });
 
   it('has no passages where the recipe needs none', async () => {
