@@ -24,6 +24,7 @@ BAD: list[tuple[str, str, str]] = [
     ("supervised", '{"question": "a"}', "neither messages nor an answer"),
     ("supervised", '{"a": ' * 100_000 + "1" + "}" * 100_000, "nested too deeply"),
     ("causal", '{"text": 3}', "not text"),
+    ("causal", '{"text": "half \\ud83d"}', "half of a surrogate pair"),
     ("causal", '{"text": "  "}', "empty"),
     ("causal", '{"text": "a", "weight": Infinity}', "Infinity"),
     ("dpo", '{"prompt": "a", "chosen": "b", "rejected": "b"}', "the same"),
@@ -70,6 +71,14 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path.write_text("\n\n")
     with pytest.raises(Problem, match="no rows"):
         check_file(path, "causal", 2**20)
+
+
+def test_a_file_of_nothing_but_validation_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(jsonl([{**row, "split": "validation"} for row in pairs(4)]))
+    with pytest.raises(Problem, match="marked as validation"):
+        check_file(path, "embedder", 2**20, alone=True)
+    assert check_file(path, "embedder", 2**20) == 4
 
 
 def test_votes_are_read_as_the_app_exports_them(tmp_path: Path) -> None:

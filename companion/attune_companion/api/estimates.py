@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..problems import Problem
+from ..training.fitting import fit_to_base
 from ..training.options import read_settings, role_of
 from .body import read_body
 from .context import Context, context_of
@@ -59,6 +60,7 @@ def asked_of(context: Context, body: EstimateRequest) -> dict[str, Any]:
     method = method_of(body)
     base = base_of(context, body, method)
     settings = read_settings(method, hyperparameters_of(body, method))
+    fit_to_base(base, method, settings)
     shape = {
         "train": min(body.rows, settings["examplesLimit"] or body.rows),
         "validation": body.validation_rows,

@@ -14,6 +14,7 @@ from ..problems import Problem
 from ..store.database import new_id
 from ..store.files import check_space, find_file, path_of
 from ..store.jobs import add_event, find_job, resume, want
+from ..training.fitting import fit_to_base
 from ..training.options import read_settings
 from .body import read_body
 from .context import Context, context_of
@@ -41,13 +42,15 @@ def queue_job(context: Context, body: CreateJob) -> Any:
     method = method_of(body)
     base = base_of(context, body, method)
     hyperparameters = read_settings(method, hyperparameters_of(body, method))
+    notes = fit_to_base(base, method, hyperparameters)
     search = search_of(body, method)
     waiting = database.one("SELECT COUNT(*) AS n FROM jobs WHERE status IN ('queued', 'running')")
     if waiting is not None and waiting["n"] >= settings.queue:
         raise Problem(429, "queue_full", f"{waiting['n']} jobs wait already. Cancel one, or come back later.")
     check_space(settings, 0)
     training = find_file(database, body.training_file)
-    rows = check_file(path_of(settings, training), method, settings.max_line)
+    alone = body.validation_file is None
+    rows = check_file(path_of(settings, training), method, settings.max_line, alone)
     if body.validation_file is not None:
         check_file(path_of(settings, find_file(database, body.validation_file)), method, settings.max_line)
     job_id = new_id("ftjob")
@@ -75,6 +78,8 @@ def queue_job(context: Context, body: CreateJob) -> Any:
             },
         )
         add_event(database, job_id, f"The job was created: {rows} rows were checked, and it waits for its turn.")
+        for note in notes:
+            add_event(database, job_id, note, level="warn")
     return find_job(database, job_id)
 
 

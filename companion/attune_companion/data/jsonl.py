@@ -51,6 +51,17 @@ def read_object(row: int, line: bytes) -> dict[str, Any]:
     except ValueError as error:
         reason = getattr(error, "msg", "it is malformed")
         raise bad_row(row, f"it is no JSON ({reason})") from None
+    if b"\\u" in line and not is_text(value):
+        raise bad_row(row, "it holds half of a surrogate pair, which is no text")
     if not isinstance(value, dict):
         raise bad_row(row, "it is no object")
     return value
+
+
+def is_text(value: Any) -> bool:
+    """JSON may escape halves of characters, which no tokenizer reads."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -14,14 +14,22 @@ FEWEST_TO_HOLD_OUT = 20
 """Rows below which nothing is held out: a score of two questions says nothing."""
 
 
-def check_file(path: Path, method: str, longest: int) -> int:
-    """Reads a whole file without keeping it. Returns its number of rows; raises a problem for the first bad one."""
-    rows = 0
+def check_file(path: Path, method: str, longest: int, alone: bool = False) -> int:
+    """
+    Reads a whole file without keeping it. Returns its number of rows; raises a problem for the first bad one.
+
+    `alone`: without a validation file, so that rows marked as validation are not learned from.
+    """
+    rows = held = 0
     for row, record in read_jsonl(path, longest):
-        read_row(method, row, record)
+        read = read_row(method, row, record)
         rows += 1
+        held += isinstance(read, PairRow) and read.split == "validation"
     if rows == 0:
         raise bad_request("invalid_training_file", "The file has no rows.", "training_file")
+    if alone and held == rows:
+        text = "Every row of the file is marked as validation. Mark some as 'train', or upload them apart."
+        raise bad_request("invalid_training_file", text, "training_file")
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ..settings import Settings
 
 log = logging.getLogger(__name__)
 ENCODERS = {"bert", "roberta", "xlm-roberta", "mpnet", "distilbert", "modernbert", "nomic_bert", "electra"}
+PADDED = {"roberta", "xlm-roberta", "mpnet"}
+WIDTHS = ("hidden_size", "dim", "n_embd")
 LARGEST_HEADER = 100 * 2**20
 
 
@@ -93,6 +96,34 @@ def check_safetensors(path: Path) -> dict[str, Any]:
     if not ends or max(ends) != size - 8 - length:
         raise bad_weights(path, "its length is not what its header says")
     return header
+
+
+def has_pooler(weights: Iterable[Path]) -> bool:
+    """Whether there is the layer over the first token that a ranking model scores with."""
+    return any(name.endswith("pooler.dense.weight") for path in weights for name in check_safetensors(path))
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """A model's configuration; empty where it has none of its own, as a GGUF."""
+    path = folder / "config.json"
+    values = json.loads(path.read_text()) if path.is_file() else {}
+    return values if isinstance(values, dict) else {}
+
+
+def width_of(folder: Path) -> int:
+    """Numbers of a vector that a model makes; where its configuration does not say it, more than any has."""
+    values = config_of(folder)
+    return next((values[name] for name in WIDTHS if isinstance(values.get(name), int)), 100_000)
+
+
+def positions_of(folder: Path) -> int | None:
+    """Tokens that a model has positions for, where its configuration says so."""
+    values = config_of(folder)
+    positions = values.get("max_position_embeddings")
+    if not isinstance(positions, int):
+        return None
+    # These count positions from behind their padding token.
+    return positions - values.get("pad_token_id", 1) - 1 if values.get("model_type") in PADDED else positions
 
 
 def bad_weights(path: Path, reason: str) -> Problem:

@@ -18,7 +18,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from ..settings import Settings
-from .catalogue import BaseModel, sha256_of
+from .catalogue import BaseModel, positions_of, sha256_of
 
 SAFE: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 transformers_logging.disable_progress_bar()
@@ -90,9 +90,16 @@ def load_embedder(folder: Path, max_tokens: int) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
-    encoder = Transformer(str(folder), max_seq_length=max_tokens, model_kwargs={**SAFE, "dtype": torch.float32})
+    encoder = Transformer(
+        str(folder), max_seq_length=readable(folder, max_tokens), model_kwargs={**SAFE, "dtype": torch.float32}
+    )
     pooling = Pooling(encoder.get_embedding_dimension(), pooling_mode=pooling_mode(folder))
     return SentenceTransformer(modules=[encoder, pooling, Normalize()], device=device())
+
+
+def readable(folder: Path, max_tokens: int) -> int:
+    """At most the positions that a model has: one more is no end of a text, but an error in the middle of a run."""
+    return min(max_tokens, positions_of(folder) or max_tokens)
 
 
 def pooling_mode(folder: Path) -> str:
@@ -111,7 +118,7 @@ def load_reranker(folder: Path, max_tokens: int) -> Any:
     return CrossEncoder(
         str(folder),
         num_labels=1,
-        max_length=max_tokens,
+        max_length=readable(folder, max_tokens),
         device=device(),
         activation_fn=torch.nn.Identity(),
         local_files_only=True,

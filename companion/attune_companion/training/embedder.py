@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from datasets import Dataset
@@ -15,11 +14,11 @@ from sentence_transformers.sentence_transformer.losses import (
 from sentence_transformers.sentence_transformer.training_args import BatchSamplers
 
 from ..data.mining import with_negatives
-from ..problems import bad_request
 from ..serving.load import load_embedder
 from .arguments import arguments
 from .checkpoints import AdapterCheckpoints
 from .contract import JobSpec, Score, Task
+from .fitting import matryoshka_sizes
 from .lora import adapt, lora_config
 from .retrieval_judge import SCORE_NAME, RetrievalJudge
 
@@ -92,14 +91,6 @@ def loss_of(model: SentenceTransformer, spec: JobSpec, texts: int) -> Any:
         return MatryoshkaLoss(model, whole, sizes) if sizes else whole
     loss = CachedMultipleNegativesRankingLoss(model, mini_batch_size=size, **shared)
     return MatryoshkaLoss(model, loss, sizes) if sizes else loss
-
-
-def matryoshka_sizes(text: str, full: int) -> list[int]:
-    """'256, 128' -> [full, 256, 128]; empty: none."""
-    parts = [part for part in re.split(r"[\s,;]+", text) if part]
-    if not all(part.isdigit() and 1 <= int(part) <= full for part in parts):
-        raise bad_request("invalid_hyperparameter", f"'matryoshka' is no list of sizes from 1 to {full}.", "matryoshka")
-    return sorted({full, *map(int, parts)}, reverse=True) if parts else []
 
 
 def embed(model: SentenceTransformer, texts: list[str]) -> Any:

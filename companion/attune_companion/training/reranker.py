@@ -15,12 +15,13 @@ from sentence_transformers.cross_encoder import (
 
 from ..data.mining import with_negatives
 from ..problems import bad_request
-from ..serving.catalogue import check_safetensors
+from ..serving.catalogue import has_pooler
 from ..serving.load import load_embedder, load_reranker
 from .arguments import arguments
 from .checkpoints import AdapterCheckpoints
 from .contract import JobSpec, Score, Task
 from .embedder import embed
+from .fitting import without_pooler
 from .lora import adapt, lora_config
 from .retrieval_judge import SCORE_NAME, RetrievalJudge
 
@@ -66,9 +67,8 @@ class CandidateLoss(torch.nn.Module):
 def prepare(spec: JobSpec) -> Task:
     """Rows are `PairRow`s. Raises a problem when the base has no pooler, which the head scores with."""
     settings, train = spec.settings, spec.parts.train
-    names = {name for path in spec.model.glob("*.safetensors") for name in check_safetensors(path)}
-    if not any(name.endswith("pooler.dense.weight") for name in names):
-        raise bad_request("wrong_model", f"{spec.base} has no pooler, which a ranking model scores with.", "model")
+    if not has_pooler(spec.model.glob("*.safetensors")):
+        raise without_pooler(spec.base)
     searcher: Any = load_embedder(spec.model, settings["maxTokens"])
     negatives = with_negatives(
         train, settings["hardNegatives"], MARGIN, spec.seed, lambda texts: embed(searcher, texts)
