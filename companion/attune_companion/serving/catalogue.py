@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +145,12 @@ def sha256_of(model: BaseModel, settings: Settings) -> str:
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     sha256 = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-    partial = cache.with_suffix(".partial")
+    partial = beside(cache)
     partial.write_text(json.dumps({"stamp": stamp, "sha256": sha256}))
     partial.rename(cache)
     return sha256
+
+
+def beside(path: Path) -> Path:
+    """Where to write what becomes `path` when it is whole: threads and processes may make the same one at once."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")

@@ -18,7 +18,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from ..settings import Settings
-from .catalogue import BaseModel, positions_of, sha256_of
+from .catalogue import BaseModel, beside, positions_of, sha256_of
 
 SAFE: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 transformers_logging.disable_progress_bar()
@@ -31,8 +31,7 @@ def prepared(model: BaseModel, settings: Settings) -> Path:
     folder = settings.prepared / f"{model.id}-{sha256_of(model, settings)[:16]}"
     if folder.exists():
         return folder
-    partial = folder.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = beside(folder)
     partial.mkdir(parents=True)
     if model.format == "gguf":
         source: dict[str, Any] = {"gguf_file": model.weights[0].name, "local_files_only": True}
@@ -48,7 +47,13 @@ def prepared(model: BaseModel, settings: Settings) -> Path:
             alone = len(model.weights) == 1 and path == model.weights[0]
             if path.is_file() and path.suffix not in ASIDE:
                 (partial / ("model.safetensors" if alone else path.name)).symlink_to(path.resolve())
-    partial.rename(folder)
+    try:
+        partial.rename(folder)
+    except OSError:
+        # Somebody else was faster.
+        shutil.rmtree(partial)
+        if not folder.exists():
+            raise
     return folder
 
 

@@ -117,8 +117,17 @@ def delete_file(settings: Settings, database: Database, file_id: str) -> None:
 
 
 def sweep(settings: Settings, database: Database) -> None:
-    """After a kill: removes what was half written, and bytes without a row."""
+    """After a kill: removes what was half written, and bytes and uploaded adapters without a row."""
     known = {row["id"] for row in database.all("SELECT id FROM files")}
     for path in settings.files.iterdir():
         if path.name not in known:
             path.unlink()
+    kept = {row["folder"] for row in database.all("SELECT folder FROM adapters")}
+    for folder in (*settings.adapters.glob("incoming-*"), *settings.adapters.glob("upload-*")):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    for partial in settings.prepared.glob("*.partial"):
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        else:
+            partial.unlink()
