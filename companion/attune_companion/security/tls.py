@@ -14,18 +14,36 @@ from cryptography.x509.oid import NameOID
 
 DAYS = 825
 """Browsers refuse certificates that are valid for longer."""
+DAYS_LEFT = 30
+"""Below which a new one is made: a node may run for weeks before its next start."""
 
 
 def self_made_certificate(data: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
-    """Certificate and key as PEM files, made once. `names`: hosts and addresses that it is for."""
+    """
+    Certificate and key as PEM files. They stay the same, so that devices go on trusting them, until the certificate
+    runs out or a name is not among those that it is for. `names`: hosts and addresses.
+    """
     certificate, key = data / "certificate.pem", data / "key.pem"
-    if not (certificate.exists() and key.exists()):
+    if not is_good(certificate, key, names):
         made, secret = make_certificate(names)
         descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secret)
         certificate.write_bytes(made)
     return certificate, key
+
+
+def is_good(certificate: Path, key: Path, names: tuple[str, ...]) -> bool:
+    """Whether both are there and whole, for all the names and for some time to come."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        secret = serialization.load_pem_private_key(key.read_bytes(), None)
+        known = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return False
+    left = found.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
+    named = {general_name(name) for name in names} <= set(known)
+    return named and left > datetime.timedelta(days=DAYS_LEFT) and found.public_key() == secret.public_key()
 
 
 def make_certificate(names: tuple[str, ...]) -> tuple[bytes, bytes]:
