@@ -14,6 +14,7 @@ import uvicorn
 
 from . import __version__
 from .announcing import WHEN, announce
+from .security.connections import PromptProtocol
 from .security.tls import fingerprint, self_made_certificate
 from .security.token import read_or_make_token
 from .settings import MIB, Settings
@@ -126,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=64 * 1024,
-        http="h11",
+        http=PromptProtocol,
         ws="none",
         proxy_headers=False,
         **tls,
