@@ -7,13 +7,15 @@ those that come too near to the right one (the margin of NV-Retriever, Moreira e
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from .negative_guard import NegativeGuard
 from .rows import PairRow
 
 DEPTH = 200
+FEW = 64
 Embed = Callable[[list[str]], Any]
 """Texts to unit vectors [texts, dimensions], a tensor."""
 
@@ -30,13 +32,18 @@ def with_negatives(rows: list[PairRow], count: int, margin: float, seed: int, em
     for i, (row, found) in enumerate(zip(rows, own, strict=True)):
         scores = vectors @ queries[i]
         limit = margin * max(float(scores[places[text]]) for text in guard.right(row))
-        ranked = scores.argsort(descending=True).tolist()
-        hard = [j for j in ranked[:DEPTH] if float(scores[j]) < limit and guard.is_wrong(row, pool[j])]
-        easy = ranked[:]
-        random.Random(f"{seed}/{i}").shuffle(easy)  # noqa: S311
-        for j in [*hard, *(j for j in easy if guard.is_wrong(row, pool[j]))]:
+        near = scores.topk(min(DEPTH, len(pool)))
+        hard = (j for score, j in zip(near.values.tolist(), near.indices.tolist(), strict=True) if score < limit)
+        for j in chain(hard, drawn(len(pool), f"{seed}/{i}")):
             if len(found) == count:
                 break
-            if pool[j] not in found:
+            if pool[j] not in found and guard.is_wrong(row, pool[j]):
                 found.append(pool[j])
     return own
+
+
+def drawn(size: int, seed: str) -> Iterator[int]:
+    """All places of a pool in random order. Few are mostly enough, and a pool may have a hundred thousand."""
+    draw = random.Random(seed)  # noqa: S311
+    yield from draw.sample(range(size), min(size, FEW))
+    yield from draw.sample(range(size), size)
