@@ -20,6 +20,8 @@ from .security.token import read_or_make_token
 from .settings import MIB, Settings
 from .watching.logs import set_up_logs
 
+OFF = ("", "0", "false", "no", "off")
+
 
 class Several(argparse.Action):
     """May be given again. What is given replaces the default, which argparse's own `append` would only add to."""
@@ -41,9 +43,10 @@ def parser() -> argparse.ArgumentParser:
         if more.get("action") is Several:
             default = found.split(",") if found else default
         elif more.get("action") == "store_true":
-            default = bool(found) or default
+            default = found.lower() not in OFF if found is not None else default
         elif found is not None:
-            default = more.get("type", str)(found)
+            # As text: argparse reads it as it reads the flag, and says what is wrong with it.
+            default = found
         made.add_argument(f"--{name}", default=default, help=help, **more)
 
     home = Path.home() / ".local/share/attune-companion"
@@ -93,9 +96,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs until it is stopped."""
-    options = parser().parse_args(arguments)
-    if options.ray_replicas and options.ray in ("", "local"):
-        parser().error("--ray-replicas needs a cluster that runs: --ray auto or an address")
+    options = read_options(arguments)
     settings = settings_of(options)
     set_up_logs()
     settings.make_folders()
@@ -112,7 +113,10 @@ def main(arguments: list[str] | None = None) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((settings.host, settings.port))
+    try:
+        listener.bind((settings.host, settings.port))
+    except (OSError, OverflowError) as error:
+        raise SystemExit(cannot_listen(settings, error)) from None
     url = address_of(settings, listener.getsockname()[1], certificate is not None)
     announce(settings, token, url, fingerprint(certificate) if certificate else None, options.qr)
 
@@ -134,6 +138,29 @@ def main(arguments: list[str] | None = None) -> None:
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def read_options(arguments: list[str] | None) -> argparse.Namespace:
+    """Flags that go together; others end the program with the reason."""
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.ray_replicas and options.ray in ("", "local"):
+        made.error("--ray-replicas needs a cluster that runs: --ray auto or an address")
+    if (options.tls_certificate is None) != (options.tls_key is None):
+        made.error("--tls-certificate and --tls-key go together: name both files")
+    for path in filter(None, (options.tls_certificate, options.tls_key)):
+        if not path.is_file():
+            made.error(f"there is no file {path}")
+    return options
+
+
+def cannot_listen(settings: Settings, error: Exception) -> str:
+    """What to do about it."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    where = f"{settings.host} port {settings.port}"
+    return (
+        f"Cannot listen on {where}: {reason}. Does a node run there already? Choose another --port, 0 takes a free one."
+    )
 
 
 def own_address(host: str) -> list[str]:
