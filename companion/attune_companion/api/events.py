@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 from fastapi import Request
 
+from ..numbers import natural
 from ..store.database import Database
 from ..store.jobs import OVER
 
@@ -34,8 +35,7 @@ async def stream_events(request: Request, database: Database, job_id: str, after
     Server-sent events, oldest first; `after` or the header `Last-Event-ID` says where to go on. Ends with the job, or
     when it is paused.
     """
-    number = (after or "").removeprefix("ftevent-")
-    seen = int(number) if number.isdigit() else 0
+    seen = natural((after or "").removeprefix("ftevent-")) or 0
     quiet = 0.0
     version = -1
     while not await request.is_disconnected():

@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from ..numbers import natural
 from ..problems import Problem
 from ..settings import Settings
 from .rate import Buckets
@@ -89,8 +90,8 @@ class Guard:
         if headers.get("content-encoding", "identity") != "identity":
             raise Problem(415, "compressed_body", "Compressed bodies are not read. Send it as it is.")
         limit = self._settings.max_file + 2**20 if path == "/v1/files" else self._settings.max_body
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > limit:
+        length = natural(headers.get("content-length", "0"))
+        if length is None or length > limit:
             raise too_large(limit)
 
     def _with_origin(self, send: Send, origin: str | None) -> Send:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
+from ..numbers import natural
 from ..problems import not_found
 from ..settings import Settings
 from ..training.folders import checkpoint_folder
@@ -64,10 +65,9 @@ def folder_of(settings: Settings, database: Database, name: str) -> tuple[Path, 
         return settings.adapters / row["folder"], row["base"], row["role"]
     stem, mark, step = name.rpartition(":ckpt-step-")
     job = database.one("SELECT * FROM jobs WHERE substr(id, -8) = ?", stem.rpartition(":")[2]) if mark else None
-    if job is None or not step.isdigit():
-        raise not_found("model", name)
-    folder = checkpoint_folder(settings.jobs / job["id"], int(step))
-    if folder is None:
+    number = natural(step)
+    folder = checkpoint_folder(settings.jobs / job["id"], number) if job is not None and number is not None else None
+    if job is None or folder is None:
         raise not_found("model", name)
     return folder, job["model"], role_of(job["method"])
 
