@@ -85,8 +85,12 @@ class Watch(TrainerCallback):
         score = self._task.base_score if step == 0 and self._task.base_score else judged(self._task)
         if not self._first:
             return
-        if self._scores.add(step, score):
-            save_weights(self._task.trainer.adapted, self._spec.folder / "best.safetensors")
+        if self._scores.is_best(step, score):
+            # Before its score, and whole or not at all: what is said to be best is there.
+            partial = self._spec.folder / "best.partial"
+            save_weights(self._task.trainer.adapted, partial)
+            partial.rename(self._spec.folder / "best.safetensors")
+        self._scores.add(step, score)
         self._reporter.metrics(step, self._task.trainer.state.max_steps, {"valid_score": score.value, **score.figures})
 
 
@@ -123,14 +127,15 @@ class Scores:
         """What came after the checkpoint is done again, and comes out the same."""
         self.all = [score for score in self.all if score["step"] < step or score["step"] == step > 0]
 
-    def add(self, step: int, score: Score) -> bool:
-        """Returns whether it is the best of the steps so far; step 0, the untuned model, does not count."""
-        best = step > 0 and all(score.value > other["value"] for other in self.all if other["step"] > 0)
+    def is_best(self, step: int, score: Score) -> bool:
+        """Of the steps so far; step 0, the untuned model, does not count."""
+        return step > 0 and all(score.value > other["value"] for other in self.all if other["step"] > 0)
+
+    def add(self, step: int, score: Score) -> None:
         self.all.append({"step": step, "value": score.value, "figures": score.figures})
         partial = self._path.with_suffix(".partial")
         partial.write_text(json.dumps(self.all))
         partial.rename(self._path)
-        return best
 
     def best(self) -> dict[str, Any] | None:
         tuned = [score for score in self.all if score["step"] > 0]
