@@ -15,7 +15,7 @@ import pytest
 from attune_companion.jobs.supervisor import WEIGHT, Supervisor
 from attune_companion.settings import Settings
 from attune_companion.store.database import Database, Row
-from attune_companion.store.jobs import find_job
+from attune_companion.store.jobs import cancel, find_job
 
 
 def insert_job(database: Database, job_id: str = "ftjob-1", **more: Any) -> None:
@@ -28,18 +28,17 @@ class Node:
     """A supervisor whose zygote is a list of what it was told, and lines of what it says."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        settings = Settings(folder, ())
-        settings.make_folders()
-        self.database = Database(settings.database)
+        self.settings = Settings(folder, ())
+        self.settings.make_folders()
+        self.database = Database(self.settings.database)
         self.database.create()
-        self._settings = settings
         self.sent: list[dict[str, Any]] = []
         monkeypatch.setattr(Supervisor, "_send", lambda _, command: self.sent.append(command))
         monkeypatch.setattr(Supervisor, "_work", lambda _: None)
         self.restart()
 
     def restart(self) -> None:
-        self.supervisor = Supervisor(self._settings, self.database)
+        self.supervisor = Supervisor(self.settings, self.database)
         self.supervisor.start()
         self.hear({"ready": {"gpus": []}})
 
@@ -95,6 +94,22 @@ def test_restarts_between_steps_count_for_nothing(node: Node) -> None:
         node.database.execute("UPDATE jobs SET step = ?", step)
         node.restart()
     assert (node.job()["status"], node.job()["batch_halvings"]) == ("queued", 0)
+
+
+def test_a_job_that_is_killed_for_a_cancel_or_waits_leaves_nothing(node: Node) -> None:
+    for job_id, ends in (("ftjob-1", True), ("ftjob-2", False)):
+        insert_job(node.database, job_id)
+        folder = node.settings.jobs / job_id
+        folder.mkdir()
+        if ends:
+            node.look()
+            cancel(node.settings, node.database, job_id)
+            assert folder.exists()
+            node.hear({"ended": job_id, "code": -9})
+        else:
+            cancel(node.settings, node.database, job_id)
+        assert node.job(job_id)["status"] == "cancelled"
+        assert not folder.exists()
 
 
 def test_answers_that_end_at_once_begin_again_later_each_time(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

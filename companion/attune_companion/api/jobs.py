@@ -13,7 +13,7 @@ from ..data.load import check_file
 from ..problems import Problem
 from ..store.database import new_id
 from ..store.files import check_space, find_file, path_of
-from ..store.jobs import add_event, find_job, resume, want
+from ..store.jobs import add_event, cancel, find_job, resume, want
 from ..training.fitting import fit_to_base
 from ..training.options import read_settings
 from .body import read_body
@@ -100,7 +100,7 @@ def retrieve_job(request: Request, job_id: str) -> dict[str, Any]:
 def cancel_job(request: Request, job_id: str) -> dict[str, Any]:
     """A job that runs stops after its step."""
     context = context_of(request)
-    row = want(context.database, job_id, "cancel")
+    row = cancel(context.settings, context.database, job_id)
     context.supervisor.notify()
     return job_object(row)
 

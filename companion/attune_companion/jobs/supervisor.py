@@ -18,7 +18,7 @@ from typing import Any
 
 from ..settings import Settings
 from ..store.database import Database, Row
-from ..store.jobs import add_event, fail, find_job, stopped
+from ..store.jobs import add_event, fail, find_job, remove_work, stopped
 from ..watching import metrics
 from .estimates import Estimates
 
@@ -214,8 +214,7 @@ class Supervisor:
         log.info("job process ended", extra={"job": job["id"], "code": code, "status": job["status"]})
         if job["status"] == "running":
             if job["wanted"] is not None:
-                with self._database.transaction():
-                    stopped(self._database, job["id"], job["wanted"])
+                self._stopped(job)
             else:
                 metrics.WORKER_DEATHS.inc()
                 self._put_back(job, "The job's process was killed")
@@ -244,5 +243,11 @@ class Supervisor:
             more = " with half the batch" if halvings > job["batch_halvings"] else ""
             add_event(self._database, job["id"], f"{reason}; it goes on from its last checkpoint{more}.", level="warn")
         if job["wanted"] is not None:
-            with self._database.transaction():
-                stopped(self._database, job["id"], job["wanted"])
+            self._stopped(job)
+
+    def _stopped(self, job: Row) -> None:
+        """As it was asked to, by its end."""
+        with self._database.transaction():
+            stopped(self._database, job["id"], job["wanted"])
+        if job["wanted"] == "cancel":
+            remove_work(self._settings, job["id"])

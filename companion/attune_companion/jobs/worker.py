@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import resource
-import shutil
 import time
 import traceback
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..settings import Settings
 from ..store.adapters import add_adapter
 from ..store.database import Database, Row
 from ..store.files import Upload
-from ..store.jobs import add_event, fail, find_job, stopped
+from ..store.jobs import add_event, fail, find_job, remove_work, stopped
 from ..training.contract import JobSpec, Outcome
 from ..training.options import role_of
 from ..watching.logs import set_up_logs
@@ -115,7 +114,7 @@ def conclude(settings: Settings, database: Database, spec: JobSpec, outcome: Out
         with database.transaction():
             stopped(database, spec.id, outcome.stopped)
         if outcome.stopped == "cancel":
-            remove_work(spec.folder)
+            remove_work(settings, spec.id)
         return
     assert outcome.adapter is not None
     job = find_job(database, spec.id)
@@ -155,11 +154,6 @@ def write_results(settings: Settings, database: Database, job_id: str) -> str:
     except BaseException:
         upload.discard()
         raise
-
-
-def remove_work(folder: Path) -> None:
-    """Checkpoints of a job that nobody will go on with."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from typing import Any
 
 from ..problems import Problem, not_found
+from ..settings import Settings
 from .database import Database, Row
 
 OVER = ("succeeded", "failed", "cancelled")
@@ -46,6 +48,19 @@ def want(database: Database, job_id: str, wanted: str) -> Row:
         else:
             stopped(database, job_id, wanted)
     return find_job(database, job_id)
+
+
+def cancel(settings: Settings, database: Database, job_id: str) -> Row:
+    """As `want`; one that does not run leaves no checkpoints."""
+    job = want(database, job_id, "cancel")
+    if job["status"] == "cancelled":
+        remove_work(settings, job_id)
+    return job
+
+
+def remove_work(settings: Settings, job_id: str) -> None:
+    """Checkpoints of a job that nobody will go on with."""
+    shutil.rmtree(settings.jobs / job_id, ignore_errors=True)
 
 
 def stopped(database: Database, job_id: str, wanted: str) -> None:
