@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 import statistics
 import time
@@ -51,6 +52,23 @@ def test_nothing_is_told_without_the_token(service: Service, path: str) -> None:
         assert status == 401
         assert body["error"]["code"] == "invalid_token"
         assert service.token not in json.dumps(body)
+
+
+def test_who_is_refused_is_counted_and_logged_without_what_it_wrote(service: Service) -> None:
+    def refused() -> float:
+        found = re.search(r'requests_total\{method="other",route="refused",status="401"\} (\S+)', metrics(service))
+        return float(found[1]) if found else 0
+
+    before = refused()
+    raw(service, "PROPFIND", "/v1/secret-path", {"authorization": "Bearer guess"})
+    assert refused() == before + 1
+    line = next(line for line in service.log.read_text().splitlines()[::-1] if '"event": "refused"' in line)
+    assert '"address": "127.0.0.1"' in line
+    assert not re.search("PROPFIND|secret|guess", line)
+
+
+def metrics(service: Service) -> str:
+    return service.http.get("/metrics").text
 
 
 def test_the_official_client_reports_a_wrong_token_as_such(service: Service) -> None:

@@ -8,6 +8,7 @@ does not pass as its own origin.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from ..numbers import natural
 from ..problems import Problem
 from ..settings import Settings
+from ..watching import metrics
 from .rate import Buckets
 from .token import is_token
 
@@ -24,6 +26,8 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+log = logging.getLogger(__name__)
+METHODS = {"GET", "POST", "DELETE", "OPTIONS"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # Health is asked by what starts and restarts the service; it says nothing about anybody's data.
 OPEN = {"/health/live", "/health/ready"}
@@ -57,6 +61,7 @@ class Guard:
             self._check_caller(scope, headers)
             self._check_size(scope["path"], headers)
         except Problem as problem:
+            note(scope, problem)
             answer = JSONResponse(problem.body(), problem.status)
             if problem.status == 401:
                 answer.headers["www-authenticate"] = "Bearer"
@@ -105,6 +110,15 @@ class Guard:
             await send(message)
 
         return wrapped
+
+
+def note(scope: Scope, problem: Problem) -> None:
+    """Who guesses tokens is seen by the owner. Nothing that a stranger writes becomes a label."""
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    metrics.REQUESTS.labels("refused", method, str(problem.status)).inc()
+    address = (scope.get("client") or ("unknown",))[0]
+    fields = {"code": problem.code, "method": method, "status": problem.status, "address": address}
+    log.info("refused", extra=fields)
 
 
 def too_large(limit: int) -> Problem:
