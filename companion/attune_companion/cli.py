@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import ipaddress
 import logging
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import uvicorn
 
@@ -100,6 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
     settings = settings_of(options)
     set_up_logs()
     settings.make_folders()
+    held = hold(settings.data)
     token = read_or_make_token(settings.data)
     tls: dict[str, Any] = {}
     certificate = options.tls_certificate
@@ -137,7 +139,8 @@ def main(arguments: list[str] | None = None) -> None:
         **tls,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    uvicorn.Server(config).run(sockets=[listener])
+    with held:
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -152,6 +155,19 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
         if not path.is_file():
             made.error(f"there is no file {path}")
     return options
+
+
+def hold(data: Path) -> IO[bytes]:
+    """Two nodes on one folder would take each other's jobs for their own. The lock ends with the process."""
+    lock = (data / "lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise SystemExit(
+            f"A node that runs uses {data} already. Stop it, or choose another folder by --data."
+        ) from None
+    return lock
 
 
 def cannot_listen(settings: Settings, error: Exception) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attune_companion.cli import main, parser, read_options, settings_of
+from attune_companion.cli import hold, main, parser, read_options, settings_of
 
 LOCAL = ("http://localhost:4173", "http://127.0.0.1:4173")
 PAGES = ("https://attune.example.lan", "https://other.example.lan")
@@ -54,6 +54,12 @@ def test_what_does_not_fit_is_said_in_a_line(
     with pytest.raises(SystemExit):
         read_options(flags)
     assert reason in capsys.readouterr().err
+
+
+def test_a_folder_is_of_one_node_at_a_time(tmp_path: Path) -> None:
+    with hold(tmp_path), pytest.raises(SystemExit, match="--data"):
+        hold(tmp_path)
+    hold(tmp_path).close()
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
