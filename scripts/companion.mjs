@@ -18,7 +18,8 @@ await runCommand(async () => {
     cwd: folder,
     stdio: 'inherit',
   });
-  // Ctrl+C reaches the child by itself; this process only waits for it.
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
+  // Ctrl+C reaches the child by itself, and a second one would keep it from ending in order: this process only waits.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.exitCode = await new Promise((resolve) => child.on('close', (code) => resolve(code ?? 0)));
 });
