@@ -106,6 +106,7 @@ test('a question is asked about words selected in the passage', async () => {
   const dialog = page.getByRole('dialog');
   await expect.element(dialog).toHaveTextContent('starts later');
   await userEvent.fill(dialog.getByRole('textbox', { name: 'Question' }), 'What may somebody do who was paged?');
+  await userEvent.selectOptions(dialog.getByRole('combobox', { name: 'Kind' }), 'procedure');
   await userEvent.click(dialog.getByRole('button', { name: 'Add the question' }));
   const added = () => database().examples.where('datasetId').equals(datasetId).count();
   await expect.poll(added).toBe(3);
@@ -113,6 +114,7 @@ test('a question is asked about words selected in the passage', async () => {
     .examples.filter(({ provenance }) => provenance?.origin === 'labelled')
     .first();
   expect(row!.passage.slice(row!.evidence!.start, row!.evidence!.end)).toBe('starts later');
+  expect(row!.kind).toBe('procedure');
   await expect.element(page.getByText('2 questions')).not.toBeInTheDocument();
 });
 

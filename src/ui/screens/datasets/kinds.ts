@@ -21,5 +21,7 @@ const origins: Record<ExampleOrigin, string> = {
   labelled: 'By hand',
 };
 
+/** What a person can say of a question; that the passage does not answer it is said by its empty answer. */
+export const answeredKinds = (Object.keys(kinds) as QuestionKind[]).filter((kind) => kind !== 'unanswerable');
 export const kindLabel = (kind: QuestionKind): string => kinds[kind];
 export const originLabel = (origin: ExampleOrigin): string => origins[origin];
