@@ -67,7 +67,8 @@ export async function compareAnswers({ page, album, open, patience }: Tour): Pro
   for (const [place, answer] of (await boxes(/^Answers/).all()).entries()) await answer.setChecked(place > 0);
   await album.keep(page, 'compare-new');
   await page.getByRole('button', { name: 'Start the comparison' }).click();
-  await page.getByText('Done', { exact: true }).first().waitFor({ timeout: patience });
+  // The untuned answer model goes on until it is cut off.
+  await page.getByText('Done', { exact: true }).first().waitFor({ timeout: 3 * patience });
   await album.keepBoth(page, 'compare');
   await page.getByRole('link', { name: 'Questions', exact: true }).click();
   await page.waitForLoadState('networkidle');

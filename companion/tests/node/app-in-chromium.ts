@@ -2,7 +2,8 @@
  * The built app in real Chromium against a running node: pair, send rows of a data set, close the tab while it tunes,
  * catch up, bring the adapter home, switch it on, see another ranking or answer, delete what lies on the node; then two
  * trials of a sweep, of which the best comes home.
- * Run by tests/test_app.py with address, token, the port that the node lets in, and what to tune.
+ * Run by tests/test_app.py with address, token, the port that the node lets in, what to tune, and where the run is to be
+ * longer its steps; it makes no sweep then.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -22,7 +23,7 @@ import type { AdapterRow, RunRow, VectorIndexRow } from '../../../src/storage/sc
 import { answered, fillForm, ranking, until } from './app-steps.ts';
 import { sweepOnNode } from './sweep-walk.ts';
 
-const [address = '', token = '', port = '', what = 'Search model'] = process.argv.slice(2);
+const [address = '', token = '', port = '', what = 'Search model', steps] = process.argv.slice(2);
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 /** The set that the benchmarks use, where it lies beside the repository; else the documents that come with the app. */
 const attacks = join(root, '../shared/data/attackqa-like');
@@ -33,8 +34,10 @@ const data = existsSync(attacks)
 const DOCUMENTS = 40;
 const answers = what === 'Answer model';
 /** A step of the answer model takes a node without a GPU ten times as long. */
-const STEPS = answers ? 4 : 6;
-const knobs = { Steps: String(STEPS), Batch: answers ? '1' : '16', 'Validate every': '2' };
+const STEPS = Number(steps ?? (answers ? 4 : 6));
+const often = steps === undefined ? '2' : '8';
+const batch = answers ? '1' : '16';
+const knobs = { Steps: String(STEPS), Batch: batch, 'Validate every': often, 'Checkpoint every': '4' };
 
 process.env.ATTUNE_CHROMIUM = await ensureChromium();
 await buildIfChanged({ root });
@@ -112,7 +115,7 @@ try {
   const headers = { authorization: `Bearer ${token}` };
   const files = (await (await fetch(`${address}/v1/files`, { headers })).json()) as { data: { id: string }[] };
   assert.ok(!files.data.some(({ id }) => id === run.node?.fileId));
-  if (!answers) await sweepOnNode(page, { address, headers });
+  if (!answers && steps === undefined) await sweepOnNode(page, { address, headers });
   process.stdout.write(`${JSON.stringify({ before, after, base: run.baseScore, tuned: run.best?.score, sent })}\n`);
 } catch (error) {
   await context.pages()[0]?.screenshot({ path: join(tmpdir(), 'attune-node-failed.png') });
