@@ -1,5 +1,4 @@
 import { adapters } from '../../adapters/client.ts';
-import { answerOther, ask } from '../../chat/ask.ts';
 import type { AskEvent, AskRequest, AskServices, OtherRequest } from '../../chat/contract.ts';
 import type { LoadProgress } from '../../generation/contract.ts';
 import { retrieval } from '../../retrieval/client.ts';
@@ -14,6 +13,7 @@ export async function* askDocuments(
   signal: AbortSignal,
   onLoad: (progress: LoadProgress) => void,
 ): AsyncGenerator<AskEvent> {
+  const { ask } = await chat();
   yield* ask(request, services(onLoad), signal);
 }
 
@@ -23,8 +23,12 @@ export async function* askOther(
   signal: AbortSignal,
   onLoad: (progress: LoadProgress) => void,
 ): AsyncGenerator<AskEvent> {
+  const { answerOther } = await chat();
   yield* answerOther(request, services(onLoad), signal);
 }
+
+/** Nobody asks before the first screen stands. */
+const chat = () => import('../../chat/ask.ts');
 
 function services(onLoad: (progress: LoadProgress) => void): AskServices {
   return { retrieval, generator: () => answerModel.load(onLoad), adapters: () => adapters.list('generator') };

@@ -62,14 +62,11 @@ test('the question writer asks about real passages; killed, it goes on as if not
   const cut = await questionGeneration.create(request);
   const search = callback(searchPassages(retrieval, workspaceId));
   const first = newWorker();
-  await new Promise<void>((resolve) => {
-    const killAtSecond = callback(({ done, stage }: GenerationProgress) => {
-      if (done !== 1 || stage !== 'Writing questions') return;
-      first.stop();
-      resolve();
-    });
-    // Never settles: nobody is left to answer.
-    void first.call((remote) => remote.proceed(cut.id, killAtSecond, search));
+  const killAtSecond = callback(({ done, stage }: GenerationProgress) => {
+    if (done === 1 && stage === 'Writing questions') first.stop();
+  });
+  await expect(first.call((remote) => remote.proceed(cut.id, killAtSecond, search))).rejects.toMatchObject({
+    code: 'worker/stopped',
   });
   expect(await database().generations.get(cut.id)).toMatchObject({ state: 'running', next: 1 });
   const second = newWorker();
