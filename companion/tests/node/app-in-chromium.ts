@@ -83,7 +83,7 @@ try {
     ({ runId, kind }) => runId === run.id && kind === 'step',
   );
   assert.deepEqual(
-    points.map(({ step }) => step).sort(),
+    points.map(({ step }) => step).sort((a, b) => a - b),
     Array.from({ length: STEPS }, (_, i) => i + 1),
   );
   const adapter = (await rowsOf<AdapterRow>(page, 'adapters')).find(({ id }) => id === run.adapterId)!;
