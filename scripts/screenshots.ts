@@ -101,6 +101,7 @@ try {
   ] as const) {
     await page.goto(address);
     await page.waitForLoadState('networkidle');
+    await page.getByText(/^Working out/).waitFor({ state: 'detached' });
     await keep(page, name);
   }
 } finally {

@@ -68,7 +68,12 @@ export async function compareAnswers({ page, album, open, patience }: Tour): Pro
   await album.keep(page, 'compare-new');
   await page.getByRole('button', { name: 'Start the comparison' }).click();
   // The untuned answer model goes on until it is cut off.
-  await page.getByText('Done', { exact: true }).first().waitFor({ timeout: 3 * patience });
+  await page
+    .getByText('Done', { exact: true })
+    .first()
+    .waitFor({ timeout: 3 * patience });
+  // The last figures follow the last answer.
+  await page.getByRole('row').filter({ hasText: 'tuned' }).getByText('n = 15').first().waitFor({ timeout: patience });
   await album.keepBoth(page, 'compare');
   await page.getByRole('link', { name: 'Questions', exact: true }).click();
   await page.waitForLoadState('networkidle');
@@ -87,4 +92,5 @@ export async function nodes({ page, album, open }: Tour): Promise<void> {
   await album.keep(page, 'nodes');
   await node.getByRole('button', { name: 'More' }).click();
   await page.getByRole('menuitem', { name: 'Forget it' }).click();
+  await page.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
 }

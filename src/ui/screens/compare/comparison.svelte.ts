@@ -34,6 +34,7 @@ export class ComparisonFigures {
   #wanted = '';
   #shown = '';
   #lastAt = 0;
+  #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(id: string) {
@@ -59,7 +60,8 @@ export class ComparisonFigures {
   /** Follows the rows; to be called in an effect. @param steps that its job has done @returns what ends it */
   follow(evaluation: Followed, steps = 0): () => void {
     this.#wanted = stateOfRows(evaluation, this.scored, steps);
-    this.#schedule(evaluation.state === 'running' ? Math.max(0, this.#lastAt + REFRESH_MS - Date.now()) : 0);
+    this.#running = evaluation.state === 'running';
+    this.#schedule(this.#running ? Math.max(0, this.#lastAt + REFRESH_MS - Date.now()) : 0);
     return () => clearTimeout(this.#timer);
   }
 
@@ -84,6 +86,7 @@ export class ComparisonFigures {
       this.#shown = wanted;
       this.#lastAt = Date.now();
     }
-    if (this.#wanted !== wanted) this.#schedule(REFRESH_MS);
+    // What stands beside “Done” is whole.
+    if (this.#wanted !== wanted) this.#schedule(this.#running ? REFRESH_MS : 0);
   }
 }
