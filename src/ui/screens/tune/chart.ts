@@ -202,7 +202,10 @@ function annotate(u: uPlot, spec: ChartSpec, font: string, color: (token: string
     ctx.stroke();
     const atRight = x > u.bbox.left + u.bbox.width * 0.7;
     ctx.textAlign = atRight ? 'right' : 'left';
-    write(spec.mark.label, x + (atRight ? -12 : 12) * ratio, y - LINE_PX * 0.75 * ratio);
+    // Above its point, and below it where there is no room above.
+    const above = y - LINE_PX * 0.75 * ratio;
+    const fits = above - LINE_PX * 0.5 * ratio >= 0;
+    write(spec.mark.label, x + (atRight ? -12 : 12) * ratio, fits ? above : y + LINE_PX * 0.75 * ratio);
   }
   for (const { label, x, y, token } of apart(u, spec.lines, LINE_PX * ratio)) {
     ctx.textAlign = 'left';
