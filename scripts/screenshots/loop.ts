@@ -73,7 +73,7 @@ export async function compareAnswers({ page, album, open, patience }: Tour): Pro
     .first()
     .waitFor({ timeout: 3 * patience });
   // The last figures follow the last answer.
-  await page.getByRole('row').filter({ hasText: 'tuned' }).getByText('n = 15').first().waitFor({ timeout: patience });
+  await page.getByRole('columnheader').getByText('n = 15').first().waitFor({ timeout: patience });
   await album.keepBoth(page, 'compare');
   await page.getByRole('link', { name: 'Questions', exact: true }).click();
   await page.waitForLoadState('networkidle');
