@@ -2,13 +2,13 @@ import { isAbort, toProblem } from '../errors/attune-error.ts';
 import type { RunRow } from '../storage/schema.ts';
 import type { TrainingProgress, TrainingService } from '../training/contract.ts';
 import { trialsOf } from '../training/sweep.ts';
+import { Turns } from '../training/turns.ts';
 import type { NodeClient } from './client.ts';
 import type { CompanionJob } from './contract.ts';
 import { reaching } from './reaching.ts';
 import { RunEvents } from './run-events.ts';
 import { RunJob, type NodeRunDependencies } from './run-job.ts';
 import { RunRows } from './run-rows.ts';
-import { Turns } from './turns.ts';
 
 interface Active {
   controller: AbortController;
@@ -28,7 +28,7 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
   readonly #job: RunJob;
   #active = new Map<string, Active>();
   /** A browser opens six connections to a host: streams of many runs would leave none for a pause. */
-  readonly #turns = new Turns();
+  readonly #turns = new Map<string, Turns>();
 
   constructor(dependencies: NodeRunDependencies) {
     this.#dependencies = dependencies;
@@ -134,7 +134,11 @@ export class NodeRuns implements Pick<TrainingService, 'proceed' | 'proceedSweep
 
   async #follow(run: RunRow, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     const { id } = await this.#begin(run, signal, onProgress);
-    await this.#turns.take(run.node!.nodeId, signal, async () => {
+    const { nodeId } = run.node!;
+    const turns = this.#turns.get(nodeId) ?? new Turns();
+    this.#turns.set(nodeId, turns);
+    await turns.take(signal, async () => {
+      signal.throwIfAborted();
       await this.#rows.update(run.id, { state: 'running' });
       const job = await this.#there(run, signal, onProgress, (client) =>
         new RunEvents(this.#dependencies.database, run, client, onProgress).follow(id, signal),

@@ -1,19 +1,22 @@
-/** Lets one piece of work after the other have the device, which holds one model at a time. */
+/** Lets one piece of work after the other have what only one can have at a time: a device, a connection to a node. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param signal once it is aborted, `work` need not wait: it sees the signal too, and ends without the device */
+  /** @param signal once it is aborted, `work` need not wait: it sees the signal too, and ends without what it waited for */
   take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#last;
-    const result = Promise.race([before, aborted(signal)]).then(work);
+    const result = unlessAborted(before, signal).then(work);
+    // One that gave up waiting must not let the next one in before its time.
     this.#last = Promise.allSettled([before, result]);
     return result;
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function unlessAborted(waiting: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const stop = () => resolve();
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    void waiting.finally(() => signal.removeEventListener('abort', stop)).then(stop);
   });
 }
