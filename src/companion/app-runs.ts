@@ -1,7 +1,7 @@
 import { adapters } from '../adapters/client.ts';
 import { openModel } from '../models/catalogue.ts';
 import { database } from '../storage/database.ts';
-import type { RunRow } from '../storage/schema.ts';
+import type { AdapterRow, RunRow } from '../storage/schema.ts';
 import { cardOfRun } from '../training/adapter-card.ts';
 import { training } from '../training/client.ts';
 import { clientOf } from './nodes.ts';
@@ -18,12 +18,9 @@ export const nodeRuns = new NodeRuns({
   patience: { network: window },
   weightsHash: async (modelId) => weightsHash((await openModel(modelId)).description),
   keepAdapter: async (run, zip, scores) => {
-    const db = database();
     const { id } = await adapters.import([{ path: zip.name, blob: zip }], run.modelId);
-    const card = await cardOfRun(db, run);
-    await db.adapters.update(id, { ...card, scores, source: `trained on ${run.node!.name}` });
-    // Writes the card too, beside its files.
-    await adapters.rename(id, card.name, card.description);
+    const card = await cardOfRun(database(), run);
+    await noteOn(id, { ...card, scores, source: `trained on ${run.node!.name}` });
     return id;
   },
   weigh: async (run, adapterId, { signal, onProgress }) => {
@@ -31,7 +28,8 @@ export const nodeRuns = new NodeRuns({
     const stop = () => void training.stop(run.id, 'pause');
     signal.addEventListener('abort', stop, { once: true });
     try {
-      await fileWeight(adapterId, await training.weigh(run.id, adapterId, onProgress));
+      const denseWeight = await training.weigh(run.id, adapterId, onProgress);
+      await noteOn(adapterId, { denseWeight });
     } catch {
       // The adapter is here and works: a data set that changed meanwhile must not make its run a failure.
       signal.throwIfAborted();
@@ -41,11 +39,12 @@ export const nodeRuns = new NodeRuns({
   },
 });
 
-/** In its row, and in the card beside its files. */
-async function fileWeight(adapterId: string, denseWeight: number): Promise<void> {
+/** What is known of an adapter, in its row and in the card beside its files. */
+async function noteOn(adapterId: string, known: Partial<AdapterRow>): Promise<void> {
   const db = database();
-  await db.adapters.update(adapterId, { denseWeight });
+  await db.adapters.update(adapterId, known);
   const row = await db.adapters.get(adapterId);
+  // Writes the card.
   if (row) await adapters.rename(adapterId, row.name, row.description);
 }
 
