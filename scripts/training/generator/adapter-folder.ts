@@ -28,9 +28,14 @@ export async function writeAdapterFolder(
   adapter: LoraAdapter,
   options: PeftOptions,
 ): Promise<string[]> {
-  mkdirSync(folder, { recursive: true });
   const { config, weights } = writePeft(adapter, options);
+  return writeAdapterFiles(folder, config, new Uint8Array(await weights.arrayBuffer()));
+}
+
+/** The same for an adapter that was made elsewhere. @returns their names */
+export function writeAdapterFiles(folder: string, config: string, weights: Uint8Array): string[] {
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, CONFIG), config);
-  writeFileSync(join(folder, WEIGHTS), new Uint8Array(await weights.arrayBuffer()));
+  writeFileSync(join(folder, WEIGHTS), weights);
   return [CONFIG, WEIGHTS];
 }

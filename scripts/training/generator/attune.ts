@@ -12,7 +12,7 @@ import { loadModel } from '../../../src/generation/local/load.ts';
 import { starterModelFiles } from '../../../src/models/node.ts';
 import { scriptRuntime } from '../script-runtime.ts';
 import { writeAdapterFolder } from './adapter-folder.ts';
-import { PARITY_LORA, PARITY_SEED, parityRun } from './parity-run.ts';
+import { PARITY_BASE, PARITY_LORA, PARITY_SEED, parityRun } from './parity-run.ts';
 import type { PreparedExample } from './prepare.ts';
 
 const FOLDER = '.cache/generator';
@@ -36,10 +36,6 @@ const run = await parityRun(trainer, examples, Number(flags.steps), ({ steps, lo
   const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
   console.log(`step ${steps}: loss ${mean.toFixed(3)}, ${(seconds / steps).toFixed(2)} s a step`);
 });
-await writeAdapterFolder(`${FOLDER}/${name}`, trainer.adapter(), {
-  baseModel: 'HuggingFaceTB/SmolLM2-135M-Instruct',
-  task: 'CAUSAL_LM',
-  dtype: 'F32',
-});
+await writeAdapterFolder(`${FOLDER}/${name}`, trainer.adapter(), PARITY_BASE);
 writeFileSync(`${FOLDER}/${name}.json`, JSON.stringify(run));
 await trainer.dispose();

@@ -1,14 +1,17 @@
 /**
- * The first steps of the parity run in real Chromium on wasm, QLoRA on the weights as they are stored, next to those of
- * attune.ts on node: the losses have to be the same.
+ * The parity run in real Chromium on wasm, QLoRA on the weights as they are stored, next to that of attune.ts on node: the
+ * losses have to be the same. evaluate.ts asks the adapter that it leaves.
  *
  * Run: npx tsx scripts/training/generator/chromium.ts [steps, 40]
- * In: .cache/generator/{train,attune}.json, and reference.json where PyTorch ran. Out: .cache/generator/chromium.json
+ * In: .cache/generator/{train,attune}.json, and reference.json where PyTorch ran. Out: .cache/generator/chromium.json (losses,
+ * seconds), .cache/generator/chromium/ (PEFT adapter)
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { usefulThreads } from '../../../src/engine/runtime/runtime.ts';
 import { inChromium } from '../../bench/in-chromium.ts';
+import { writeAdapterFiles } from './adapter-folder.ts';
+import type { ChromiumRun } from './chromium-page.ts';
 import type { ParityRun } from './parity-run.ts';
 import type { PreparedExample } from './prepare.ts';
 
@@ -17,12 +20,18 @@ const read = <T>(name: string) => JSON.parse(readFileSync(`${FOLDER}/${name}.jso
 const steps = Number(process.argv[2] ?? 40);
 const threads = usefulThreads(availableParallelism());
 const load = loadavg()[0]!;
-const page = await inChromium<ParityRun & { heapBytes: number }>('scripts/training/generator/chromium-page.ts', 'run', {
+const {
+  run: page,
+  heapBytes,
+  adapter,
+} = await inChromium<ChromiumRun>('scripts/training/generator/chromium-page.ts', 'run', {
   examples: read<PreparedExample[]>('train'),
   steps,
   threads,
 });
 writeFileSync(`${FOLDER}/chromium.json`, JSON.stringify(page));
+const weights = Buffer.from(adapter.weights.slice(adapter.weights.indexOf(',') + 1), 'base64');
+writeAdapterFiles(`${FOLDER}/chromium`, adapter.config, weights);
 const node = read<ParityRun>('attune');
 const torch = existsSync(`${FOLDER}/reference.json`) ? read<ParityRun>('reference') : undefined;
 const mean = (losses: number[]) => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
@@ -35,5 +44,5 @@ const apart = page.losses.map((loss, i) => Math.abs(loss - node.losses[i]!));
 console.log(
   `largest difference to node ${Math.max(...apart).toFixed(4)}; ${(page.seconds / page.steps).toFixed(2)} s a step, ` +
     `${(page.tokens / page.seconds).toFixed(0)} tokens/s on ${threads} threads (load before ${load.toFixed(1)}), ` +
-    `heap ${(page.heapBytes / 1e9).toFixed(2)} GB`,
+    `heap ${(heapBytes / 1e9).toFixed(2)} GB`,
 );

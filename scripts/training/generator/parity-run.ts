@@ -1,6 +1,7 @@
 import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
 import { llamaTarget } from '../../../src/engine/models/llama/lora.ts';
 import type { LoraSettings } from '../../../src/engine/adapters/lora-adapter.ts';
+import type { PeftOptions } from '../../../src/engine/adapters/write-peft.ts';
 import { AdamW, clipFactor, gradientNorm } from '../../../src/engine/training/adamw.ts';
 import type { CausalBatch } from '../../../src/engine/training/batches.ts';
 import type { Trainable } from '../../../src/engine/training/trainable.ts';
@@ -15,6 +16,12 @@ export const PARITY_LORA: LoraSettings = {
   targets: LLAMA_LINEARS.map(llamaTarget),
 };
 export const PARITY_SEED = 1;
+/** What the adapters of both sides say that they are made for. */
+export const PARITY_BASE: PeftOptions = {
+  baseModel: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+  task: 'CAUSAL_LM',
+  dtype: 'F32',
+};
 const BATCH = 4;
 const PEAK = 5e-4;
 const WARM_UP = 10;
