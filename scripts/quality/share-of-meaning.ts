@@ -7,8 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
-import type { ExampleRow } from '../../src/storage/schema.ts';
-import { attackTrainPairs } from '../bench/retrieval/sets.ts';
+import { attackTrainRows } from '../bench/retrieval/sets.ts';
 import { RANK_METRICS } from '../bench/train/rank.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
@@ -20,15 +19,9 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { train: { type: 'string', default: '3000' }, validation: { type: 'string', default: '300' } },
 });
-const train = Number(flags.train);
 const set = await corpus('attackqa-like');
 const base = await baseEmbedder();
-const rows = attackTrainPairs()
-  .slice(0, train + Number(flags.validation))
-  .map(({ question, passage }, i): ExampleRow => ({
-    ...{ id: String(i), datasetId: 'pairs', workspaceId: 'pairs', ordinal: i, kind: 'fact', question, passage },
-    ...{ split: i < train ? 'train' : 'validation', answer: '', headings: [], documentKey: String(i), negatives: [] },
-  }));
+const rows = attackTrainRows(Number(flags.train), Number(flags.validation));
 const settings = { epochs: 1, hardNegatives: 0, validationLimit: 200, validationPool: 1000, validateEvery: 31 };
 const tuned = await tune('embedder', rows, { ...settings, ...knobsFrom(positionals) }, 1);
 const { denseWeight } = tuned.adapter;

@@ -3,6 +3,9 @@ export interface ChatTurn {
   content: string;
 }
 
+/** A JSON Schema as a plain object, which a worker can be sent. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /** Sampling knobs; their defaults and ranges are in `settings.ts` as data. */
 export interface GenerationOptions {
   maxNewTokens: number;
@@ -17,6 +20,8 @@ export interface GenerationOptions {
    * and tuned answers may follow each other; engines that take no adapters ignore it.
    */
   adapter?: string | null;
+  /** The reply is to be JSON of this schema. Engines in the tab hold the model to it; others may ignore it. */
+  json?: JsonSchema;
 }
 
 export interface LoadProgress {

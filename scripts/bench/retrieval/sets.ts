@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { ExampleRow } from '../../../src/storage/schema.ts';
 
 /** Passages and questions, with the passages (by index) that answer each question. */
 export interface RetrievalSet {
@@ -73,6 +74,16 @@ export function attack(): RetrievalSet {
 export function attackTrainPairs(): { question: string; passage: string }[] {
   const { train } = splitBySubject(attackPairs(), 500);
   return train.map(({ question, passage }) => ({ question: question.trim(), passage }));
+}
+
+/** The first of them as rows of a data set, those behind `train` for validation. */
+export function attackTrainRows(train: number, validation: number): ExampleRow[] {
+  return attackTrainPairs()
+    .slice(0, train + validation)
+    .map(({ question, passage }, i) => ({
+      ...{ id: String(i), datasetId: 'pairs', workspaceId: 'pairs', ordinal: i, kind: 'fact', question, passage },
+      ...{ split: i < train ? 'train' : 'validation', answer: '', headings: [], documentKey: String(i), negatives: [] },
+    }));
 }
 
 /** The same from the train part alone, split by subject once more: what settings are chosen on. */

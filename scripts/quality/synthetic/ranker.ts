@@ -47,10 +47,15 @@ export class Ranker {
   }
 
   /** The same behind a ranking model, which puts the first of them in order as the product lets it. */
-  async reranked(questions: readonly string[], mode: Mode, reranker: Reranker): Promise<number[][]> {
-    const { rerankDepth, searchWeight } = valuesOf(retrievalKnobs);
+  async reranked(
+    questions: readonly string[],
+    mode: Mode,
+    reranker: Reranker,
+    knobs: Partial<RetrievalSettings> = {},
+  ): Promise<number[][]> {
+    const { rerankDepth, searchWeight } = valuesOf(retrievalKnobs, knobs);
     const ranked: number[][] = [];
-    for (const [q, found] of (await this.find(questions, mode)).entries()) {
+    for (const [q, found] of (await this.find(questions, mode, undefined, knobs)).entries()) {
       const first = found.slice(0, rerankDepth);
       const own = await reranker.score(
         questions[q]!,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AttuneError } from '../../errors/attune-error.ts';
 import type { ChatEngine, ChatTurn } from '../../generation/contract.ts';
+import { replySchema } from '../../generation/reply-schema.ts';
 
 /** The part of an engine that a judge needs: a worker's proxy has it too. */
 export type JudgeEngine = Pick<ChatEngine, 'stream'>;
@@ -38,7 +39,7 @@ export async function askForJson<T>(
   for (let attempt = 0; attempt < 2; attempt++) {
     let text = '';
     try {
-      for await (const piece of engine.stream(turns, OPTIONS, signal)) {
+      for await (const piece of engine.stream(turns, { ...OPTIONS, json: replySchema(schema) }, signal)) {
         text += piece.text;
         tokens.prompt += piece.stats?.promptTokens ?? 0;
         tokens.output += piece.stats?.outputTokens ?? 0;

@@ -14,10 +14,13 @@ const PLAIN_TEMPLATE =
 export class ChatTokenizer {
   /** Tokens after which an answer is over. */
   readonly stopTokens: ReadonlySet<number>;
+  readonly #files: TokenizerFiles;
   #tokenizer: PreTrainedTokenizer;
   #controlTokens: RegExp | undefined;
 
-  constructor({ tokenizer, config }: TokenizerFiles) {
+  constructor(files: TokenizerFiles) {
+    this.#files = files;
+    const { tokenizer, config } = files;
     this.#tokenizer = new PreTrainedTokenizer(tokenizer, {
       ...config,
       chat_template: config['chat_template'] ?? PLAIN_TEMPLATE,
@@ -50,6 +53,25 @@ export class ChatTokenizer {
 
   decode(tokens: readonly number[]): string {
     return tokens.length === 0 ? '' : this.#tokenizer.decode([...tokens], { skip_special_tokens: true });
+  }
+
+  /** All tokens by id as the vocabulary spells them, and how bytes are written in it. */
+  vocabulary(): { tokens: string[]; kind: 'byte_level' | 'byte_fallback' } {
+    const {
+      model,
+      added_tokens: added = [],
+      decoder,
+    } = this.#files.tokenizer as {
+      model: { vocab: Record<string, number> };
+      added_tokens?: { id: number; content: string }[];
+      decoder?: unknown;
+    };
+    const tokens: string[] = [];
+    for (const [token, id] of Object.entries(model.vocab)) tokens[id] = token;
+    for (const { id, content } of added) tokens[id] = content;
+    const kind = JSON.stringify(decoder).includes('ByteLevel') ? 'byte_level' : 'byte_fallback';
+    // Ids may have gaps.
+    return { tokens: Array.from(tokens, (token) => token ?? ''), kind };
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ModelDescription, ModelFiles } from '../../models/contract.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, LoadProgress, StreamPiece } from '../contract.ts';
 import { ChatTokenizer } from './chat-tokenizer.ts';
 import { HeldAdapters, type AdapterSource } from './held-adapters.ts';
+import { JsonGuide } from './json-guide.ts';
 import { loadModel } from './load.ts';
 import { Sampler } from './sampler.ts';
 import { StreamDecoder } from './stream-decoder.ts';
@@ -32,6 +33,7 @@ export class LocalChatEngine implements ChatEngine {
   #tokenizer: ChatTokenizer;
   #device: string;
   #adapters: HeldAdapters;
+  #guide: JsonGuide;
   /** What is in the decoder's cache. */
   #sequence: number[] = [];
 
@@ -46,6 +48,7 @@ export class LocalChatEngine implements ChatEngine {
     this.#tokenizer = tokenizer;
     this.#device = device;
     this.#adapters = new HeldAdapters(decoder, description.name, adapters);
+    this.#guide = new JsonGuide(tokenizer, decoder.config.vocabulary);
   }
 
   /** @throws AttuneError `model/*` when the model cannot be run here, `engine/*` when it cannot be started */
@@ -88,6 +91,7 @@ export class LocalChatEngine implements ChatEngine {
     const limit = Math.min(options.maxNewTokens, room);
     const started = performance.now();
     const adapters = await this.#adapters.use(options.adapter ?? null);
+    const guide = options.json && (await this.#guide.begin(options.json));
     const sampler = new Sampler(options);
     const text = new StreamDecoder((tokens) => this.#tokenizer.decode(tokens));
     let firstAt: number | undefined;
@@ -96,15 +100,18 @@ export class LocalChatEngine implements ChatEngine {
       while (text.length < limit) {
         signal.throwIfAborted();
         const logits = await this.#append(pending, signal);
+        await guide?.mask(logits);
         const token = sampler.next(logits, text.tokens);
         firstAt ??= performance.now();
-        if (this.#tokenizer.stopTokens.has(token)) break;
+        if (guide?.accept(token) || this.#tokenizer.stopTokens.has(token)) break;
         pending = [token];
         const piece = text.push(token);
         if (piece) yield { text: piece, done: false };
       }
     } catch (error) {
       if (!isAbort(error)) throw error;
+    } finally {
+      guide?.dispose();
     }
     const seconds = (performance.now() - (firstAt ?? started)) / 1000;
     yield {
@@ -122,6 +129,7 @@ export class LocalChatEngine implements ChatEngine {
   }
 
   async dispose(): Promise<void> {
+    await this.#guide.dispose();
     await this.#decoder.dispose();
   }
 

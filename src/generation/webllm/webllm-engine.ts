@@ -81,6 +81,7 @@ class WebLlmEngine implements ChatEngine {
         top_p: options.topP,
         repetition_penalty: options.repetitionPenalty,
         ...(options.seed !== undefined && { seed: options.seed }),
+        ...(options.json && { response_format: { type: 'json_object', schema: JSON.stringify(options.json) } }),
       });
       for await (const chunk of chunks) {
         usage = chunk.usage ?? usage;

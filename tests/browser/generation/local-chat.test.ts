@@ -55,6 +55,35 @@ describe('the starter generator in the generation worker', () => {
     expect(fresh.text).toBe(cached.text);
   });
 
+  test('holds a reply to a schema, in a model that otherwise writes no JSON', async () => {
+    const ask = [
+      { role: 'user', content: 'Which is the capital of France, Paris or Rome? Reply as JSON with choice and reason.' },
+    ] as typeof chat;
+    const options = { ...GREEDY, maxNewTokens: 120 };
+    const json = {
+      type: 'object',
+      properties: {
+        choice: { enum: ['Paris', 'Rome'] },
+        sure: { type: 'integer', minimum: 0, maximum: 4 },
+        reasons: { type: 'array', items: { type: 'string', maxLength: 40 }, minItems: 1, maxItems: 2 },
+      },
+      required: ['choice', 'sure', 'reasons'],
+      additionalProperties: false,
+    };
+    const free = await collect(ask, options);
+    expect(() => void JSON.parse(free.text)).toThrow();
+    const held = await collect(ask, { ...options, json });
+    const reply = JSON.parse(held.text) as { choice: string; sure: number; reasons: string[] };
+    expect(Object.keys(reply)).toEqual(['choice', 'sure', 'reasons']);
+    expect(['Paris', 'Rome']).toContain(reply.choice);
+    expect([0, 1, 2, 3, 4]).toContain(reply.sure);
+    expect(reply.reasons.length).toBeGreaterThan(0);
+    expect(reply.reasons.every((reason) => reason.length <= 40)).toBe(true);
+    // It ends with the object, not with its tokens, and the next answer is free again.
+    expect(held.stats.outputTokens).toBeLessThan(120);
+    expect((await collect(ask, options)).text).toBe(free.text);
+  });
+
   test('ends with what was said so far when it is stopped', async () => {
     const abort = new AbortController();
     let text = '';

@@ -8,7 +8,7 @@ import type { PassageWriter, SourcePassage, WrittenPassage, WrittenQuestion } fr
 import { PROMPT_KNOBS, PROMPT_OF_KIND, PROMPT_VERSION } from '../prompts.ts';
 import type { GenerationSettings } from '../settings.ts';
 import { isAlike, speaksOfPassage } from '../writer/checks.ts';
-import { parseReply, type ReplyItem } from './reply.ts';
+import { parseReply, requestedReply, type ReplyItem } from './reply.ts';
 
 type Settings = GenerationSettings<'engine'>;
 
@@ -108,6 +108,7 @@ export class EngineWriter implements PassageWriter {
       repetitionPenalty: 1,
       // Services take seeds of 31 bits.
       seed: seedOf(seed, place) >>> 1,
+      json: requestedReply(settings.perPassage),
       ...(adapter && { adapter }),
     };
     for await (const piece of engine.stream(turns, options, signal)) {

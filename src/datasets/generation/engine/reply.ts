@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import type { JsonSchema } from '../../../generation/contract.ts';
+import { replySchema } from '../../../generation/reply-schema.ts';
 
 const text = v.pipe(v.string(), v.trim());
 const Item = v.object({
@@ -8,6 +10,11 @@ const Item = v.object({
   answer: v.optional(v.union([text, v.pipe(v.number(), v.transform(String))]), ''),
 });
 const Reply = v.object({ questions: v.pipe(v.array(Item), v.minLength(1, 'there are no questions')) });
+
+/** What a model is held to where its engine can: no more questions than are wanted. */
+export function requestedReply(most: number): JsonSchema {
+  return replySchema(v.object({ questions: v.pipe(v.array(Item), v.minLength(1), v.maxLength(most)) }));
+}
 
 export type ReplyItem = v.InferOutput<typeof Item>;
 
