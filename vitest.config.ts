@@ -26,7 +26,7 @@ export default mergeConfig(
           // What workers alone import Vite would find late, and reload the page in the middle of a test.
           optimizeDeps: {
             entries: ['workers/*.worker.ts'],
-            include: ['@huggingface/transformers', '@huggingface/gguf'],
+            include: ['@huggingface/transformers', '@huggingface/gguf', '@mlc-ai/web-xgrammar'],
           },
           test: {
             name: 'browser',
