@@ -20,7 +20,7 @@ export interface GenerationOptions {
    * and tuned answers may follow each other; engines that take no adapters ignore it.
    */
   adapter?: string | null;
-  /** The reply is to be JSON of this schema. Engines in the tab hold the model to it; others may ignore it. */
+  /** The reply is to be JSON of this schema. Our engine and web-llm hold the model to it; others may not. */
   json?: JsonSchema;
 }
 

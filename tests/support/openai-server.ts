@@ -24,7 +24,7 @@ const MODELS = ['echo', 'endless', 'dropping', 'failing', 'full', 'busy', 'broke
  * A local server that speaks OpenAI's chat protocol over HTTP: no language model, but real sockets, headers, chunks and
  * errors. The model's name chooses the behaviour: `echo` repeats the last turn word by word, `rambling` says what no
  * document holds, `endless` never ends,
- * `dropping` cuts the connection, the others fail in the ways that servers do. Model `locked` needs the key; `scripted`
+ * `dropping` cuts the connection, `plain` echoes and refuses schemas, the others fail in the ways that servers do. Model `locked` needs the key; `scripted`
  * says what `reply` answers to the conversation.
  *
  * For embeddings, `words` gives vectors by words alone (`word-vectors.ts`), `zero` and `few` what no client can use.
@@ -118,6 +118,7 @@ export class OpenAiServer {
     if (model === 'broken')
       return void response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     if (model === 'page') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hello</h1>');
+    if (model === 'plain' && body!['response_format']) return error(400, 'response_format is not supported');
     const said =
       model === 'rambling' ? RAMBLING : model === 'scripted' ? this.reply(messages) : messages.at(-1)!.content;
     const words = said.split(/(?<= )/);
@@ -126,7 +127,7 @@ export class OpenAiServer {
       const choice = { message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' };
       return sendJson(response, 200, { choices: [choice], usage });
     }
-    if (![...MODELS, 'locked', 'rambling', 'scripted'].includes(model))
+    if (![...MODELS, 'locked', 'rambling', 'scripted', 'plain'].includes(model))
       return error(404, `model "${model}" not found, try pulling it first`);
     await this.#stream(model, words, usage, response);
   }

@@ -1,4 +1,4 @@
-import { isAbort } from '../../errors/attune-error.ts';
+import { AttuneError, isAbort } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
 import type { ChatEngine, ChatTurn, EngineInfo, GenerationOptions, StreamPiece } from '../contract.ts';
 import { estimateTokens } from '../estimate-tokens.ts';
@@ -6,7 +6,7 @@ import { isLoopback } from './address.ts';
 import type { EndpointConnection } from './connection.ts';
 import { openEndpoint } from './open.ts';
 import { hostName } from './problems.ts';
-import { streamCompletion } from './protocol.ts';
+import { streamCompletion, type Delta } from './protocol.ts';
 
 // No server that matters today has less, and passages are fitted far below it anyway.
 const ASSUMED_CONTEXT = 8192;
@@ -15,6 +15,8 @@ const ASSUMED_CONTEXT = 8192;
 export class EndpointEngine implements ChatEngine {
   readonly info: EngineInfo;
   #connection: EndpointConnection;
+  /** Not every server takes one; who refused it is asked in words alone. */
+  #takesSchemas = true;
 
   constructor(id: string, name: string, connection: EndpointConnection, contextTokens = ASSUMED_CONTEXT) {
     this.#connection = connection;
@@ -41,7 +43,7 @@ export class EndpointEngine implements ChatEngine {
     let pieces = 0;
     let usage: { promptTokens: number; outputTokens: number } | undefined;
     try {
-      for await (const delta of streamCompletion(this.#connection, turns, options, signal)) {
+      for await (const delta of this.#deltas(turns, options, signal)) {
         // What arrived before the stop but was not asked for yet is not said any more.
         if (signal.aborted) break;
         usage = delta.usage ?? usage;
@@ -71,6 +73,20 @@ export class EndpointEngine implements ChatEngine {
 
   dispose(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** A schema is asked for once: a server that refuses the request with it is asked again without. */
+  async *#deltas(turns: ChatTurn[], options: GenerationOptions, signal: AbortSignal): AsyncGenerator<Delta> {
+    const { json, ...others } = options;
+    const asked: GenerationOptions = json && this.#takesSchemas ? options : others;
+    try {
+      yield* streamCompletion(this.#connection, turns, asked, signal);
+    } catch (error) {
+      const refused = error instanceof AttuneError && error.code === 'endpoint/refused';
+      if (!refused || !asked.json) throw error;
+      this.#takesSchemas = false;
+      yield* streamCompletion(this.#connection, turns, others, signal);
+    }
   }
 }
 

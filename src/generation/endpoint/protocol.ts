@@ -56,6 +56,9 @@ export async function* streamCompletion(
     temperature: options.temperature,
     top_p: options.topP,
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.json && {
+      response_format: { type: 'json_schema', json_schema: { name: 'reply', schema: options.json } },
+    }),
   });
   const type = response.headers.get('content-type') ?? '';
   if (type.includes('application/json')) yield deltaOf(connection, (await response.json()) as ChatChunk);

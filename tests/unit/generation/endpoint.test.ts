@@ -31,6 +31,28 @@ describe('an endpoint engine in Node', () => {
     expect(request.authorization).toBe('Bearer k');
     expect(JSON.stringify(request.body)).not.toContain('"k"');
   });
+
+  test('a reply’s schema is sent as the standard has it; a server that refuses it is asked in words, and not twice', async () => {
+    const json = { type: 'object', properties: { grade: { type: 'integer' } }, required: ['grade'] };
+    const options = { maxNewTokens: 9, temperature: 0, topP: 1, topK: 1, repetitionPenalty: 1, json };
+    const said = async (engine: EndpointEngine) => {
+      let text = '';
+      const turns = [{ role: 'user' as const, content: 'how good' }];
+      for await (const piece of engine.stream(turns, options, new AbortController().signal)) text += piece.text;
+      return text;
+    };
+    expect(await said(new EndpointEngine('e1', 'Test', { baseUrl: url, model: 'echo' }))).toBe('how good');
+    expect(server.requests.at(-1)!.body!['response_format']).toEqual({
+      type: 'json_schema',
+      json_schema: { name: 'reply', schema: json },
+    });
+    const plain = new EndpointEngine('e2', 'Test', { baseUrl: url, model: 'plain' });
+    const before = server.requests.length;
+    expect(await said(plain)).toBe('how good');
+    expect(await said(plain)).toBe('how good');
+    const formats = server.requests.slice(before).map(({ body }) => body!['response_format'] !== undefined);
+    expect(formats).toEqual([true, false, false]);
+  });
 });
 
 test.each([
