@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from attune_companion.data.recipe import REASONS_SYSTEM, REFUSAL, SYSTEM, Passage, PromptWriter, answer_turns, recipe
+from attune_companion.data.recipe import (
+    CLOSED_BOOK_SYSTEM,
+    REASONS_SYSTEM,
+    REFUSAL,
+    SYSTEM,
+    Passage,
+    PromptWriter,
+    answer_turns,
+    recipe,
+)
 from attune_companion.data.rows import PairRow
 from attune_companion.training.options import read_settings
 
@@ -38,7 +47,15 @@ def test_without_context_question_and_answer_stand_alone() -> None:
     assert written(ROW, context="none") == turns
 
 
-SETTINGS = {"reasons": False, "context": "passages", "passages": 4, "refusals": 1.0}
+def test_by_heart_the_question_alone_is_asked_as_the_app_will() -> None:
+    turns = written(ROW, learns="closed-book", reasons=True)
+    assert [turn["content"] for turn in turns] == [CLOSED_BOOK_SYSTEM, "Question: How long?", "30 days"]
+    assert written(PairRow("How long?", "", ""), learns="closed-book")[-1]["content"] == REFUSAL
+    form = {"system": CLOSED_BOOK_SYSTEM, "passages": 0, "passageCharacters": 800, "refusal": REFUSAL}
+    assert recipe(0, True) == form
+
+
+SETTINGS = {"reasons": False, "learns": "passages", "context": "passages", "passages": 4, "refusals": 1.0}
 ASKED = PairRow("Where do foxes sleep?", "in dens", "Foxes sleep in dens under the trees of the wood.")
 ROWS = [
     ASKED,

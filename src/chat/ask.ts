@@ -4,8 +4,17 @@ import { valuesOf, type KnobValues } from '../settings/knob.ts';
 import { database, type AttuneDatabase } from '../storage/database.ts';
 import type { AnswerVariant, MessageRow, WorkspaceAdapters } from '../storage/schema.ts';
 import { answeringAdapter } from './answerer.ts';
-import type { Answerer, AskEvent, AskRequest, AskServices, Generator, OtherRequest } from './contract.ts';
+import type {
+  AnswerAdapter,
+  Answerer,
+  AskEvent,
+  AskRequest,
+  AskServices,
+  Generator,
+  OtherRequest,
+} from './contract.ts';
 import { findAnswered, historyBefore, openQuestion, storeAnswer, storeOther } from './messages.ts';
+import { isClosedBook } from './prompt/answer-recipe.ts';
 import { condense } from './prompt/condense.ts';
 import type { Exchange } from './prompt/follow-up.ts';
 import { relevanceOf } from './prompt/relevance.ts';
@@ -70,8 +79,8 @@ export async function* answerOther(
     if (error instanceof AttuneError && error.code === 'chat/no-adapter') throw error;
     answering.fail(error);
   }
-  const { text, kind, replacedText, reason, support, stats, problem } = answering.answer;
-  const other = { text, kind, replacedText, reason, support, stats, problem };
+  const { text, kind, replacedText, byHeart, reason, support, stats, problem } = answering.answer;
+  const other = { text, kind, replacedText, byHeart, reason, support, stats, problem };
   yield { type: 'done', message: await storeOther(message.id, other, db) };
 }
 
@@ -116,7 +125,8 @@ class Answering {
     const { hits, problem } = result;
     if (problem) this.answer.searchProblem = problem;
     const passages = hits.map(snapshotOf);
-    const weak = (await this.#relevance(searched, result)) < this.#settings.minimumRelevance;
+    const weak =
+      (await this.#relevance(searched, result)) < this.#settings.minimumRelevance && !(await this.#answersByHeart());
     this.answer.passages = passages;
     yield { type: 'passages', passages, weak, ...(searchedAs && { searchedAs }) };
 
@@ -181,9 +191,7 @@ class Answering {
     generator: Generator,
     parts: Pick<WritingParts, 'question' | 'searched' | 'history' | 'passages'>,
   ): AsyncGenerator<AskEvent> {
-    const adapters = (await this.#services.adapters?.()) ?? [];
-    const chosen = (this.#overrides['adapters'] as WorkspaceAdapters | undefined)?.generator;
-    const adapter = answeringAdapter(adapters, generator.info, chosen, this.#answerer);
+    const adapter = await this.#adapter(generator);
     if (this.#answerer === 'tuned' && !adapter) {
       throw new AttuneError(
         'chat/no-adapter',
@@ -195,6 +203,20 @@ class Answering {
     const shared = { generator, adapter, retrieval, retrievalSeconds: this.#retrievalSeconds };
     const writing = { ...parts, ...shared, settings: this.#settings, overrides: this.#overrides };
     yield* writeAnswer(writing, this.answer, this.#signal);
+  }
+
+  async #adapter({ info }: Generator): Promise<AnswerAdapter | undefined> {
+    const adapters = (await this.#services.adapters?.()) ?? [];
+    const chosen = (this.#overrides['adapters'] as WorkspaceAdapters | undefined)?.generator;
+    return answeringAdapter(adapters, info, chosen, this.#answerer);
+  }
+
+  /** Then passages that do not fit are no reason not to ask. The model is loaded only where such an adapter may answer. */
+  async #answersByHeart(): Promise<boolean> {
+    const adapters = (await this.#services.adapters?.()) ?? [];
+    if (!adapters.some(({ recipe }) => isClosedBook(recipe))) return false;
+    const generator = await this.#generator();
+    return generator !== undefined && isClosedBook((await this.#adapter(generator))?.recipe);
   }
 
   async *#extract(parts: Pick<WritingParts, 'searched' | 'passages'>): AsyncGenerator<AskEvent> {

@@ -35,7 +35,7 @@ function note(message: MessageRow): string {
     case 'failed':
       return `*No answer: ${message.problem?.message ?? 'unknown problem'}*`;
     default:
-      return '';
+      return message.byHeart ? '*Answered by heart, without the passages.*' : '';
   }
 }
 

@@ -17,8 +17,8 @@ export async function recordAnswer(
   { recordAnswers }: Pick<KnobValues<typeof CHAT_KNOBS>, 'recordAnswers'>,
   db: AttuneDatabase,
 ): Promise<void> {
-  const { stats, passages, kind, workspaceId } = answer;
-  if (recordAnswers === 'never' || kind !== 'answer' || !stats || !passages?.length) return;
+  const { stats, passages, kind, byHeart, workspaceId } = answer;
+  if (recordAnswers === 'never' || kind !== 'answer' || byHeart || !stats || !passages?.length) return;
   if (recordAnswers === 'teachers' && !TEACHERS.has(stats.engine)) return;
   await db.recordings.add({
     id: crypto.randomUUID(),

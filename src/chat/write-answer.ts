@@ -6,7 +6,7 @@ import { attribute, type Attribution } from './attribution/attribute.ts';
 import { attributeShortAnswer } from './attribution/short-answer.ts';
 import type { AnswerAdapter, AskEvent, AskServices, Generator } from './contract.ts';
 import { extractAnswer } from './extractive/extract.ts';
-import { answerTurns, isRefusal, readingWindow, splitReason } from './prompt/answer-recipe.ts';
+import { answerTurns, isClosedBook, isRefusal, readingWindow, splitReason } from './prompt/answer-recipe.ts';
 import { buildPrompt } from './prompt/build-prompt.ts';
 import type { Exchange } from './prompt/follow-up.ts';
 import { isAble, sentencesOnly } from './prompt/reading.ts';
@@ -48,7 +48,8 @@ interface Form {
 }
 
 /**
- * Prompt -> stream -> attribute: puts an answer into `answer` as it comes, so that what was said survives a failure.
+ * Prompt -> stream -> attribute: puts an answer into `answer` as it comes, so that what was said survives a failure. One
+ * that was given by heart is not attributed: a passage that says the same is not where it comes from.
  *
  * @throws AttuneError of the generator
  */
@@ -78,12 +79,14 @@ export async function* writeAnswer(
   // Cut within its reason: that is all there is to be shown.
   if (answer.text.trim() === '' && answer.reason) answer.text = answer.reason;
   answer.text = answer.text.trim();
+  if (isClosedBook(recipe)) answer.byHeart = true;
   // A stopped answer is attributed too: its citations are as useful as a whole one's.
   answer.kind = userSignal.aborted ? 'stopped' : 'answer';
   if (recipe && answer.kind === 'answer' && isRefusal(recipe, answer.text)) {
     Object.assign(answer, { kind: 'notFound', replacedText: answer.text, text: NOT_FOUND });
     return;
   }
+  if (answer.byHeart) return;
   yield { type: 'stage', stage: 'checking' };
   const similarities = similaritiesBy(parts.retrieval);
   const { minimumSupport } = settings;

@@ -2,7 +2,7 @@ import type { ExampleRow, TuningTask } from '../storage/schema.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { TrainingRequest } from '../training/contract.ts';
 import { limitQuestions, trainingExamples, type TrainingExamples } from '../training/examples.ts';
-import { trainingSettings } from '../training/settings.ts';
+import { learnsOf, trainingSettings } from '../training/settings.ts';
 import type { CompanionShipment } from './contract.ts';
 
 /**
@@ -43,12 +43,13 @@ export function shipment(rows: readonly ExampleRow[], withPassages = true, withT
  */
 export function shipmentOf(run: LearningRun, rows: readonly ExampleRow[]): CompanionShipment {
   const { train, validation } = examplesThere(run, rows);
-  return shipment([...train, ...validation], true, learnsReasons(run.task, run.settings));
+  const withPassages = learnsOf(run.task, run.settings) !== 'closed-book';
+  return shipment([...train, ...validation], withPassages, learnsReasons(run.task, run.settings));
 }
 
 /** Whether the reasons of rows go along. */
 export function learnsReasons(task: TuningTask, settings: Readonly<Record<string, unknown>>): boolean {
-  return task === 'generator' && settings['reasons'] === true;
+  return task === 'generator' && settings['reasons'] === true && learnsOf(task, settings) === 'passages';
 }
 
 /** What says which rows of a data set are learned from. */

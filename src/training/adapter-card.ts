@@ -1,15 +1,13 @@
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { AdapterRow, RunRow } from '../storage/schema.ts';
-import { questionsLearned } from './settings.ts';
+import type { AdapterRow, DatasetRow, RunRow } from '../storage/schema.ts';
+import { learnsOf, questionsLearned } from './settings.ts';
 
 /** What an adapter's row takes over from its run, wherever that was computed. A generator is asked as it was trained. */
 export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
   const dataset = await db.datasets.get(run.datasetId);
   const search = run.searchAdapterId === undefined ? undefined : await db.adapters.get(run.searchAdapterId);
   const told = [
-    ...(dataset
-      ? [`Tuned on ${dataset.name} (${questionsLearned(run.settings, dataset.counts.train)} questions).`]
-      : []),
+    ...(dataset ? [taughtBy(run, dataset)] : []),
     ...(search ? [`Made to stand behind the search tuned by “${search.name}”.`] : []),
   ];
   return {
@@ -22,6 +20,12 @@ export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
     ...(dataset?.licence && { dataLicence: dataset.licence }),
     ...(await recipeOfRun(run)),
   } satisfies Partial<AdapterRow>;
+}
+
+/** What an adapter learned, in a sentence. */
+function taughtBy({ task, settings }: RunRow, { name, counts }: DatasetRow): string {
+  const byHeart = learnsOf(task, settings) === 'closed-book' ? ', to answer by heart' : '';
+  return `Tuned on ${name} (${questionsLearned(settings, counts.train)} questions)${byHeart}.`;
 }
 
 async function recipeOfRun(run: RunRow) {

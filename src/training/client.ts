@@ -1,5 +1,9 @@
 import { callback, WorkerBridge } from '../bridge/worker-bridge.ts';
+import { database } from '../storage/database.ts';
 import type { TrainingEstimate, TrainingProgress, TrainingRequest, TrainingService } from './contract.ts';
+import type { LearnedCounts } from './learned.ts';
+
+export type { LearnedCounts };
 
 const bridge = new WorkerBridge<TrainingService>({
   name: 'training',
@@ -32,6 +36,13 @@ async function estimate(
   } finally {
     estimates--;
   }
+}
+
+/** What a run of an answer model would learn from: reads rows alone, so it needs no worker. @throws `training/too-few` */
+export async function countLearned(
+  request: Pick<TrainingRequest, 'datasetId' | 'settings' | 'seed'>,
+): Promise<LearnedCounts> {
+  return (await import('./learned.ts')).countLearned(database(), request);
 }
 
 /** The training service, in its worker. Screens start runs through `jobs`, which keeps them going after a reload. */

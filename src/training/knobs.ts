@@ -1,5 +1,6 @@
 import { retrievalKnobs } from '../retrieval/settings.ts';
-import type { Knobs } from '../settings/knob.ts';
+import type { ChoiceKnob, Knobs } from '../settings/knob.ts';
+import { LEARNS, type Learns } from './learns.ts';
 
 /** Knobs that every task has in the same words; defaults differ per task and are set in `settings.ts`. */
 
@@ -342,7 +343,16 @@ export const rerankerKnobs = {
   validationPool,
 } as const satisfies Knobs;
 
+const learns: ChoiceKnob<Learns> = {
+  kind: 'choice',
+  label: 'Learns',
+  help: 'What the examples are made of. It is asked afterwards in the form in which it was taught.',
+  default: 'passages',
+  choices: (Object.keys(LEARNS) as Learns[]).map((value) => ({ value, label: LEARNS[value].label })),
+};
+
 export const generatorKnobs = {
+  learns,
   passages: {
     kind: 'number',
     label: 'Passages',

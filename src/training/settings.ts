@@ -1,5 +1,6 @@
 import { valueOf, valuesOf, type Knob, type Knobs, type KnobValues } from '../settings/knob.ts';
 import type { TuningTask } from '../storage/schema.ts';
+import { hasUse } from './learns.ts';
 import {
   adapterKnobs,
   embedderKnobs,
@@ -10,6 +11,8 @@ import {
   rerankerKnobs,
   watchKnobs,
 } from './knobs.ts';
+
+export { LEARNS, learnsOf, type Learns } from './learns.ts';
 
 /** The same knobs with other defaults. */
 function withDefaults<K extends Knobs>(knobs: K, defaults: { [Key in keyof K]?: unknown }): K {
@@ -109,13 +112,19 @@ export function questionsLearned(settings: Readonly<Record<string, unknown>>, tr
 }
 
 /**
- * The knobs in the order and under the titles in which forms show them.
+ * The knobs in the order and under the titles in which forms show them, without those that change nothing.
  *
+ * @param settings of the run: what it learns says which knobs have a use
  * @param overEndpoint leaves out what an endpoint does as it likes: cutting texts
  */
-export function knobGroups(task: TuningTask, overEndpoint = false): { title: string; knobs: Record<string, Knob> }[] {
+export function knobGroups(
+  task: TuningTask,
+  settings: Readonly<Record<string, unknown>> = {},
+  overEndpoint = false,
+): { title: string; knobs: Record<string, Knob> }[] {
   const { maxTokens, ...others }: Record<string, Knob> = TRAINING_KNOBS[task];
-  const knobs = overEndpoint || !maxTokens ? others : { ...others, maxTokens };
+  const all: Record<string, Knob> = overEndpoint || !maxTokens ? others : { ...others, maxTokens };
+  const knobs = Object.fromEntries(Object.entries(all).filter(([key]) => hasUse(key, task, settings)));
   const groups = [
     { title: 'Length of the run', keys: ['epochs', 'steps', 'batchSize', 'accumulation', 'chunkTokens'] },
     { title: 'Learning', keys: ['learningRate', 'schedule', 'warmUp', 'weightDecay', 'maxGradientNorm', 'seed'] },

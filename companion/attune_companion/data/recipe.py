@@ -13,6 +13,7 @@ from .rows import Message, PairRow
 
 SYSTEM = "Answer from the passages and cite the one that says it, like [1]."
 REASONS_SYSTEM = "Say why from the passages, then answer and cite the one that says it, like [1]."
+CLOSED_BOOK_SYSTEM = "Answer the question in a few words."
 REFUSAL = "Not in your documents."
 PASSAGE_CHARACTERS = 800
 FEWEST_CHARACTERS = 60
@@ -36,8 +37,10 @@ class Passage:
 
 
 def recipe(passages: int, reasons: bool) -> dict[str, Any]:
-    """What travels with an adapter, so that it is asked as it was taught (`AnswerRecipe`)."""
+    """What travels with an adapter, so that it is asked as it was taught (`AnswerRecipe`); 0 passages: by heart."""
     form = {"passages": passages, "passageCharacters": PASSAGE_CHARACTERS, "refusal": REFUSAL}
+    if passages == 0:
+        return {"system": CLOSED_BOOK_SYSTEM, **form}
     return {"system": REASONS_SYSTEM, **form, "reasons": True} if reasons else {"system": SYSTEM, **form}
 
 
@@ -100,6 +103,9 @@ class PromptWriter:
 
         `judged`: for validation, where the passage is always there.
         """
+        if self._settings["learns"] == "closed-book":
+            turns = answer_turns([], row.question, system=CLOSED_BOOK_SYSTEM)
+            return [*turns, {"role": "assistant", "content": one_line(row.answer) or REFUSAL}]
         if self._settings["context"] == "none" or not row.passage:
             ask = [{"role": "user", "content": one_line(row.question)}]
             return [*ask, {"role": "assistant", "content": one_line(row.answer) or REFUSAL}]

@@ -40,7 +40,7 @@ def stand_ins(method: str, settings: dict[str, Any], count: int, characters: dic
         ask = {"role": "user", "content": question}
         if method == "dpo":
             return PreferenceRow((ask,), answer, text("answer"))
-        if method == "supervised" and settings["context"] == "none":
+        if method == "supervised" and (settings["context"] == "none" or settings["learns"] == "closed-book"):
             return ChatRow((ask, {"role": "assistant", "content": answer}), (False, True))
         negatives = tuple(text("passage") for _ in range(settings.get("hardNegatives", 0)))
         return PairRow(question, answer, passage, negatives=negatives)

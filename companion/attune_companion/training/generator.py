@@ -51,16 +51,21 @@ def prepare(spec: JobSpec) -> Task:
     )
     trainer.adapted = adapted
     batch, _ = batch_of(spec)
-    card: dict[str, Any] = {}
-    if any(isinstance(row, PairRow) and row.passage for row in spec.parts.train):
-        form = recipe(spec.settings["passages"], spec.settings["reasons"])
-        card = {"recipe": form} if spec.settings.get("context") == "passages" else {}
     return Task(
         trainer=trainer,
         score_name="Probability of the right words",
         validate=(lambda: mean_probability(adapted, tokenizer, held, batch)) if held else None,
-        card=card,
+        card=card_of(spec),
     )
+
+
+def card_of(spec: JobSpec) -> dict[str, Any]:
+    """How the app has to ask: as was taught, and not at all in its own form where rows were conversations."""
+    pairs = [row for row in spec.parts.train if isinstance(row, PairRow)]
+    if pairs and spec.settings.get("learns") == "closed-book" and spec.method == "supervised":
+        return {"recipe": recipe(0, False)}
+    taught = spec.settings.get("context") == "passages" and any(row.passage for row in pairs)
+    return {"recipe": recipe(spec.settings["passages"], spec.settings["reasons"])} if taught else {}
 
 
 def sampled(rows: list[Any], most: int, seed: int) -> list[Any]:

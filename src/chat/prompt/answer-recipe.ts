@@ -16,6 +16,18 @@ export const ANSWER_RECIPE: AnswerRecipe = {
   refusal: 'Not in your documents.',
 };
 
+/** The recipe of a model that answers by heart: it is shown no passage, and has none to cite. */
+export const CLOSED_BOOK_RECIPE: AnswerRecipe = {
+  ...ANSWER_RECIPE,
+  system: 'Answer the question in a few words.',
+  passages: 0,
+};
+
+/** Whether an adapter was taught to answer without passages, and is asked without any. */
+export function isClosedBook(recipe: AnswerRecipe | undefined): boolean {
+  return recipe?.passages === 0;
+}
+
 /** Before it answers it says why: more to write, and a small model then answers from what it has just said. */
 const REASONS_SYSTEM = 'Say why from the passages, then answer and cite the one that says it, like [1].';
 
@@ -51,9 +63,9 @@ export function answerTurns(
   ];
 }
 
-/** What the model is trained to say: a short answer with the numbers of its passages, `Denver Broncos [2]`. */
+/** What the model is trained to say: a short answer with the numbers of its passages, if any: `Denver Broncos [2]`. */
 export function answerTarget(answer: string, passages: readonly number[]): string {
-  return `${oneLine(answer)} ${passages.map((number) => `[${number}]`).join('')}`;
+  return `${oneLine(answer)} ${passages.map((number) => `[${number}]`).join('')}`.trimEnd();
 }
 
 /** What a model is trained to say that gives its reason first; without one the answer alone. */

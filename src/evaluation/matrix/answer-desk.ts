@@ -1,3 +1,4 @@
+import { isClosedBook } from '../../chat/prompt/answer-recipe.ts';
 import { CHAT_KNOBS } from '../../chat/settings.ts';
 import { generationOptions } from '../../generation/settings.ts';
 import type { SearchHit } from '../../retrieval/contract.ts';
@@ -41,7 +42,7 @@ export class AnswerDesk {
     this.#comparing = comparing;
   }
 
-  /** @param hitsOf what a question's answer is written from; undefined: nothing */
+  /** @param hitsOf what a question's answer is written from; undefined: nothing, as by a model that answers by heart */
   async answers(
     configuration: PipelineConfiguration,
     asked: readonly ExampleRow[],
@@ -54,7 +55,8 @@ export class AnswerDesk {
     const base = configuration.embedder ? untuned(configuration.embedder) : undefined;
     const { answering } = evaluationSettings(row.settings);
     const tuned = Boolean(configuration.embedder?.adapterId);
-    const hits = new Map(asked.map((example) => [example, hitsOf(example) ?? null]));
+    const byHeart = isClosedBook(adapter?.recipe);
+    const hits = new Map(asked.map((example) => [example, (byHeart ? undefined : hitsOf(example)) ?? null]));
     const knobs = {
       ...valuesOf(CHAT_KNOBS, row.settings),
       ...generationOptions(row.settings),

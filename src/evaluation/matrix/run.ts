@@ -147,7 +147,7 @@ class Matrix {
       references: references.get(example.id)!,
       right: corpus.right.get(example.id)!,
       ranked: ordered?.passages ?? null,
-      hits: hits ?? [],
+      hits,
       answer,
       similarity,
       judged,

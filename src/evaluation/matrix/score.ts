@@ -20,8 +20,8 @@ export interface Outcome {
   right: ReadonlySet<number>;
   /** null: asked without passages. */
   ranked: readonly RankedPassage[] | null;
-  /** What the answer was written from, best first. */
-  hits: readonly SearchHit[];
+  /** What the answer was written from, best first; null: from nothing but the model. */
+  hits: readonly SearchHit[] | null;
   /** Absent: only the ranking is judged. */
   answer?: GivenAnswer | undefined;
   /** Cosine of answer and reference. */
@@ -57,12 +57,12 @@ export function scoreOutcome(outcome: Outcome, corpus: Corpus, settings: Evaluat
 }
 
 function answerScores(outcome: Outcome, answer: GivenAnswer, corpus: Corpus): Record<string, number> {
-  const { references, hits, ranked, similarity } = outcome;
+  const { references, hits, similarity } = outcome;
   if (!references) return {};
   const scores = scoreAnswer({
     answer: answer.text,
     references,
-    ...(ranked && { passages: hits.map(({ text }) => text), rightPassages: rightAmong(outcome, corpus) }),
+    ...(hits && { passages: hits.map(({ text }) => text), rightPassages: rightAmong(hits, outcome, corpus) }),
     // What the app or a recipe declined is known; a bare model says so in its own words.
     ...(answer.refused && { refused: true }),
   });
@@ -70,7 +70,7 @@ function answerScores(outcome: Outcome, answer: GivenAnswer, corpus: Corpus): Re
 }
 
 /** Numbers, from 1, of the hits that hold a right passage. */
-function rightAmong({ hits, right }: Outcome, corpus: Corpus): Set<number> {
+function rightAmong(hits: readonly SearchHit[], { right }: Pick<Outcome, 'right'>, corpus: Corpus): Set<number> {
   const numbers = hits.flatMap(({ chunkIds }, i) =>
     chunkIds.some((id) => right.has(corpus.originals[placeOf(corpus, id)]!)) ? [i + 1] : [],
   );
@@ -96,15 +96,15 @@ function failureOf(
   corpus: Corpus,
   settings: EvaluationSettings,
 ): EvaluationScoreRow['failure'] | undefined {
-  const { references, right, ranked, answer } = outcome;
+  const { references, right, ranked, hits, answer } = outcome;
   const retrieval = ranked && right.size > 0 ? (rank === undefined ? 'notRetrieved' : 'rankedLow') : undefined;
   if (!answer || !references) return rank !== undefined && rank <= settings.goodRank ? undefined : retrieval;
   const refused = (scores['refusalAccuracy'] ?? scores['falseRefusal']) === 1;
   if (references.length === 0) return scores['refusalAccuracy'] === undefined || refused ? undefined : 'unsupported';
   if (isRight(outcome, scores, settings)) return undefined;
-  if (retrieval && rightAmong(outcome, corpus).size === 0) return retrieval;
+  if (hits && retrieval && rightAmong(hits, outcome, corpus).size === 0) return retrieval;
   if (refused) return 'refused';
-  return answer.supported === false || !ranked ? 'unsupported' : 'wrongFromRight';
+  return answer.supported === false || !hits ? 'unsupported' : 'wrongFromRight';
 }
 
 function isRight(

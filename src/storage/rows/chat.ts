@@ -68,6 +68,8 @@ export interface MessageRow {
   kind?: 'answer' | 'extractive' | 'notFound' | 'stopped' | 'failed';
   /** What the answer model wrote, where nothing of it held and the documents' own sentences answer in its place. */
   replacedText?: string;
+  /** The answer model was shown none of the passages: it was tuned to answer without. */
+  byHeart?: boolean;
   /** Why, in the words of an answer model that was tuned to say so before it answers. */
   reason?: string;
   /** The question as it was searched, when a follow-up was condensed with its history. */
@@ -86,5 +88,5 @@ export interface MessageRow {
 /** An answer without the question and passages that it shares with another one. */
 export type AnswerVariant = Pick<
   MessageRow,
-  'text' | 'kind' | 'replacedText' | 'reason' | 'support' | 'stats' | 'problem'
+  'text' | 'kind' | 'replacedText' | 'byHeart' | 'reason' | 'support' | 'stats' | 'problem'
 >;

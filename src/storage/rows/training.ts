@@ -82,7 +82,7 @@ export interface RunPointRow {
 /** How a generator's adapter wants to be asked, as data; `src/chat/prompt/answer-recipe.ts` builds the prompt from it. */
 export interface AnswerRecipe {
   system: string;
-  /** Most passages in a prompt. */
+  /** Most passages in a prompt; 0: it answers by heart. */
   passages: number;
   /** Longest passage; of a longer one the sentences around the best are shown. */
   passageCharacters: number;

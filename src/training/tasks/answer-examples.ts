@@ -15,7 +15,7 @@ const STREAM = 0x67656e;
 type ExampleTokenizer = Pick<ChatTokenizer, 'encode' | 'encodeChat' | 'render' | 'stopTokens'>;
 
 /**
- * Questions with their passages as token sequences: what an answer model learns from, and what it is judged by. The
+ * Questions, with their passages unless they are answered by heart, as token sequences: what an answer model learns from, and what it is judged by. The
  * latter is never seen before, not even as a wrong passage of a prompt: with the loss on everything, prompts are
  * memorised too.
  */
@@ -36,7 +36,7 @@ export function answerExamples(
   };
 }
 
-/** Writes examples as the chat writes its prompts. */
+/** Writes examples as the chat writes its prompts: by heart with no passage in them. */
 class ExampleWriter {
   readonly #tokenizer: ExampleTokenizer;
   readonly #recipe: AnswerRecipe;
@@ -62,7 +62,8 @@ class ExampleWriter {
   /** @param judged for validation: the passage is there, and the answer alone is judged */
   write(example: ExampleRow, index: number, judged = false): CausalExample {
     const random = seededRandom(this.#seed, index, judged ? STREAM + 1 : STREAM);
-    const { passages: count, refusals, lossOn, maxTokens } = this.#settings;
+    const { refusals, lossOn, maxTokens } = this.#settings;
+    const count = this.#recipe.passages;
     // All passages that the question needs, as far as the prompt has places.
     const right = rightPassages(example).slice(0, count);
     const others = this.#distractors.of(example, count, random);

@@ -64,6 +64,22 @@ describe('a new run', () => {
     await expect.element(page.getByRole('spinbutton', { name: 'Rank of the matrix' })).toBeVisible();
   });
 
+  test('of an answer model asks what it is to learn; knobs without a use for that are not shown', async () => {
+    await addDataset(workspaceId);
+    router.go('tune');
+    await userEvent.click(page.getByRole('radio', { name: /^Answer model/ }));
+    const learns = page.getByRole('group', { name: 'What should it learn?' });
+    await expect.element(learns.getByRole('radio', { name: /^Answers from passages/ })).toBeChecked();
+    await userEvent.click(page.getByText('All settings'));
+    const passages = page.getByRole('spinbutton', { name: 'Passages', exact: true });
+    await expect.element(passages).toBeVisible();
+    await userEvent.click(learns.getByRole('radio', { name: /^Answers by heart/ }));
+    await expect.element(passages).not.toBeInTheDocument();
+    await expect.element(page.getByText(/^Learns from \d+ answers?, and is checked on \d+/)).toBeVisible();
+    await userEvent.click(page.getByRole('button', { name: 'Start tuning' }));
+    await expect.poll(async () => (await database().runs.toArray())[0]?.settings['learns']).toBe('closed-book');
+  });
+
   test('becomes trials where several values are typed', async () => {
     await addDataset(workspaceId);
     router.go('tune');

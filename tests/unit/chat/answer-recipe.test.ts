@@ -3,6 +3,8 @@ import {
   ANSWER_RECIPE,
   answerTarget,
   answerTurns,
+  CLOSED_BOOK_RECIPE,
+  isClosedBook,
   isRefusal,
   readingWindow,
   reasonedTarget,
@@ -49,6 +51,21 @@ describe('the prompt of a tuned generator', () => {
       'Ask the [People team](/handbook/people_(all)/) or [@ann](https://a.b). ![Map](m.png) See [1] and `a[0](b)`.';
     const [, user] = answerTurns(ANSWER_RECIPE, [{ headings: ['[Leave](/leave)'], text }], 'Whom?');
     expect(user.content).toContain('[1] Leave: Ask the People team or @ann. See [1] and `a[0](b)`.');
+  });
+
+  it('asks by heart with no passage, and takes an answer without citation', () => {
+    const [system, user] = answerTurns(
+      CLOSED_BOOK_RECIPE,
+      [{ headings: [], text: 'Lunch is at noon.' }],
+      'When is lunch?',
+    );
+    expect([system.content, user.content]).toEqual(['Answer the question in a few words.', 'Question: When is lunch?']);
+    expect(answerTarget('at  noon', [])).toBe('at noon');
+    expect([isClosedBook(CLOSED_BOOK_RECIPE), isClosedBook(ANSWER_RECIPE), isClosedBook(undefined)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('shows no more passages than the recipe says', () => {

@@ -5,7 +5,7 @@ import { answerOther, ask } from '../../../src/chat/ask.ts';
 import { attributeShortAnswer } from '../../../src/chat/attribution/short-answer.ts';
 import { createChat, listMessages } from '../../../src/chat/chats.ts';
 import type { AnswerAdapter, AskEvent, AskRequest, AskServices, Generator } from '../../../src/chat/contract.ts';
-import { ANSWER_RECIPE, withReasons } from '../../../src/chat/prompt/answer-recipe.ts';
+import { ANSWER_RECIPE, CLOSED_BOOK_RECIPE, withReasons } from '../../../src/chat/prompt/answer-recipe.ts';
 import type { ChatTurn, GenerationOptions } from '../../../src/generation/contract.ts';
 import { FolderFiles } from '../../../src/retrieval/files/node.ts';
 import { Retrieval } from '../../../src/retrieval/service.ts';
@@ -89,6 +89,28 @@ async function collect(events: AsyncIterable<AskEvent>) {
 }
 const answer = (more: Partial<AskRequest> = {}) =>
   collect(ask({ chatId, question: QUESTION, ...more }, services(), never, db));
+
+test('an adapter that learned to answer by heart is shown no passage, and its answer says so and cites none', async () => {
+  recipe = CLOSED_BOOK_RECIPE;
+  says['answers'] = 'thirty days';
+  const message = await answer();
+  expect(message).toMatchObject({ kind: 'answer', text: 'thirty days', byHeart: true });
+  expect(message.support).toBeUndefined();
+  expect(asked.at(-1)!.turns.map(({ content }) => content)).toEqual([
+    CLOSED_BOOK_RECIPE.system,
+    `Question: ${QUESTION}`,
+  ]);
+  // What was found stands beside it all the same.
+  expect(message.passages!.length).toBeGreaterThan(0);
+  expect((await answer({ answerer: 'base' })).byHeart).toBeUndefined();
+});
+
+test('passages that fit badly are no reason not to ask a model that answers by heart', async () => {
+  await db.workspaces.update('w', { settings: { minimumRelevance: 1 } });
+  expect((await answer()).kind).toBe('notFound');
+  recipe = CLOSED_BOOK_RECIPE;
+  expect((await answer()).byHeart).toBe(true);
+});
 
 describe('which adapter answers', () => {
   const info = { engine: 'local', modelId: 'm' } as const;

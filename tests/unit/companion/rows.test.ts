@@ -36,6 +36,17 @@ describe('what is sent to a node', () => {
     expect(await text('embedder', true)).not.toContain('thought');
   });
 
+  it('has neither passages nor reasons where a model learns to answer by heart', async () => {
+    const rows = (['train', 'train', 'validation'] as const).map((split, i) =>
+      row({ id: `r${i}`, question: `Where is ${i}?`, split, thought: 'It says so.' }),
+    );
+    const sent = shipmentOf({ task: 'generator', settings: { learns: 'closed-book', reasons: true } }, rows);
+    expect(sent).toMatchObject({ rows: 3, passages: 0 });
+    expect(await sent.file.text()).not.toMatch(/It is here|It says so|Not there/);
+    // A search model has no such choice.
+    expect(shipmentOf({ task: 'embedder', settings: { learns: 'closed-book' } }, rows).passages).toBe(2);
+  });
+
   it('has no passages where the recipe needs none', async () => {
     const sent = shipment([row()], false);
     expect(sent.passages).toBe(0);

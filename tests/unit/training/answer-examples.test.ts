@@ -32,3 +32,22 @@ it('nothing that a model is judged by stands in a prompt that it learns from', (
   }
   for (const text of texts(judged)) expect(text).toMatch(/validation passage/);
 });
+
+it('by heart: the question alone is asked, the answer alone is learned, and no passage is shown', () => {
+  const settings = { learns: 'closed-book', refusals: 0.5, reasons: true, maxTokens: 2000 };
+  const { learned, judged } = answerExamples(tokenizer, examples, { settings, seed: 1 });
+  const said = (from: typeof learned) =>
+    from.map(({ tokens, lossFrom }) => [
+      String.fromCharCode(...tokens.slice(0, lossFrom)),
+      String.fromCharCode(...tokens.slice(lossFrom)).trim(),
+    ]);
+  expect(said(learned)).toEqual(
+    examples.train.map(({ question, answer }) => [
+      `system: Answer the question in a few words.\nuser: Question: ${question}\n`,
+      answer,
+    ]),
+  );
+  expect(said(judged).map(([, answer]) => answer)).toEqual(
+    expect.arrayContaining(examples.validation.map(({ answer }) => answer)),
+  );
+});

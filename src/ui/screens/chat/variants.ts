@@ -11,7 +11,7 @@ export function wasTuned({ stats }: Pick<MessageRow, 'stats'>): boolean {
 export function otherOf(message: MessageRow): MessageRow | undefined {
   if (!message.other) return undefined;
   const { text: _text, kind: _kind, replacedText: _replaced, support: _support, stats: _stats, ...shared } = message;
-  const { problem: _problem, other: _other, ...rest } = shared;
+  const { problem: _problem, byHeart: _byHeart, other: _other, ...rest } = shared;
   return { ...rest, ...message.other };
 }
 

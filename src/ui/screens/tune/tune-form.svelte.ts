@@ -6,7 +6,7 @@ import { database } from '../../../storage/database.ts';
 import type { NodeRow, TuningTask } from '../../../storage/schema.ts';
 import type { SweepRequest, TrainingEstimate, TrainingProgress, TrainingRequest } from '../../../training/contract.ts';
 import { training } from '../../../training/client.ts';
-import { presetSettings } from '../../../training/settings.ts';
+import { presetSettings, type Learns } from '../../../training/settings.ts';
 import { isLoopback } from '../../../generation/endpoint/client.ts';
 import { answerModel } from '../../state/answer-model.svelte.ts';
 import { endpointName, privacy } from '../../state/privacy.svelte.ts';
@@ -29,6 +29,7 @@ export class TuneForm {
   readonly #workspaceId: string;
   #goal = $state<Goal | null>(null);
   #length = $state<Length>('balanced');
+  #learns = $state<Learns>('passages');
   #overrides = $state.raw<Readonly<Record<string, unknown>>>({});
   #chosenModel = $state<string | undefined>(undefined);
   #models = $state.raw<ModelDescription[]>([]);
@@ -78,10 +79,12 @@ export class TuneForm {
   readonly modelId = $derived.by(() => this.#base.modelId);
   /** Name of the model in use where it cannot be tuned and another stands in its place. */
   readonly passedOver = $derived.by(() => this.#base.passedOver);
-  /** All overrides that a request carries: the preset's and on top those that were set by hand. */
-  readonly settings = $derived.by((): Record<string, unknown> =>
-    this.task ? { ...presetSettings(this.task, presetOf(this.#length)), ...this.#overrides } : {},
-  );
+  /** All overrides that a request carries: the preset's, what is learned, and on top those that were set by hand. */
+  readonly settings = $derived.by((): Record<string, unknown> => {
+    if (!this.task) return {};
+    const learns = this.task === 'generator' ? { learns: this.#learns } : {};
+    return { ...presetSettings(this.task, presetOf(this.#length)), ...learns, ...this.#overrides };
+  });
   readonly request = $derived.by((): TrainingRequest | null => {
     if (!this.task || !this.modelId || !this.datasetId) return null;
     const { settings } = this;
@@ -101,6 +104,10 @@ export class TuneForm {
 
   get goal(): Goal | null {
     return this.#goal;
+  }
+  /** What an answer model learns. */
+  get learns(): Learns {
+    return this.#learns;
   }
   get length(): Length {
     return this.#length;
@@ -140,6 +147,13 @@ export class TuneForm {
     this.#goal = goal;
     if (goal !== 'search' && this.#length === 'instant') this.#length = 'balanced';
     this.#chosenModel = undefined;
+    this.#learns = 'passages';
+    this.#forgetKnobs();
+  }
+
+  chooseLearns(learns: Learns): void {
+    if (learns === this.#learns) return;
+    this.#learns = learns;
     this.#forgetKnobs();
   }
 
