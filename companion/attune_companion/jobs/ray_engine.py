@@ -25,6 +25,7 @@ from ..problems import Problem
 from ..settings import Settings
 from ..training.contract import JobSpec, Outcome, Reporter
 from .desk import Desk
+from .ray_data import ask_cluster
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
@@ -122,11 +123,14 @@ def wait_for_cluster(settings: Settings, reporter: Reporter) -> str | None:
 
 def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """The run itself, on a cluster that is connected."""
+    gpus = ray.cluster_resources().get("GPU", 0) > 0
+    asked = ask_cluster(dataclasses.replace(spec, workers=settings.ray_workers), reporter, gpus)
+    if isinstance(asked, Outcome):
+        return asked
+    spec = asked
     # Beside this process: the loss of any other machine is for Ray Train to mend, and must not take the news along.
     here: Any = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     desk: Any = ray.remote(num_cpus=0, scheduling_strategy=here)(Desk).remote()
-    gpus = ray.cluster_resources().get("GPU", 0) > 0
-    spec = dataclasses.replace(spec, workers=settings.ray_workers)
     storage = spec.folder / "ray"
     trainer = TorchTrainer(
         loop,

@@ -13,7 +13,7 @@ from sentence_transformers.cross_encoder import (
     CrossEncoderTrainingArguments,
 )
 
-from ..data.mining import with_negatives
+from ..data.mining import Embed, hard_negatives, mining_pool
 from ..problems import bad_request
 from ..serving.catalogue import has_pooler
 from ..serving.load import load_embedder, load_reranker
@@ -64,20 +64,38 @@ class CandidateLoss(torch.nn.Module):
         return torch.nn.functional.cross_entropy(logits, first)
 
 
+def judge_of(spec: JobSpec) -> RetrievalJudge | None:
+    """None where nothing was held out."""
+    return RetrievalJudge(spec.parts, spec.settings, spec.seed) if spec.parts.validation else None
+
+
+def ask_untuned(spec: JobSpec, embed: Embed) -> dict[str, list[list[int]]]:
+    """
+    What the search model is needed for before there is a ranking model: `negatives`, as places in the mining pool, and
+    what is `searched` for each question of the judge, as places in its pool.
+    """
+    settings, judge = spec.settings, judge_of(spec)
+    negatives = hard_negatives(spec.parts.train, settings["hardNegatives"], MARGIN, spec.seed, embed)
+    order = judge.rankings(embed(judge.questions), embed(judge.pool)) if judge else []
+    return {"negatives": negatives, "searched": [ranked[: settings["candidates"]] for ranked in order]}
+
+
+def ask_here(spec: JobSpec) -> dict[str, list[list[int]]]:
+    """By a model of this process, which is gone afterwards."""
+    searcher = load_embedder(spec.model, spec.settings["maxTokens"])
+    return ask_untuned(spec, lambda texts: embed(searcher, texts))
+
+
 def prepare(spec: JobSpec) -> Task:
     """Rows are `PairRow`s. Raises a problem when the base has no pooler, which the head scores with."""
     settings, train = spec.settings, spec.parts.train
     if not has_pooler(spec.model.glob("*.safetensors")):
         raise without_pooler(spec.base)
-    searcher: Any = load_embedder(spec.model, settings["maxTokens"])
-    negatives = with_negatives(
-        train, settings["hardNegatives"], MARGIN, spec.seed, lambda texts: embed(searcher, texts)
-    )
-    judge = RetrievalJudge(spec.parts, settings, spec.seed) if spec.parts.validation else None
-    order = judge.rankings(embed(searcher, judge.questions), embed(searcher, judge.pool)) if judge else []
-    searched = [ranked[: settings["candidates"]] for ranked in order]
-    searcher = None
+    judge = judge_of(spec)
+    asked = spec.untuned if spec.untuned is not None else ask_here(spec)
     gc.collect()
+    pool, searched = mining_pool(train), asked["searched"]
+    negatives = [[pool[place] for place in found] for found in asked["negatives"]]
 
     # The new head is drawn here.
     torch.manual_seed(spec.seed)
