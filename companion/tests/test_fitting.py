@@ -48,3 +48,5 @@ def test_knobs_that_change_nothing_here_are_named_where_they_are_set(models: Pat
     ]
     assert fitted(models, "tiny-llama", "supervised", packing=True)[1] == ["'packing' changes nothing on a node."]
     assert fitted(models, "tiny-llama", "supervised")[1] == []
+    # Ranking models stand behind the search here as in the app.
+    assert fitted(models, "tiny-bert", "reranker", **short, searchWeight=5)[1] == []

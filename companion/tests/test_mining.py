@@ -20,7 +20,7 @@ ROWS = [
 def with_negatives(rows: list[PairRow], count: int, margin: float, seed: int, embed: Embed) -> list[list[str]]:
     """As texts."""
     pool = mining_pool(rows)
-    return [[pool[place] for place in found] for found in hard_negatives(rows, count, margin, seed, embed)]
+    return [[pool[place].text for place in found] for found in hard_negatives(rows, count, margin, seed, embed)]
 
 
 def embed(texts: list[str]) -> Any:

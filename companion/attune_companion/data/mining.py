@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -20,14 +21,32 @@ Embed = Callable[[list[str]], Any]
 """Texts to unit vectors [texts, dimensions], a tensor."""
 
 
-def mining_pool(rows: list[PairRow]) -> list[str]:
-    """Each text that may stand as a wrong one, once: the passages of all rows, then the negatives that rows name."""
-    return list(dict.fromkeys([*passages_of(rows), *(text for row in rows for text in row.negatives)]))
+@dataclass(frozen=True)
+class PoolPassage:
+    """A passage that may stand as a wrong one."""
+
+    text: str
+    """As it is embedded, with its headings."""
+    own: str
+    document: str
 
 
-def passages_of(rows: list[PairRow]) -> list[str]:
-    """Each passage once: among these wrong ones are looked for."""
-    return list(dict.fromkeys(row.passage_text for row in rows))
+def mining_pool(rows: list[PairRow]) -> list[PoolPassage]:
+    """Each passage once: those of all rows, then the negatives that rows name."""
+    return distinct([*passages_of(rows), *(PoolPassage(text, text, "") for row in rows for text in row.negatives)])
+
+
+def passages_of(rows: list[PairRow]) -> list[PoolPassage]:
+    """Each passage of the rows once: among these wrong ones are looked for."""
+    return distinct([PoolPassage(row.passage_text, row.passage, row.document) for row in rows])
+
+
+def distinct(passages: list[PoolPassage]) -> list[PoolPassage]:
+    """The first of each text, in their order."""
+    found: dict[str, PoolPassage] = {}
+    for passage in passages:
+        found.setdefault(passage.text, passage)
+    return list(found.values())
 
 
 def hard_negatives(rows: list[PairRow], count: int, margin: float, seed: int, embed: Embed) -> list[list[int]]:
@@ -35,7 +54,7 @@ def hard_negatives(rows: list[PairRow], count: int, margin: float, seed: int, em
     `count` wrong passages for each row, as places in `mining_pool(rows)`: the row's own first, then mined ones, then
     random ones. `embed` is the untuned model's; it is called at most once.
     """
-    pool = mining_pool(rows)
+    pool = [passage.text for passage in mining_pool(rows)]
     places = {text: j for j, text in enumerate(pool)}
     own = [list(dict.fromkeys(places[text] for text in row.negatives))[:count] for row in rows]
     if all(len(found) == count for found in own):

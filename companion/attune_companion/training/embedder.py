@@ -39,7 +39,7 @@ def prepare(spec: JobSpec) -> Task:
     model = load_embedder(spec.model, settings["maxTokens"])
     pool = mining_pool(train)
     places = spec.untuned if spec.untuned is not None else ask_untuned(spec, lambda texts: embed(model, texts))
-    negatives = [[pool[place] for place in found] for found in places]
+    negatives = [[pool[place].text for place in found] for found in places]
     encoder = model[0]
     encoder.model = adapt(encoder.model, lora_config(encoder.model, settings, "FEATURE_EXTRACTION"), spec.base)
     fewest = min(len(found) for found in negatives)

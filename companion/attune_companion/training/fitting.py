@@ -9,8 +9,8 @@ from ..problems import Problem, bad_request
 from ..serving.catalogue import BaseModel, has_pooler, positions_of, width_of
 from .options import knobs_of
 
-TAB_ONLY = ("negativesFrom", "packing", "searchWeight")
-"""Knobs of the app that a node has no use for: it knows the file's passages alone, and no search of the owner's."""
+TAB_ONLY = ("negativesFrom", "packing")
+"""Knobs of the app that a node has no use for: it knows the file's passages alone."""
 
 
 def fit_to_base(base: BaseModel, method: str, settings: dict[str, Any]) -> list[str]:
