@@ -44,7 +44,7 @@ class Supervisor:
         self._zygote: subprocess.Popen[bytes] | None = None
         self._running: str | None = None
         self._asked_at: float | None = None
-        self._serving_path = settings.data / "serving.sock"
+        self._serving_path = settings.state / "serving.sock"
         self._serving_since = 0.0
         self._serve_at: float | None = None
         self._serve_wait = 0.0
