@@ -32,6 +32,13 @@ def fit_to_base(base: BaseModel, method: str, settings: dict[str, Any]) -> list[
     return notes + [f"'{name}' changes nothing on a node." for name in unused]
 
 
+def fit_search_to_base(base: BaseModel, method: str, search: dict[str, Any] | None) -> None:
+    """Raises a problem for what a trial of a search would end with."""
+    if method == "embedder" and search is not None:
+        for sizes in search["space"].get("matryoshka", ()):
+            matryoshka_sizes(sizes, width_of(base.folder))
+
+
 def without_pooler(base: str) -> Problem:
     """400."""
     return bad_request("wrong_model", f"{base} has no pooler, which a ranking model scores with.", "model")
