@@ -18,7 +18,7 @@ from typing import Any
 
 from ..settings import Settings
 from ..store.database import Database, Row
-from ..store.jobs import add_event, fail, find_job, remove_work, stopped
+from ..store.jobs import add_event, fail, find_job, forget_old_failures, remove_work, stopped
 from ..watching import metrics
 from .estimates import Estimates
 
@@ -220,6 +220,7 @@ class Supervisor:
                 self._put_back(job, "The job's process was killed")
         else:
             metrics.JOBS_ENDED.labels(job["status"]).inc()
+        forget_old_failures(self._settings, self._database)
 
     def _put_back(self, job: Row, reason: str) -> None:
         """
