@@ -19,6 +19,7 @@ from .security.connections import PromptProtocol
 from .security.tls import fingerprint, self_made_certificate
 from .security.token import read_or_make_token
 from .settings import MIB, Settings
+from .store.place import settle
 from .watching.logs import set_up_logs
 
 OFF = ("", "0", "false", "no", "off")
@@ -51,7 +52,8 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(f"--{name}", default=default, help=help, **more)
 
     home = Path.home() / ".local/share/attune-companion"
-    flag("data", home, "folder of database, files and adapters; shared between Ray nodes", type=Path)
+    flag("data", home, "folder of files and adapters; shared between Ray nodes", type=Path)
+    flag("state", None, "folder of the database, on a disk of this machine; if not named: that of --data", type=Path)
     flag("models", [], "folder that holds one folder per base model; may be given again", action=Several)
     flag("host", "127.0.0.1", "address to listen on; anything but loopback should have TLS")
     flag("port", 8700, "port; 0 takes a free one", type=int)
@@ -78,6 +80,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
     """Flags as settings."""
     return Settings(
         data=options.data.absolute(),
+        own=options.state.absolute() if options.state else None,
         models=tuple(Path(folder).absolute() for folder in options.models),
         host=options.host,
         port=options.port,
@@ -102,6 +105,7 @@ def main(arguments: list[str] | None = None) -> None:
     set_up_logs()
     settings.make_folders()
     held = hold(settings.data)
+    settle(settings)
     token = read_or_make_token(settings.data)
     tls: dict[str, Any] = {}
     certificate = options.tls_certificate

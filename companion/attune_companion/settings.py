@@ -15,7 +15,7 @@ class Settings:
     """All sizes in bytes, all times in seconds."""
 
     data: Path
-    """Database, files, adapters and checkpoints; shared storage where Ray workers run on other machines."""
+    """Files, adapters and checkpoints; shared storage where Ray workers run on other machines."""
     models: tuple[Path, ...]
     """Folders that hold one folder per base model."""
     host: str = "127.0.0.1"
@@ -47,10 +47,17 @@ class Settings:
     """Processes of the cluster that answer with models; 0: one of this machine does."""
     attempts: int = 3
     """Deaths of a job's process without progress in between before the job fails."""
+    own: Path | None = None
+    """Folder of what only this machine may open; None: the data folder."""
+
+    @property
+    def state(self) -> Path:
+        """Folder of the database and of the socket that answers come from: never on network storage."""
+        return self.own or self.data
 
     @property
     def database(self) -> Path:
-        return self.data / "companion.sqlite"
+        return self.state / "companion.sqlite"
 
     @property
     def files(self) -> Path:
@@ -71,7 +78,7 @@ class Settings:
 
     def make_folders(self) -> None:
         """Creates the folders, readable by their owner alone."""
-        for folder in (self.data, self.files, self.jobs, self.adapters, self.prepared):
+        for folder in (self.data, self.state, self.files, self.jobs, self.adapters, self.prepared):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def to_json(self) -> str:
@@ -81,6 +88,7 @@ class Settings:
     def from_json(text: str) -> Settings:
         values = json.loads(text)
         values["data"] = Path(values["data"])
+        values["own"] = Path(values["own"]) if values["own"] else None
         values["models"] = tuple(Path(path) for path in values["models"])
         values["origins"] = tuple(values["origins"])
         values["hosts"] = tuple(values["hosts"])

@@ -1,5 +1,6 @@
 """
-One of two workers on CPUs: the same job with all weights in each, then with each having a share, paused on the way.
+One of two workers on CPUs: the same job with all weights in each, then with each having a share, paused on the way, and
+what it would be estimated to take.
 
 Run by test_sharding.py with the worker's number, the port of the first, and a folder that holds `tiny-llama`.
 """
@@ -21,6 +22,7 @@ from attune_companion.data.rows import ChatRow, Parts, PreferenceRow
 from attune_companion.training import generator, preference, sharding
 from attune_companion.training.contract import JobSpec
 from attune_companion.training.options import read_settings
+from attune_companion.training.probe import Shape, measure
 from attune_companion.training.run import run
 
 from .rows import ANIMALS
@@ -104,6 +106,8 @@ def main(rank: int, port: str, folder: Path) -> None:
         paused = run(sharded, shared)
         rest = Notes()
         found = run(sharded, rest)
+        wide = dataclasses.replace(sharded, settings={**sharded.settings, "maxTokens": 480})
+        estimated = measure(wide, Shape(train=16, validation=4, characters=None))
         results[method] = {
             "stopped": paused.stopped,
             "whole": {"losses": whole.losses, "scores": whole.scores, "evaluation": expected.evaluation},
@@ -113,6 +117,7 @@ def main(rank: int, port: str, folder: Path) -> None:
                 "evaluation": found.evaluation,
             },
             "resumed": sorted(rest.losses),
+            "estimated_steps": estimated["steps"],
             "learned": learned(spec, found.adapter) if found.adapter else None,
         }
     (folder / f"worker-{rank}.json").write_text(json.dumps({"kept": kept, **results}))

@@ -90,6 +90,15 @@ def test_a_job_leads_to_an_adapter(service: Service, method: str, base: str, tex
         assert any(name.endswith("classifier.weight") for name in tensors)
 
 
+def test_a_ranking_model_begins_with_the_order_of_the_search(service: Service) -> None:
+    # What hardly learns and hardly counts changes no order.
+    settings = {**QUICK, "hardNegatives": 2, "learningRate": 1e-6, "searchWeight": 100}
+    job = service.job("reranker", "tiny-bert", service.upload(jsonl(pairs(40))), hyperparameters=settings)
+    evaluation = service.wait(job.id, "succeeded").evaluation
+    # Words find what a random model does not.
+    assert evaluation["base"] == evaluation["tuned"] > 0.5
+
+
 def test_equal_seeds_give_equal_adapters_and_others_do_not(service: Service) -> None:
     file = service.upload(jsonl(pairs(40)))
     jobs = [service.job("embedder", "tiny-bert", file, hyperparameters=QUICK, seed=seed) for seed in (1, 1, 2)]

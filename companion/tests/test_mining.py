@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 import torch
 
-from attune_companion.data.mining import with_negatives
+from attune_companion.data.mining import Embed, hard_negatives, mining_pool
 from attune_companion.data.rows import PairRow
 
 WORDS = ["owl", "fox", "bee", "cow", "hen", "elk", "ant", "eel", "cat", "dog"]
 ROWS = [
     PairRow(f"Where is the {word}?", passage=f"The {word} lives {i} miles from here") for i, word in enumerate(WORDS)
 ]
+
+
+def with_negatives(rows: list[PairRow], count: int, margin: float, seed: int, embed: Embed) -> list[list[str]]:
+    """As texts."""
+    pool = mining_pool(rows)
+    return [[pool[place].text for place in found] for found in hard_negatives(rows, count, margin, seed, embed)]
 
 
 def embed(texts: list[str]) -> Any:
@@ -42,4 +48,11 @@ def test_any_others_stand_in_where_all_are_too_near_the_right_one() -> None:
 
 def test_a_passage_that_holds_the_answer_is_no_wrong_one() -> None:
     rows = [PairRow("Where?", "here", row.passage) for row in ROWS[:3]]
-    assert with_negatives(rows, 2, 1.0, 1, lambda texts: torch.eye(3)[: len(texts)]) == [[], [], []]
+    assert with_negatives(rows, 2, 1.0, 1, lambda texts: torch.eye(len(texts))) == [[], [], []]
+
+
+def test_what_a_row_names_comes_first_and_is_mined_for_no_other() -> None:
+    named = [PairRow(row.question, passage=row.passage, negatives=("The yak is nowhere",)) for row in ROWS[:1]]
+    negatives = with_negatives([*named, *ROWS[1:]], 2, 1.0, 1, embed)
+    assert negatives[0] == ["The yak is nowhere", ROWS[1].passage]
+    assert all("The yak is nowhere" not in found for found in negatives[1:])

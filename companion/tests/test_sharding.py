@@ -35,7 +35,9 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 def test_each_worker_keeps_its_share_of_the_base(worked: list[dict[str, Any]]) -> None:
     for told in worked:
-        assert told["kept"] == [1, 0.5, 0.5] * 2
+        # A run with whole weights, two with a share, and an estimate of those.
+        assert told["kept"] == [1, 0.5, 0.5, 0.5] * 2
+        assert told["dpo"]["estimated_steps"] == 6
 
 
 @pytest.mark.parametrize("method", ["supervised", "dpo"])

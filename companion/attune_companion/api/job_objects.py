@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..store.jobs import model_name
+
 
 def seconds(value: float | None) -> int | None:
     return None if value is None else int(value)
@@ -49,11 +51,6 @@ def job_object(row: Any) -> dict[str, Any]:
         "evaluation": json.loads(row["evaluation"]) if row["evaluation"] else None,
         "data_sha256": row["data_hash"],
     }
-
-
-def model_name(job: Any) -> str:
-    """Under which a job's model and its checkpoints are asked for."""
-    return f"ft:{job['model']}:{job['suffix'] or ''}:{job['id'][-8:]}"
 
 
 def checkpoint_object(row: Any, job: Any) -> dict[str, Any]:

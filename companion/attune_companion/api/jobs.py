@@ -14,7 +14,7 @@ from ..problems import Problem
 from ..store.database import new_id
 from ..store.files import check_space, find_file, path_of
 from ..store.jobs import add_event, cancel, find_job, resume, want
-from ..training.fitting import fit_to_base
+from ..training.fitting import fit_search_to_base, fit_to_base
 from ..training.options import read_settings
 from .body import read_body
 from .context import Context, context_of
@@ -44,6 +44,7 @@ def queue_job(context: Context, body: CreateJob) -> Any:
     hyperparameters = read_settings(method, hyperparameters_of(body, method))
     notes = fit_to_base(base, method, hyperparameters)
     search = search_of(body, method)
+    fit_search_to_base(base, method, search)
     waiting = database.one("SELECT COUNT(*) AS n FROM jobs WHERE status IN ('queued', 'running')")
     if waiting is not None and waiting["n"] >= settings.queue:
         raise Problem(429, "queue_full", f"{waiting['n']} jobs wait already. Cancel one, or come back later.")

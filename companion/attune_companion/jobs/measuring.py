@@ -48,7 +48,7 @@ def estimate(settings: Settings, folder: Path, asked: dict[str, Any]) -> None:
 
 
 def probe(settings: Settings, folder: Path, asked: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Here, or by a worker of the cluster that the job itself would run on."""
+    """Here, or by a worker of the cluster that the job itself would run on; by all, where weights are spread."""
     from ..serving.load import prepared
 
     spec = JobSpec(
@@ -60,11 +60,14 @@ def probe(settings: Settings, folder: Path, asked: dict[str, Any], limit: int) -
         parts=Parts(),
         data_hash="",
         workers=settings.ray_workers if settings.ray else 1,
+        sharded=bool(settings.ray) and settings.ray_shard and settings.ray_workers > 1 and asked["role"] == "generator",
     )
     shape = Shape(**asked["shape"])
     if settings.ray:
-        from .ray_engine import on_a_worker
+        from .ray_engine import on_a_worker, on_all_workers
 
+        if spec.sharded:
+            return dict(on_all_workers(settings, folder / "ray", measure, spec, shape))
         return on_a_worker(settings, measure, spec, shape)
     if not torch.cuda.is_available():
         # A probe that is too large fails here as an error, before the kernel ends something else for it.

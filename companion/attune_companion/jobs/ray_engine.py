@@ -25,6 +25,7 @@ from ..problems import Problem
 from ..settings import Settings
 from ..training.contract import JobSpec, Outcome, Reporter
 from .desk import Desk
+from .ray_data import ask_cluster
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
@@ -77,6 +78,13 @@ def loop(config: dict[str, Any]) -> None:
         ray.get(desk.end.remote(outcome, None))
 
 
+def group_loop(config: dict[str, Any]) -> None:
+    """One call in every worker, of which the first tells what came of it."""
+    result = config["work"](*ray.get(config["values"][0]))
+    if ray.train.get_context().get_world_rank() == 0:
+        ray.get(config["desk"].end.remote(result, None))
+
+
 def run_on_ray(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """Drives a job on the cluster and passes its news on. Raises the worker's problem, or 503 `cluster_lost`."""
     stopped = wait_for_cluster(settings, reporter)
@@ -122,22 +130,16 @@ def wait_for_cluster(settings: Settings, reporter: Reporter) -> str | None:
 
 def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """The run itself, on a cluster that is connected."""
-    # Beside this process: the loss of any other machine is for Ray Train to mend, and must not take the news along.
-    here: Any = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    desk: Any = ray.remote(num_cpus=0, scheduling_strategy=here)(Desk).remote()
     gpus = ray.cluster_resources().get("GPU", 0) > 0
-    spec = dataclasses.replace(spec, workers=settings.ray_workers)
+    asked = ask_cluster(dataclasses.replace(spec, workers=settings.ray_workers), reporter, gpus)
+    if isinstance(asked, Outcome):
+        return asked
+    spec = asked
+    desk = desk_here()
     storage = spec.folder / "ray"
-    trainer = TorchTrainer(
-        loop,
-        # In a list: Ray would replace a bare reference by its value and copy it into every worker's arguments.
-        train_loop_config={"desk": desk, "spec": [ray.put(spec)]},
-        scaling_config=ScalingConfig(num_workers=spec.workers, use_gpu=gpus),
-        torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
-        run_config=RunConfig(
-            name="train", storage_path=str(storage), failure_config=FailureConfig(max_failures=settings.attempts)
-        ),
-    )
+    # In a list: Ray would replace a bare reference by its value and copy it into every worker's arguments.
+    config = {"desk": desk, "spec": [ray.put(spec)]}
+    trainer = group(loop, config, spec.workers, storage, settings.attempts)
     failure: list[BaseException] = []
 
     def fit() -> None:
@@ -159,6 +161,40 @@ def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     if outcome is None:
         raise failure[0] if failure else RuntimeError("the cluster ended the run without a result")
     return outcome
+
+
+def desk_here() -> Any:
+    """Beside this process: the loss of any other machine is for Ray Train to mend, and must not take the news along."""
+    here: Any = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return ray.remote(num_cpus=0, scheduling_strategy=here)(Desk).remote()
+
+
+def group(
+    body: Callable[[dict[str, Any]], None], config: dict[str, Any], workers: int, storage: Path, failures: int
+) -> TorchTrainer:
+    """Workers with a process group, one for each GPU where the cluster has any."""
+    gpus = ray.cluster_resources().get("GPU", 0) > 0
+    return TorchTrainer(
+        body,
+        train_loop_config=config,
+        scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpus),
+        torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
+        run_config=RunConfig(
+            name="train", storage_path=str(storage), failure_config=FailureConfig(max_failures=failures)
+        ),
+    )
+
+
+def on_all_workers(settings: Settings, storage: Path, work: Callable[..., Any], *values: Any) -> Any:
+    """One call by each of a job's workers, as a group. What it came to for the first. Raises what ended the group."""
+    connect(settings)
+    try:
+        desk = desk_here()
+        config = {"desk": desk, "work": work, "values": [ray.put(values)]}
+        group(group_loop, config, settings.ray_workers, storage, 0).fit()
+        return ray.get(desk.result.remote())[0]
+    finally:
+        ray.shutdown()
 
 
 def on_a_worker(settings: Settings, work: Callable[..., Any], *values: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..settings import Settings
 from ..store.database import Database, Row
-from ..store.jobs import add_event, fail, find_job, remove_work, stopped
+from ..store.jobs import add_event, fail, find_job, forget_old_failures, remove_work, stopped
 from ..watching import metrics
 from .estimates import Estimates
 
@@ -44,7 +44,7 @@ class Supervisor:
         self._zygote: subprocess.Popen[bytes] | None = None
         self._running: str | None = None
         self._asked_at: float | None = None
-        self._serving_path = settings.data / "serving.sock"
+        self._serving_path = settings.state / "serving.sock"
         self._serving_since = 0.0
         self._serve_at: float | None = None
         self._serve_wait = 0.0
@@ -220,6 +220,7 @@ class Supervisor:
                 self._put_back(job, "The job's process was killed")
         else:
             metrics.JOBS_ENDED.labels(job["status"]).inc()
+        forget_old_failures(self._settings, self._database)
 
     def _put_back(self, job: Row, reason: str) -> None:
         """

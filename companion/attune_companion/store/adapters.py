@@ -17,14 +17,15 @@ from ..settings import Settings
 from ..training.folders import checkpoint_folder
 from ..training.options import role_of
 from .database import Database, Row
+from .jobs import forget_work, model_name
 
 FILES = ("adapter_config.json", "adapter_model.safetensors", "attune.json")
 
 
 def add_adapter(settings: Settings, database: Database, source: Path, job: Row) -> str:
-    """Moves a job's adapter to the others. Returns its name, such as `ft:MiniLM:handbook:3f2a91c0`."""
+    """Moves a job's adapter to the others. Returns its name."""
     card = json.loads((source / "attune.json").read_text())
-    name = ":".join(part for part in ("ft", job["model"], job["suffix"] or "", job["id"][-8:]))
+    name = model_name(job)
     keep(settings, database, source, name, card, job["id"])
     return name
 
@@ -73,13 +74,19 @@ def folder_of(settings: Settings, database: Database, name: str) -> tuple[Path, 
 
 
 def delete_adapter(settings: Settings, database: Database, name: str) -> None:
-    """Removes row and files, and the checkpoints of its job."""
+    """
+    Removes row and files, and the checkpoints of its job. Of a job that failed there are checkpoints alone, below the
+    name that its model would have had.
+    """
+    job = database.one("SELECT * FROM jobs WHERE status = 'failed' AND substr(id, -8) = ?", name.rpartition(":")[2])
+    if job is not None and name == model_name(job):
+        forget_work(settings, database, job["id"])
+        return
     row = find_adapter(database, name)
     database.execute("DELETE FROM adapters WHERE name = ?", name)
     shutil.rmtree(settings.adapters / row["folder"], ignore_errors=True)
     if row["job"]:
-        database.execute("DELETE FROM checkpoints WHERE job = ?", row["job"])
-        shutil.rmtree(settings.jobs / row["job"], ignore_errors=True)
+        forget_work(settings, database, row["job"])
 
 
 def zip_parts(folder: Path) -> Iterator[bytes]:

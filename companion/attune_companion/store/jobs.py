@@ -11,6 +11,8 @@ from ..problems import Problem, not_found
 from ..settings import Settings
 from .database import Database, Row
 
+KEPT_FAILED = 5
+"""Failed jobs whose checkpoints stay; of older ones they go, so that jobs that are forgotten do not fill the disk."""
 OVER = ("succeeded", "failed", "cancelled")
 
 
@@ -20,6 +22,11 @@ def find_job(database: Database, job_id: str) -> Row:
     if row is None:
         raise not_found("fine_tuning_job", job_id)
     return row
+
+
+def model_name(job: Row) -> str:
+    """Under which a job's model and its checkpoints are asked for, such as `ft:MiniLM:handbook:3f2a91c0`."""
+    return f"ft:{job['model']}:{job['suffix'] or ''}:{job['id'][-8:]}"
 
 
 def add_event(
@@ -61,6 +68,19 @@ def cancel(settings: Settings, database: Database, job_id: str) -> Row:
 def remove_work(settings: Settings, job_id: str) -> None:
     """Checkpoints of a job that nobody will go on with."""
     shutil.rmtree(settings.jobs / job_id, ignore_errors=True)
+
+
+def forget_work(settings: Settings, database: Database, job_id: str) -> None:
+    """Checkpoints of a job with their rows."""
+    database.execute("DELETE FROM checkpoints WHERE job = ?", job_id)
+    remove_work(settings, job_id)
+
+
+def forget_old_failures(settings: Settings, database: Database) -> None:
+    """Of failed jobs the last few keep what they had learned."""
+    query = "SELECT id FROM jobs WHERE status = 'failed' ORDER BY finished_at DESC LIMIT -1 OFFSET ?"
+    for row in database.all(query, KEPT_FAILED):
+        forget_work(settings, database, row["id"])
 
 
 def stopped(database: Database, job_id: str, wanted: str) -> None:

@@ -31,6 +31,8 @@ class JobSpec:
     sharded: bool = False
     """Each worker holds a share of a decoder's weights, not all: see `sharding.py`."""
     role: str = "generator"
+    untuned: Any = None
+    """What `ask_untuned` of the method has found, where a cluster was asked before the run."""
 
 
 class Reporter(Protocol):

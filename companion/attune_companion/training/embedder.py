@@ -13,7 +13,7 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 from sentence_transformers.sentence_transformer.training_args import BatchSamplers
 
-from ..data.mining import with_negatives
+from ..data.mining import Embed, hard_negatives, mining_pool
 from ..serving.load import load_embedder
 from .arguments import arguments
 from .checkpoints import AdapterCheckpoints
@@ -27,16 +27,19 @@ class EmbedderTrainer(AdapterCheckpoints, SentenceTransformerTrainer):
     """Sentence Transformers' trainer with our checkpoints."""
 
 
+def ask_untuned(spec: JobSpec, embed: Embed) -> list[list[int]]:
+    """What the model is needed for before there is an adapter: hard negatives, as places in the mining pool."""
+    settings = spec.settings
+    return hard_negatives(spec.parts.train, settings["hardNegatives"], settings["negativeMargin"], spec.seed, embed)
+
+
 def prepare(spec: JobSpec) -> Task:
     """Rows are `PairRow`s."""
     settings, train = spec.settings, spec.parts.train
     model = load_embedder(spec.model, settings["maxTokens"])
-    negatives: list[list[str]] = [[] for _ in train]
-    if settings["hardNegatives"] > 0:
-        # With the untuned model, before there is an adapter.
-        negatives = with_negatives(
-            train, settings["hardNegatives"], settings["negativeMargin"], spec.seed, lambda texts: embed(model, texts)
-        )
+    pool = mining_pool(train)
+    places = spec.untuned if spec.untuned is not None else ask_untuned(spec, lambda texts: embed(model, texts))
+    negatives = [[pool[place].text for place in found] for found in places]
     encoder = model[0]
     encoder.model = adapt(encoder.model, lora_config(encoder.model, settings, "FEATURE_EXTRACTION"), spec.base)
     fewest = min(len(found) for found in negatives)

@@ -9,8 +9,8 @@ from ..problems import Problem, bad_request
 from ..serving.catalogue import BaseModel, has_pooler, positions_of, width_of
 from .options import knobs_of
 
-TAB_ONLY = ("negativesFrom", "packing", "searchWeight")
-"""Knobs of the app that a node has no use for: it knows the file's passages alone, and no search of the owner's."""
+TAB_ONLY = ("negativesFrom", "packing")
+"""Knobs of the app that a node has no use for: it knows the file's passages alone."""
 
 
 def fit_to_base(base: BaseModel, method: str, settings: dict[str, Any]) -> list[str]:
@@ -30,6 +30,13 @@ def fit_to_base(base: BaseModel, method: str, settings: dict[str, Any]) -> list[
     knobs = knobs_of(method)
     unused = [name for name in TAB_ONLY if name in knobs and settings[name] != knobs[name]["default"]]
     return notes + [f"'{name}' changes nothing on a node." for name in unused]
+
+
+def fit_search_to_base(base: BaseModel, method: str, search: dict[str, Any] | None) -> None:
+    """Raises a problem for what a trial of a search would end with."""
+    if method == "embedder" and search is not None:
+        for sizes in search["space"].get("matryoshka", ()):
+            matryoshka_sizes(sizes, width_of(base.folder))
 
 
 def without_pooler(base: str) -> Problem:

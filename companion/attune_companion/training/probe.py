@@ -23,6 +23,7 @@ from ..data.stand_ins import longest, stand_ins
 from ..serving.load import device_name
 from .contract import JobSpec
 from .run import bare, prepare
+from .sharding import is_sharded
 
 STEPS = 3
 """The first of them also warms up and does not count."""
@@ -57,7 +58,8 @@ class Clock(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._mark()
-        if self._marks[-1] - self._marks[0] > ENOUGH:
+        # Of a group, one that stopped alone would leave the others waiting.
+        if args.world_size == 1 and self._marks[-1] - self._marks[0] > ENOUGH:
             control.should_training_stop = True
 
     @property
@@ -70,11 +72,14 @@ class Clock(TrainerCallback):
 def measure(spec: JobSpec, shape: Shape) -> dict[str, Any]:
     """
     `{"device", "steps", "seconds_per_step", "seconds", "memory_bytes"}` of a job. Of several workers one is measured
-    with its share of the batch; what they say to each other is not in it. Raises what training raises.
+    with its share of the batch; what they say to each other is not in it. Where weights are spread, all of them call
+    this together, and each measures itself with what it holds. Raises what training raises.
     """
     settings = spec.settings
-    share = max(1, settings["batchSize"] // spec.workers)
-    one = dataclasses.replace(spec, workers=1, settings={**settings, "batchSize": share, "accumulation": 1})
+    one = dataclasses.replace(spec, settings={**settings, "accumulation": 1})
+    if not is_sharded(spec):
+        share = max(1, settings["batchSize"] // spec.workers)
+        one = dataclasses.replace(one, workers=1, settings={**one.settings, "batchSize": share})
     memory = Memory()
     full = longest(settings["maxTokens"])
     seconds = train(one, full, 1 if shape.characters else STEPS)

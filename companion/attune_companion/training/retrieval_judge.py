@@ -6,6 +6,7 @@ import random
 from statistics import fmean
 from typing import Any
 
+from ..data.mining import passages_of
 from ..data.rows import PairRow, Parts
 from .contract import Score
 
@@ -20,11 +21,12 @@ class RetrievalJudge:
         rows: list[PairRow] = parts.validation
         limit = settings["validationLimit"]
         asked = rows if len(rows) <= limit else draw.sample(rows, limit)
-        own = list(dict.fromkeys(row.passage_text for row in rows))
-        known = set(own)
-        others = list(dict.fromkeys(row.passage_text for row in parts.train if row.passage_text not in known))
+        own = passages_of(rows)
+        known = {passage.text for passage in own}
+        others = [passage for passage in passages_of(parts.train) if passage.text not in known]
         room = max(0, settings["validationPool"] - len(own))
-        self.pool = [*own, *(others if len(others) <= room else draw.sample(others, room))]
+        self.passages = [*own, *(others if len(others) <= room else draw.sample(others, room))]
+        self.pool = [passage.text for passage in self.passages]
         self.questions = [row.question for row in asked]
         places = {text: i for i, text in enumerate(self.pool)}
         # The same question may stand in several rows, with a passage each.
