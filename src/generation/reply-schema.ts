@@ -2,9 +2,13 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import type { JsonSchema } from './contract.ts';
 
-/** Bounds where a schema has none: small models repeat themselves until their tokens are used up. */
-const LONGEST_TEXT = 600;
-const MOST_ITEMS = 12;
+/** Bounds of what a schema leaves open: small models repeat themselves until their tokens are used up. */
+export interface ReplyBounds {
+  /** Characters of a text. */
+  longestText: number;
+  /** Items of a list. */
+  mostItems: number;
+}
 
 /**
  * The schema of a reply as an engine is given it. What JSON Schema has no words for (checks, transformations) is left
@@ -12,16 +16,16 @@ const MOST_ITEMS = 12;
  *
  * @param schema of what is read, as it is before its transformations
  */
-export function replySchema(schema: v.GenericSchema): JsonSchema {
+export function replySchema(schema: v.GenericSchema, bounds: ReplyBounds): JsonSchema {
   const { $schema: _, ...json } = toJsonSchema(schema, { typeMode: 'input', errorMode: 'ignore' });
-  return bounded(json) as JsonSchema;
+  return bounded(json, bounds) as JsonSchema;
 }
 
-function bounded(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(bounded);
+function bounded(node: unknown, bounds: ReplyBounds): unknown {
+  if (Array.isArray(node)) return node.map((part) => bounded(part, bounds));
   if (typeof node !== 'object' || node === null) return node;
-  const parts = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, bounded(value)]));
+  const parts = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, bounded(value, bounds)]));
   // A choice of texts is bounded by its choices.
-  if (parts['type'] === 'string' && !('enum' in parts)) return { maxLength: LONGEST_TEXT, ...parts };
-  return parts['type'] === 'array' ? { maxItems: MOST_ITEMS, ...parts } : parts;
+  if (parts['type'] === 'string' && !('enum' in parts)) return { maxLength: bounds.longestText, ...parts };
+  return parts['type'] === 'array' ? { maxItems: bounds.mostItems, ...parts } : parts;
 }

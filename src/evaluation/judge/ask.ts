@@ -9,6 +9,9 @@ export type JudgeEngine = Pick<ChatEngine, 'stream'>;
 /** The likeliest words, and no penalty: JSON repeats its keys. */
 const OPTIONS = { maxNewTokens: 512, temperature: 0, topP: 1, topK: 1, repetitionPenalty: 1 };
 
+/** A whole reply within its tokens. */
+const BOUNDS = { longestText: 200, mostItems: 8 };
+
 export interface Reply<T> {
   /** Undefined: twice nothing valid, or the material does not fit the model's context. */
   value: T | undefined;
@@ -39,7 +42,7 @@ export async function askForJson<T>(
   for (let attempt = 0; attempt < 2; attempt++) {
     let text = '';
     try {
-      for await (const piece of engine.stream(turns, { ...OPTIONS, json: replySchema(schema) }, signal)) {
+      for await (const piece of engine.stream(turns, { ...OPTIONS, json: replySchema(schema, BOUNDS) }, signal)) {
         text += piece.text;
         tokens.prompt += piece.stats?.promptTokens ?? 0;
         tokens.output += piece.stats?.outputTokens ?? 0;

@@ -1,7 +1,7 @@
 import type { SearchHit } from '../../retrieval/contract.ts';
 import type { RankedPassage, SearchablePassage } from '../../retrieval/passage-search.ts';
 import type { EvaluationScoreRow, QuestionCost } from '../../storage/schema.ts';
-import type { JudgeResult } from '../judge/contract.ts';
+import type { JudgeAspect, JudgeResult } from '../judge/contract.ts';
 import { scoreAnswer, scoreRanking } from '../metrics/score.ts';
 import type { EvaluationSettings } from '../settings.ts';
 import type { GivenAnswer } from './answer.ts';
@@ -9,8 +9,14 @@ import { plain, type Corpus } from './corpus.ts';
 
 /** Passages of a row that are kept with their text. */
 const SHOWN = 10;
-/** A judge's correctness from which an answer is right. */
+/** A judge's correctness above which an answer is right: at it, as much is missing or wrong as is there. */
 const JUDGED_RIGHT = 0.5;
+const ASPECT_NAMES: Record<JudgeAspect, string> = {
+  correctness: 'Answer correctness',
+  faithfulness: 'Faithfulness',
+  answerRelevance: 'Answer relevance',
+  contextRelevance: 'Context relevance',
+};
 
 /** All that is known of what a configuration did with a question. */
 export interface Outcome {
@@ -113,7 +119,7 @@ function isRight(
   { rightAnswer }: EvaluationSettings,
 ): boolean {
   const correctness = judged?.scores.correctness;
-  if (correctness !== undefined) return correctness >= JUDGED_RIGHT;
+  if (correctness !== undefined) return correctness > JUDGED_RIGHT;
   if (scores['falseRefusal'] === 1) return false;
   // A whole sentence around a short reference is right, and shares few of its own words with it.
   return (scores['tokenF1'] ?? 0) >= rightAnswer || references!.some((reference) => contains(answer!.text, reference));
@@ -141,7 +147,10 @@ function shown(passage: number, { passages, originals }: Corpus, right: Readonly
   return { chunkId: chunk.id, documentKey: path, text: chunk.text, relevant: right.has(originals[passage]!) };
 }
 
-function reasonOf({ reasons, unknown }: JudgeResult): string {
-  const said = Object.entries(reasons).map(([aspect, reason]) => `${aspect}: ${reason}`);
-  return [...said, ...unknown.map((aspect) => `${aspect}: no valid verdict`)].join('\n');
+/** A line for each aspect; one without a valid verdict has its reason too. */
+function reasonOf({ reasons }: JudgeResult): string {
+  const aspects = Object.keys(ASPECT_NAMES) as JudgeAspect[];
+  return aspects
+    .flatMap((aspect) => (reasons[aspect] ? [`${ASPECT_NAMES[aspect]}: ${reasons[aspect]}`] : []))
+    .join('\n');
 }

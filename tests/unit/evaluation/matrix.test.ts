@@ -295,6 +295,26 @@ describe('a judge', () => {
     expect(await lab.scores(again)).toEqual(await lab.scores(id));
   });
 
+  it('calls no answer right of which as much is missing or wrong as is there, and says of each aspect why', async () => {
+    const lab = await setUpLab();
+    const verdicts = async (changes: Partial<typeof verdict>) => {
+      const reply = JSON.stringify({ ...verdict, ...changes });
+      const { service } = lab.start({ says: (turns) => (isJudging(turns) ? reply : 'thirty days [1]') });
+      const name = JSON.stringify(changes);
+      const configurations = [of(search, null, writer)];
+      const id = await service.create(request({ configurations, judge: { ...judge, name } }));
+      await service.proceed(id);
+      return lab.scores(id);
+    };
+    for (const { failure, judgement } of await verdicts({ present: ['a'], missing: ['b'], wrong: ['c'] })) {
+      expect(failure).toBeDefined();
+      expect(judgement!.reason).toMatch(/^Answer correctness: It says so\.\n/);
+    }
+    await lab.db.cachedResults.clear();
+    const right = await verdicts({ present: ['a', 'b'], missing: ['c'], wrong: [] });
+    expect(right.some(({ failure }) => failure === undefined)).toBe(true);
+  });
+
   it('is asked again in the next run for what it gave no valid verdict on, and for nothing else', async () => {
     const lab = await setUpLab();
     const configurations = [of(search, null, writer)];

@@ -11,9 +11,11 @@ const Item = v.object({
 });
 const Reply = v.object({ questions: v.pipe(v.array(Item), v.minLength(1, 'there are no questions')) });
 
+const BOUNDS = { longestText: 600, mostItems: 12 };
+
 /** What a model is held to where its engine can: no more questions than are wanted. */
 export function requestedReply(most: number): JsonSchema {
-  return replySchema(v.object({ questions: v.pipe(v.array(Item), v.minLength(1), v.maxLength(most)) }));
+  return replySchema(v.object({ questions: v.pipe(v.array(Item), v.minLength(1), v.maxLength(most)) }), BOUNDS);
 }
 
 export type ReplyItem = v.InferOutput<typeof Item>;
