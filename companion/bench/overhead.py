@@ -1,11 +1,14 @@
 """
 Seconds per step of the same tuning: a bare PyTorch + PEFT loop, the service, and Ray with one and two workers.
 
-    companion/.venv/bin/python companion/bench/overhead.py public/models STEPS
+    companion/.venv/bin/python companion/bench/overhead.py public/models STEPS [ROUNDS]
+
+In turns: a round is so many steps of each, one after the other, so that what else the machine does slows all alike. A
+round's ratio is to the bare loop of the same round; printed are the median over the rounds, and the least and the most.
 
 MiniLM, LoRA r=8 on all six linears, 32 pairs of `attackqa-like`, at most 128 tokens, multiple negatives ranking. Every
-process computes with one thread, as the service's tests do, so that two workers have a processor each. The median over
-the steps after the first; news of a cluster come five times a second, so theirs are right to that much.
+process computes with one thread, as the service's tests do, so that two workers have a processor each. A round's time
+is the median over its steps after the first; news of a cluster come five times a second, so theirs are right to that.
 """
 
 from __future__ import annotations
@@ -16,13 +19,23 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 FOLDER = Path(__file__).parent.parent
 sys.path.insert(0, str(FOLDER))
+from tests.service import Service, running  # noqa: E402
+
 BASE, BATCH, LONGEST = "all-MiniLM-L6-v2", 32, 128
+NODES: dict[str, tuple[str, ...]] = {
+    "the service": (),
+    "Ray, 1 worker": ("--ray", "local"),
+    "Ray, 2 workers": ("--ray", "local", "--ray-workers", "2"),
+}
 
 BARE = """
 import json, sys, time, torch
@@ -80,30 +93,44 @@ def bare(models: Path, rows: list[dict[str, str]], steps: int) -> float:
     return median(map(float, done.stdout.split()[1:]))
 
 
-def service(models: Path, rows: list[dict[str, str]], steps: int, *flags: str) -> float:
-    """A job, from its curve."""
-    from tests.service import running
-
+def service(node: Service, rows: list[dict[str, str]], steps: int) -> float:
+    """A job of a node that runs, from its curve."""
     settings = {"steps": steps, "batchSize": BATCH, "maxTokens": LONGEST, "chunkTokens": 2 * BATCH * LONGEST}
     quiet = {"validateEvery": 0, "patience": 0, "heldOut": 0, "checkpointEvery": steps}
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data", models, *flags) as node:
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        job = node.job("embedder", BASE, node.upload(text), hyperparameters={**settings, **quiet})
-        node.wait(job.id, "succeeded")
-        times = [event.data["seconds"] for event in node.events(job.id) if "train_loss" in (event.data or {})]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    job = node.job("embedder", BASE, node.upload(text), hyperparameters={**settings, **quiet})
+    node.wait(job.id, "succeeded")
+    times = [event.data["seconds"] for event in node.events(job.id) if "train_loss" in (event.data or {})]
     return median(b - a for a, b in pairwise(times))
 
 
+def report(seconds: dict[str, list[float]]) -> None:
+    """A line for each, of as many rounds as there have been."""
+    first = next(iter(seconds.values()))
+    for name, found in seconds.items():
+        ratios = [one / bare for one, bare in zip(found, first, strict=True)]
+        spread = f"{median(ratios):.2f} of the bare loop's time ({min(ratios):.2f} to {max(ratios):.2f})"
+        print(f"{name}: {median(found):.2f} s per step ({min(found):.2f} to {max(found):.2f}), {spread}", flush=True)
+
+
 def main() -> None:
+    """Nodes are started once and wait between their turns."""
     models, steps = Path(sys.argv[1]).absolute(), int(sys.argv[2])
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
     rows = rows_of(FOLDER.parent.parent / "shared/data/attackqa-like", BATCH * steps)
-    for name, seconds in (
-        ("bare PyTorch + PEFT", lambda: bare(models, rows, steps)),
-        ("the service", lambda: service(models, rows, steps)),
-        ("Ray, 1 worker", lambda: service(models, rows, steps, "--ray", "local")),
-        ("Ray, 2 workers", lambda: service(models, rows, steps, "--ray", "local", "--ray-workers", "2")),
-    ):
-        print(f"{name}: {seconds():.2f} s per step", flush=True)
+    with ExitStack() as open_nodes:
+        folder = Path(open_nodes.enter_context(tempfile.TemporaryDirectory()))
+        turns: dict[str, Callable[[], float]] = {"bare PyTorch + PEFT": lambda: bare(models, rows, steps)}
+        for i, (name, flags) in enumerate(NODES.items()):
+            node = open_nodes.enter_context(running(folder / f"node-{i}", models, *flags))
+            turns[name] = partial(service, node, rows, steps)
+        seconds: dict[str, list[float]] = {name: [] for name in turns}
+        for number in range(rounds):
+            for name, turn in turns.items():
+                seconds[name].append(turn())
+            told = ", ".join(f"{found[-1]:.2f} s" for found in seconds.values())
+            print(f"round {number + 1} of {rounds}: {told}", flush=True)
+        report(seconds)
 
 
 main()
