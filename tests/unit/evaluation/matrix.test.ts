@@ -297,12 +297,10 @@ describe('a judge', () => {
 
   it('calls no answer right of which as much is missing or wrong as is there, and says of each aspect why', async () => {
     const lab = await setUpLab();
-    const verdicts = async (changes: Partial<typeof verdict>) => {
+    const verdicts = async (changes: Record<'present' | 'missing' | 'wrong', string[]>) => {
       const reply = JSON.stringify({ ...verdict, ...changes });
       const { service } = lab.start({ says: (turns) => (isJudging(turns) ? reply : 'thirty days [1]') });
-      const name = JSON.stringify(changes);
-      const configurations = [of(search, null, writer)];
-      const id = await service.create(request({ configurations, judge: { ...judge, name } }));
+      const id = await service.create(request({ configurations: [of(search, null, writer)], judge }));
       await service.proceed(id);
       return lab.scores(id);
     };
