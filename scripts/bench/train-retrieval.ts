@@ -13,15 +13,14 @@ import { retrievalKnobs } from '../../src/retrieval/settings.ts';
 import { valuesOf } from '../../src/settings/knob.ts';
 import { FirstStage } from '../../src/training/tasks/first-stage.ts';
 import { usefulThreads } from '../../src/engine/runtime/runtime.ts';
-import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
-import { interval, signedInterval, table } from '../training/report.ts';
 import { inChromium } from './in-chromium.ts';
 import { attack, attackTrainPairs, xquad, type RetrievalSet } from './retrieval/sets.ts';
 import type { AdapterText } from './train/adapter-text.ts';
 import { fromBase64 } from '../../src/engine/formats/base64.ts';
 import { kept, timed } from './train/kept.ts';
 import { mapped, tuneLinear } from './train/linear.ts';
-import { DEPTH, questionVector, RANK_METRICS, rankings, type Rankings, type Vectors } from './train/rank.ts';
+import { DEPTH, questionVector, rankings, type Rankings, type Vectors } from './train/rank.ts';
+import { reportRankings } from './train/ranking-report.ts';
 import type { MakeRequest } from './train/reranker-page.ts';
 import type { EmbedRequest, TunedInPage, TuneRequest } from './train/retrieval-page.ts';
 
@@ -153,24 +152,5 @@ async function embedded(texts: string[], kind: EmbedRequest['kind'], adapter?: A
 }
 
 function report({ name, questions }: RetrievalSet, systems: [string, Rankings][]): void {
-  const names = Object.keys(RANK_METRICS);
-  const scores = systems.map(([system, ranked]) => ({
-    system,
-    values: Object.values(RANK_METRICS).map((metric) => ranked.map((ids, i) => metric(ids, questions[i]!.relevant))),
-  }));
-  console.log(`\n${name}: ${questions.length} questions; mean [95 % interval], then the gain over the first\n`);
-  table(
-    ['system', ...names],
-    scores.map(({ system, values }) => [system, ...values.map(interval)]),
-  );
-  console.log();
-  table(
-    ['system', ...names],
-    scores
-      .slice(1)
-      .map(({ system, values }) => [
-        system,
-        ...values.map((list, metric) => signedInterval(pairedDifference(list, scores[0]!.values[metric]!))),
-      ]),
-  );
+  reportRankings(name, questions, systems);
 }

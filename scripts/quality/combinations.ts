@@ -7,10 +7,9 @@
  * Run: npx tsx scripts/quality/combinations.ts [--train 3000] [--validation 300] [--rerank 100 steps]
  */
 import { parseArgs } from 'node:util';
-import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
 import { attackTrainRows } from '../bench/retrieval/sets.ts';
-import { RANK_METRICS } from '../bench/train/rank.ts';
-import { interval, signedInterval, table } from '../training/report.ts';
+import type { Rankings } from '../bench/train/rank.ts';
+import { reportRankings } from '../bench/train/ranking-report.ts';
 import { corpus } from './synthetic/corpora.ts';
 import { Ranker } from './synthetic/ranker.ts';
 import { baseEmbedder, tune, tunedEmbedder, tunedReranker, type Tuned } from './synthetic/tune.ts';
@@ -39,44 +38,19 @@ const searches: [string, Tuned | undefined][] = [
   ],
 ];
 
-const systems: { name: string; scores: number[][] }[] = [];
+/** Each combination; the untuned search, the first, is what the others are held against. */
+const systems: [string, Rankings][] = [];
 for (const [name, search] of searches) {
   const share = search?.adapter.denseWeight;
   const knobs = share === undefined ? {} : { denseWeight: share };
   const ranker = await Ranker.of(set, search ? tunedEmbedder(base, search) : base);
-  add(
-    `${name}${share === undefined ? '' : `, share ${share}`}`,
-    await ranker.rank(questions, 'hybrid', undefined, knobs),
-  );
+  const shown = share === undefined ? name : `${name}, share ${share}`;
+  systems.push([shown, await ranker.rank(questions, 'hybrid', undefined, knobs)]);
   const made = await tune('reranker', rows, rerankSteps, SEED, search);
   const reranker = await tunedReranker(made);
-  add(`${name}, ranking model (step ${made.best})`, await ranker.reranked(questions, 'hybrid', reranker, knobs));
+  const ordered = await ranker.reranked(questions, 'hybrid', reranker, knobs);
+  systems.push([`${name}, ranking model (step ${made.best})`, ordered]);
   await reranker.dispose();
-  report();
+  reportRankings(set.name, set.test, systems);
 }
 await base.dispose();
-
-function add(name: string, rankings: readonly (readonly number[])[]): void {
-  const scores = Object.values(RANK_METRICS).map((metric) =>
-    rankings.map((ids, i) => metric([...ids], set.test[i]!.relevant)),
-  );
-  systems.push({ name, scores });
-}
-
-/** Each combination against the untuned search, question by question. */
-function report(): void {
-  const names = Object.keys(RANK_METRICS);
-  console.log(`\n${set.name}: ${questions.length} questions; mean [95 % interval], then the gain over the first\n`);
-  table(
-    ['search', ...names],
-    systems.map(({ name, scores }) => [name, ...scores.map(interval)]),
-  );
-  console.log();
-  table(
-    ['search', ...names],
-    systems.slice(1).map(({ name, scores }) => {
-      const gains = scores.map((values, metric) => pairedDifference(values, systems[0]!.scores[metric]!));
-      return [name, ...gains.map(signedInterval)];
-    }),
-  );
-}

@@ -42,7 +42,7 @@ const engine = await LocalChatEngine.load(await starterModelFiles(flags.model), 
 const signal = new AbortController().signal;
 const started = performance.now();
 const scored: { truth: 'right' | 'wrong'; verdict: 'right' | 'wrong' }[] = [];
-const preferred: { first: 'right' | 'wrong'; winner: string; consistent: boolean }[] = [];
+const preferred = { right: 0, wrong: 0, 'no valid choice': 0, 'changed with the order': 0, tie: 0 };
 let [asked, unknown, tokens] = [0, 0, 0];
 for (const [i, { question, passage, right, wrong }] of items.entries()) {
   const given = { question, reference: right, passages: [passage] };
@@ -62,7 +62,11 @@ for (const [i, { question, passage, right, wrong }] of items.entries()) {
   const pair = first === 'right' ? ([right, wrong] as const) : ([wrong, right] as const);
   const { winner, consistent, tokens: used } = await preferAnswer(engine, given, pair, { signal });
   tokens += used.output;
-  preferred.push({ first, winner, consistent });
+  const second = first === 'right' ? ('wrong' as const) : ('right' as const);
+  if (winner === 'first') preferred[first]++;
+  else if (winner === 'second') preferred[second]++;
+  else if (winner === 'unknown') preferred['no valid choice']++;
+  else preferred[consistent ? 'tie' : 'changed with the order']++;
   console.log(`${i + 1} of ${items.length}: ${scored.length} of ${asked} scored, preferred ${winner} (${first} first)`);
 }
 const seconds = (performance.now() - started) / 1000;
@@ -83,11 +87,5 @@ console.log(
       ),
     ),
 );
-const rightWins = preferred.filter(({ first, winner }) => winner === (first === 'right' ? 'first' : 'second')).length;
-const wrongWins = preferred.filter(({ first, winner }) => winner === (first === 'right' ? 'second' : 'first')).length;
-const none = preferred.filter(({ winner }) => winner === 'unknown').length;
-const swayed = preferred.filter(({ winner, consistent }) => winner === 'tie' && !consistent).length;
-console.log(
-  `preference: right ${rightWins}, wrong ${wrongWins}, no valid choice ${none}, changed with the order ${swayed}, ` +
-    `tie ${preferred.length - rightWins - wrongWins - none - swayed}`,
-);
+const told = Object.entries(preferred).map(([outcome, count]) => `${outcome} ${count}`);
+console.log(`preference: ${told.join(', ')}`);

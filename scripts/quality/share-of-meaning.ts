@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { pairedDifference } from '../../src/evaluation/metrics/bootstrap.ts';
 import { attackTrainRows } from '../bench/retrieval/sets.ts';
 import { RANK_METRICS } from '../bench/train/rank.ts';
+import { rankScores } from '../bench/train/ranking-report.ts';
 import { interval, signedInterval, table } from '../training/report.ts';
 import { corpus } from './synthetic/corpora.ts';
 import { knobsFrom } from './synthetic/knobs.ts';
@@ -30,7 +31,7 @@ const questions = set.test.map(({ text }) => text);
 
 const scored = async (ranker: Ranker, mode: Mode, share?: number) => {
   const ranked = await ranker.rank(questions, mode, undefined, share === undefined ? {} : { denseWeight: share });
-  return Object.values(RANK_METRICS).map((metric) => ranked.map((ids, i) => metric(ids, set.test[i]!.relevant)));
+  return rankScores(set.test, ranked);
 };
 const usual = await scored(searches.tuned, 'hybrid');
 const chosen = await scored(searches.tuned, 'hybrid', denseWeight);

@@ -59,7 +59,9 @@ function knownCard(card: Partial<AdapterRow>): Omit<ImportedAdapter['card'], 'na
   const isRecipe =
     recipe &&
     [recipe.system, recipe.refusal].every((value) => typeof value === 'string') &&
-    [recipe.passages, recipe.passageCharacters].every((value) => Number.isInteger(value) && value >= 0) &&
+    [recipe.passages, recipe.passageCharacters].every(Number.isInteger) &&
+    recipe.passages >= 0 &&
+    recipe.passageCharacters > 0 &&
     ['boolean', 'undefined'].includes(typeof recipe.reasons);
   return {
     ...(text(description) && { description: text(description) }),

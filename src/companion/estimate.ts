@@ -4,12 +4,11 @@ import { database } from '../storage/database.ts';
 import type { ExampleRow, NodeRow } from '../storage/schema.ts';
 import { adviceFor } from '../training/advice.ts';
 import type { TrainingEstimate, TrainingRequest } from '../training/contract.ts';
-import type { TrainingExamples } from '../training/examples.ts';
+import { learnedExamples, type TrainingExamples } from '../training/examples.ts';
 import { trainingRows } from '../training/run.ts';
 import type { CompanionEstimate, CompanionRowsShape } from './contract.ts';
 import { modelThere } from './model-there.ts';
 import { clientOf } from './nodes.ts';
-import { examplesThere } from './rows.ts';
 import { weightsHash } from './weights-hash.ts';
 
 /**
@@ -27,7 +26,7 @@ export async function estimateThere(
   if (task === 'linear') throw new TypeError('Nodes make no linear adapters.');
   const client = await clientOf(node.id);
   const rows = await trainingRows(database(), request.datasetId);
-  const examples = examplesThere(request, rows);
+  const examples = learnedExamples(request, rows);
   const hash = await weightsHash((await openModel(modelId)).description);
   const model = await modelThere(client, hash, { model: modelId, node: node.name }, signal);
   const found = await client.estimate({ task, model, settings, seed }, shapeOf(examples), signal);

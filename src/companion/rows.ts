@@ -1,8 +1,7 @@
 import type { ExampleRow, TuningTask } from '../storage/schema.ts';
 import { AttuneError } from '../errors/attune-error.ts';
-import type { TrainingRequest } from '../training/contract.ts';
-import { limitQuestions, trainingExamples, type TrainingExamples } from '../training/examples.ts';
-import { learnsOf, trainingSettings } from '../training/settings.ts';
+import { learnedExamples, type LearningRun } from '../training/examples.ts';
+import { learnsOf } from '../training/settings.ts';
 import type { CompanionShipment } from './contract.ts';
 
 /**
@@ -42,7 +41,7 @@ export function shipment(rows: readonly ExampleRow[], withPassages = true, withT
  * @throws AttuneError `training/test-part`, `training/too-few`
  */
 export function shipmentOf(run: LearningRun, rows: readonly ExampleRow[]): CompanionShipment {
-  const { train, validation } = examplesThere(run, rows);
+  const { train, validation } = learnedExamples(run, rows);
   const withPassages = learnsOf(run.task, run.settings) !== 'closed-book';
   return shipment([...train, ...validation], withPassages, learnsReasons(run.task, run.settings));
 }
@@ -50,14 +49,4 @@ export function shipmentOf(run: LearningRun, rows: readonly ExampleRow[]): Compa
 /** Whether the reasons of rows go along. */
 export function learnsReasons(task: TuningTask, settings: Readonly<Record<string, unknown>>): boolean {
   return task === 'generator' && settings['reasons'] === true && learnsOf(task, settings) === 'passages';
-}
-
-/** What says which rows of a data set are learned from. */
-export type LearningRun = Pick<TrainingRequest, 'task' | 'settings' | 'seed'>;
-
-/** The rows that a run learns from and is judged by. @throws AttuneError `training/test-part`, `training/too-few` */
-export function examplesThere({ task, settings, seed }: LearningRun, rows: readonly ExampleRow[]): TrainingExamples {
-  const { train, validation } = trainingExamples(rows, task === 'generator' ? 'answer' : 'passage');
-  const { examplesLimit, seed: ofSettings } = trainingSettings(task, settings);
-  return { train: limitQuestions(train, examplesLimit, seed ?? ofSettings), validation };
 }

@@ -3,6 +3,8 @@ import { seededRandom, shuffled } from '../engine/training/random.ts';
 import { inUse, isUnanswerable } from '../datasets/in-use.ts';
 import { passageText } from '../retrieval/passage-text.ts';
 import type { ExampleRow } from '../storage/schema.ts';
+import type { TrainingRequest } from './contract.ts';
+import { trainingSettings } from './settings.ts';
 
 /** Rows that a run may see, by part. */
 export interface TrainingExamples {
@@ -45,6 +47,16 @@ export function trainingExamples(rows: readonly ExampleRow[], learned: LearnedFr
     );
   }
   return { train, validation };
+}
+
+/** What says which rows of a data set are learned from. */
+export type LearningRun = Pick<TrainingRequest, 'task' | 'settings' | 'seed'>;
+
+/** The rows that a run learns from and is judged by. @throws AttuneError `training/test-part`, `training/too-few` */
+export function learnedExamples({ task, settings, seed }: LearningRun, rows: readonly ExampleRow[]): TrainingExamples {
+  const { train, validation } = trainingExamples(rows, task === 'generator' ? 'answer' : 'passage');
+  const { examplesLimit, seed: ofSettings } = trainingSettings(task, settings);
+  return { train: limitQuestions(train, examplesLimit, seed ?? ofSettings), validation };
 }
 
 /** @throws AttuneError `training/test-part` */

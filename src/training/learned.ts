@@ -1,6 +1,6 @@
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { TrainingRequest } from './contract.ts';
-import { limitQuestions, trainingExamples } from './examples.ts';
+import { learnedExamples } from './examples.ts';
 import { trainingRows } from './run.ts';
 import { trainingSettings } from './settings.ts';
 
@@ -13,12 +13,10 @@ export interface LearnedCounts {
 /** Counts what a run of an answer model would learn. @throws AttuneError `training/too-few` */
 export async function countLearned(
   database: AttuneDatabase,
-  { datasetId, settings: overrides, seed }: Pick<TrainingRequest, 'datasetId' | 'settings' | 'seed'>,
+  { datasetId, ...run }: Pick<TrainingRequest, 'datasetId' | 'settings' | 'seed'>,
 ): Promise<LearnedCounts> {
-  const settings = trainingSettings('generator', overrides);
-  const { train, validation } = trainingExamples(await trainingRows(database, datasetId), 'answer');
-  return {
-    learned: limitQuestions(train, settings.examplesLimit, seed ?? settings.seed).length,
-    judged: Math.min(validation.length, settings.validationLimit),
-  };
+  const rows = await trainingRows(database, datasetId);
+  const { train, validation } = learnedExamples({ ...run, task: 'generator' }, rows);
+  const { validationLimit } = trainingSettings('generator', run.settings);
+  return { learned: train.length, judged: Math.min(validation.length, validationLimit) };
 }

@@ -130,8 +130,7 @@ def wait_for_cluster(settings: Settings, reporter: Reporter) -> str | None:
 
 def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     """The run itself, on a cluster that is connected."""
-    gpus = ray.cluster_resources().get("GPU", 0) > 0
-    asked = ask_cluster(dataclasses.replace(spec, workers=settings.ray_workers), reporter, gpus)
+    asked = ask_cluster(dataclasses.replace(spec, workers=settings.ray_workers), reporter, has_gpus())
     if isinstance(asked, Outcome):
         return asked
     spec = asked
@@ -163,6 +162,11 @@ def drive(spec: JobSpec, reporter: Any, settings: Settings) -> Outcome:
     return outcome
 
 
+def has_gpus() -> bool:
+    """Whether the cluster that is connected has any."""
+    return bool(ray.cluster_resources().get("GPU", 0) > 0)
+
+
 def desk_here() -> Any:
     """Beside this process: the loss of any other machine is for Ray Train to mend, and must not take the news along."""
     here: Any = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -173,7 +177,7 @@ def group(
     body: Callable[[dict[str, Any]], None], config: dict[str, Any], workers: int, storage: Path, failures: int
 ) -> TorchTrainer:
     """Workers with a process group, one for each GPU where the cluster has any."""
-    gpus = ray.cluster_resources().get("GPU", 0) > 0
+    gpus = has_gpus()
     return TorchTrainer(
         body,
         train_loop_config=config,
@@ -201,8 +205,7 @@ def on_a_worker(settings: Settings, work: Callable[..., Any], *values: Any) -> A
     """One call by a process of the cluster, on a GPU where it has any. Raises what the call raised."""
     connect(settings)
     try:
-        gpus = ray.cluster_resources().get("GPU", 0) > 0
-        return ray.get(ray.remote(num_gpus=1 if gpus else 0)(work).remote(*values))
+        return ray.get(ray.remote(num_gpus=1 if has_gpus() else 0)(work).remote(*values))
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
     finally:

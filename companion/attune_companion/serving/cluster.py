@@ -17,7 +17,7 @@ import ray
 from ray import serve
 from ray.serve.config import ProxyLocation
 
-from ..jobs.ray_engine import connect, environment
+from ..jobs.ray_engine import connect, environment, has_gpus
 from ..problems import Problem
 from ..settings import Settings
 from .host import ModelHost
@@ -61,8 +61,7 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         connect(settings)
         self._names = ModelHost(settings)
-        gpus = ray.cluster_resources().get("GPU", 0) > 0
-        options = {"num_gpus": 1 if gpus else 0, "runtime_env": environment()}
+        options = {"num_gpus": 1 if has_gpus() else 0, "runtime_env": environment()}
         deployment: Any = serve.deployment(
             Replica,
             num_replicas=settings.ray_replicas,

@@ -37,12 +37,13 @@ export async function askForJson<T>(
     { role: 'system', content: system },
     { role: 'user', content: material },
   ];
+  const options = { ...OPTIONS, json: replySchema(schema, BOUNDS) };
   const tokens = { prompt: 0, output: 0 };
   let problem = '';
   for (let attempt = 0; attempt < 2; attempt++) {
     let text = '';
     try {
-      for await (const piece of engine.stream(turns, { ...OPTIONS, json: replySchema(schema, BOUNDS) }, signal)) {
+      for await (const piece of engine.stream(turns, options, signal)) {
         text += piece.text;
         tokens.prompt += piece.stats?.promptTokens ?? 0;
         tokens.output += piece.stats?.outputTokens ?? 0;

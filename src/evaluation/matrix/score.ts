@@ -1,7 +1,8 @@
 import type { SearchHit } from '../../retrieval/contract.ts';
 import type { RankedPassage, SearchablePassage } from '../../retrieval/passage-search.ts';
 import type { EvaluationScoreRow, QuestionCost } from '../../storage/schema.ts';
-import type { JudgeAspect, JudgeResult } from '../judge/contract.ts';
+import { describeMetric } from '../metrics/catalogue.ts';
+import type { JudgeResult } from '../judge/contract.ts';
 import { scoreAnswer, scoreRanking } from '../metrics/score.ts';
 import type { EvaluationSettings } from '../settings.ts';
 import type { GivenAnswer } from './answer.ts';
@@ -11,12 +12,6 @@ import { plain, type Corpus } from './corpus.ts';
 const SHOWN = 10;
 /** A judge's correctness above which an answer is right: at it, as much is missing or wrong as is there. */
 const JUDGED_RIGHT = 0.5;
-const ASPECT_NAMES: Record<JudgeAspect, string> = {
-  correctness: 'Answer correctness',
-  faithfulness: 'Faithfulness',
-  answerRelevance: 'Answer relevance',
-  contextRelevance: 'Context relevance',
-};
 
 /** All that is known of what a configuration did with a question. */
 export interface Outcome {
@@ -149,8 +144,7 @@ function shown(passage: number, { passages, originals }: Corpus, right: Readonly
 
 /** A line for each aspect; one without a valid verdict has its reason too. */
 function reasonOf({ reasons }: JudgeResult): string {
-  const aspects = Object.keys(ASPECT_NAMES) as JudgeAspect[];
-  return aspects
-    .flatMap((aspect) => (reasons[aspect] ? [`${ASPECT_NAMES[aspect]}: ${reasons[aspect]}`] : []))
+  return Object.entries(reasons)
+    .map(([aspect, reason]) => `${describeMetric(aspect)!.term}: ${reason}`)
     .join('\n');
 }

@@ -51,9 +51,10 @@ export class JsonGuide {
     const known = this.#compiled.get(schema);
     if (known) return known;
     this.#compiler ??= this.#createCompiler();
-    const compiled = await (
-      await this.#compiler
-    ).compileJSONSchema(schema, true, undefined, undefined, true, MOST_BLANKS);
+    // A failure is never kept: the next reply tries to load it again.
+    this.#compiler.catch(() => (this.#compiler = undefined));
+    const compiler = await this.#compiler;
+    const compiled = await compiler.compileJSONSchema(schema, true, undefined, undefined, true, MOST_BLANKS);
     const [oldest] = this.#compiled.keys();
     if (this.#compiled.size >= KEPT && oldest !== undefined) {
       this.#compiled.get(oldest)!.dispose();

@@ -15,9 +15,9 @@ const STREAM = 0x67656e;
 type ExampleTokenizer = Pick<ChatTokenizer, 'encode' | 'encodeChat' | 'render' | 'stopTokens'>;
 
 /**
- * Questions, with their passages unless they are answered by heart, as token sequences: what an answer model learns from, and what it is judged by. The
- * latter is never seen before, not even as a wrong passage of a prompt: with the loss on everything, prompts are
- * memorised too.
+ * Questions, with their passages unless they are answered by heart, as token sequences: what an answer model learns
+ * from, and what it is judged by. The latter is never seen before, not even as a wrong passage of a prompt: with the loss
+ * on everything, prompts are memorised too.
  */
 export function answerExamples(
   tokenizer: ExampleTokenizer,

@@ -1,6 +1,6 @@
 import { seedOf } from '../../../engine/training/random.ts';
 import { AttuneError } from '../../../errors/attune-error.ts';
-import type { ChatEngine, ChatTurn } from '../../../generation/contract.ts';
+import type { ChatEngine, ChatTurn, JsonSchema } from '../../../generation/contract.ts';
 import { passageText } from '../../../retrieval/passage-text.ts';
 import type { QuestionKind } from '../../../storage/schema.ts';
 import { findQuote, sentenceAround } from '../evidence.ts';
@@ -30,9 +30,11 @@ export class EngineWriter implements PassageWriter {
   readonly generator: string;
   readonly promptVersion: string;
   readonly #options: EngineWriterOptions;
+  readonly #json: JsonSchema;
 
   constructor(options: EngineWriterOptions) {
     this.#options = options;
+    this.#json = requestedReply(options.settings.perPassage);
     this.generator = options.engine.info.modelName;
     const changed = Object.entries(PROMPT_KNOBS).some(
       ([key, knob]) => options.settings[key as keyof typeof PROMPT_KNOBS] !== knob.default,
@@ -108,7 +110,7 @@ export class EngineWriter implements PassageWriter {
       repetitionPenalty: 1,
       // Services take seeds of 31 bits.
       seed: seedOf(seed, place) >>> 1,
-      json: requestedReply(settings.perPassage),
+      json: this.#json,
       ...(adapter && { adapter }),
     };
     for await (const piece of engine.stream(turns, options, signal)) {
