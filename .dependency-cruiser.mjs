@@ -4,7 +4,7 @@
  */
 
 /** What a domain shows to others. */
-const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe|in-use)\\.ts$';
+const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe|in-use|stopped)\\.ts$';
 
 /**
  * The laboratory's pure part: functions over rows, without models or databases, that screens, workers and scripts use

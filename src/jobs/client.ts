@@ -3,6 +3,7 @@ import type { GenerationRequest } from '../datasets/generation/contract.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import { evaluation } from '../evaluation/client.ts';
 import type { EvaluationRequest } from '../evaluation/contract.ts';
+import { stoppedAs } from '../evaluation/stopped.ts';
 import { ingest } from '../ingest/client.ts';
 import type { AddResult, SourceFile } from '../ingest/contract.ts';
 import { retrieval } from '../retrieval/client.ts';
@@ -213,6 +214,7 @@ function generationWork(): RowWork {
     unit: 'passages',
     table: database().generations,
     proceed: (id, onProgress) => questionGeneration.proceed(id, onProgress),
+    stoppedAs,
     stop: (id, how) => questionGeneration.stop(id, how),
   };
 }
