@@ -23,7 +23,7 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
 const SHARED_PIECES =
   '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
   'chat/(prompt/(answer-recipe|relevance)|text/sentences|contract|settings|snapshot|write-answer)\\.ts|' +
-  'training/negative-guard\\.ts|generation/(engines|estimate-tokens|reply-schema|endpoint/(embeddings|open)|local/(load|chat-tokenizer|sampler))\\.ts|' +
+  'training/(negative-guard|questions-of)\\.ts|generation/(engines|estimate-tokens|reply-schema|endpoint/(embeddings|open)|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|endpoint-source|fusion|lexical/lexical-index|pair-tokens|passage-search|reranker/with-search-scores|similarities)\\.ts)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

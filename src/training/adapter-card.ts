@@ -1,15 +1,14 @@
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { AdapterRow, RunRow } from '../storage/schema.ts';
-import { questionsLearned } from './settings.ts';
+import { questionsOf } from './questions-of.ts';
 
 /** What an adapter's row takes over from its run, wherever that was computed. A generator is asked as it was trained. */
 export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
   const dataset = await db.datasets.get(run.datasetId);
   const search = run.searchAdapterId === undefined ? undefined : await db.adapters.get(run.searchAdapterId);
+  const questions = await questionsOf(db, run);
   const told = [
-    ...(dataset
-      ? [`Tuned on ${dataset.name} (${questionsLearned(run.settings, dataset.counts.train)} questions).`]
-      : []),
+    ...(dataset ? [`Tuned on ${dataset.name}${questions === undefined ? '' : ` (${questions} questions)`}.`] : []),
     ...(search ? [`Made to stand behind the search tuned by “${search.name}”.`] : []),
   ];
   return {
