@@ -4,7 +4,7 @@
  */
 
 /** What a domain shows to others. */
-const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe|in-use)\\.ts$';
+const PUBLIC_FACE = '/(contract|client|settings|index|passage-text|files|tokenizer|answer-recipe|in-use|stopped)\\.ts$';
 
 /**
  * The laboratory's pure part: functions over rows, without models or databases, that screens, workers and scripts use
@@ -23,7 +23,7 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
 const SHARED_PIECES =
   '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
   'chat/(prompt/(answer-recipe|relevance)|text/sentences|contract|settings|snapshot|write-answer)\\.ts|' +
-  'training/negative-guard\\.ts|generation/(engines|estimate-tokens|reply-schema|endpoint/(embeddings|open)|local/(load|chat-tokenizer|sampler))\\.ts|' +
+  'training/(negative-guard|questions-of)\\.ts|generation/(engines|estimate-tokens|reply-schema|endpoint/(embeddings|open)|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|endpoint-source|fusion|lexical/lexical-index|pair-tokens|passage-search|reranker/with-search-scores|similarities)\\.ts)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

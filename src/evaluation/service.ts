@@ -14,6 +14,7 @@ import { runMatrix } from './matrix/run.ts';
 import { ScoreWriter } from './matrix/score-writer.ts';
 import { letJudgeVote } from './matrix/vote.ts';
 import type { CurvePoint } from './statistics/learning-curve.ts';
+import { stoppedAs } from './stopped.ts';
 
 export interface EvaluationDependencies {
   database: AttuneDatabase;
@@ -124,7 +125,7 @@ export class Evaluation implements EvaluationService {
   ): Promise<void> {
     const unwanted = this.#unwanted.get(evaluationId);
     this.#unwanted.delete(evaluationId);
-    if (unwanted) return this.#update(evaluationId, { state: stateAfter(unwanted) });
+    if (unwanted) return this.#update(evaluationId, stoppedAs(await this.#row(evaluationId), stateAfter(unwanted)));
     this.#active.set(evaluationId, active);
     const models = new LoadedModels(this.#dependencies.models);
     const { signal } = active.controller;
@@ -145,10 +146,11 @@ export class Evaluation implements EvaluationService {
       await this.#cache({ workspaceId: '' }).tidy();
     } catch (error) {
       const stopped = signal.aborted && (isAbort(error) || error === signal.reason);
-      await this.#update(evaluationId, {
-        seconds: seconds(),
-        ...(stopped ? { state: stateAfter(active.how) } : { state: 'failed', problem: toProblem(error) }),
-      });
+      // It may have been deleted meanwhile.
+      const row = await this.#db.evaluations.get(evaluationId);
+      const failed = { state: 'failed' as const, problem: toProblem(error) };
+      const changes = stopped && row ? stoppedAs(row, stateAfter(active.how)) : failed;
+      await this.#update(evaluationId, { seconds: seconds(), ...changes });
       if (!stopped) throw error;
     } finally {
       this.#active.delete(evaluationId);
@@ -232,6 +234,6 @@ export class Evaluation implements EvaluationService {
   }
 }
 
-function stateAfter(how: Active['how']): EvaluationRow['state'] {
+function stateAfter(how: Active['how']): 'paused' | 'cancelled' {
   return how === 'cancel' ? 'cancelled' : 'paused';
 }

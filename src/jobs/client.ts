@@ -3,6 +3,7 @@ import type { GenerationRequest } from '../datasets/generation/contract.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import { evaluation } from '../evaluation/client.ts';
 import type { EvaluationRequest } from '../evaluation/contract.ts';
+import { stoppedAs } from '../evaluation/stopped.ts';
 import { ingest } from '../ingest/client.ts';
 import type { AddResult, SourceFile } from '../ingest/contract.ts';
 import { retrieval } from '../retrieval/client.ts';
@@ -105,11 +106,15 @@ class Jobs {
   async sweep(request: SweepRequest): Promise<string> {
     const { training: here, onNodes } = this.#workspace(request.workspaceId);
     const { sweepId, runIds } = await training.createSweep(request);
-    await (request.node ? onNodes : here).begin({ sweepId }, `Trying ${runIds.length} settings`);
+    await (request.node ? onNodes : here).begin({ sweepId }, sweepTitle(runIds.length));
     return sweepId;
   }
 
-  /** Lets a paused, cancelled or failed run go on from its last checkpoint. @throws AttuneError `workspace/read-only` */
+  /**
+   * Lets a paused, cancelled or failed run go on from its last checkpoint; a trial with its whole sweep.
+   *
+   * @throws AttuneError `workspace/read-only`
+   */
   async resumeRun(workspaceId: string, runId: string): Promise<void> {
     await this.#beginRun(workspaceId, runId);
   }
@@ -164,8 +169,11 @@ class Jobs {
   async #beginRun(workspaceId: string, runId: string): Promise<void> {
     const { training: here, onNodes } = this.#workspace(workspaceId);
     const run = await database().runs.get(runId);
-    const title = run?.name ?? 'Tuning';
-    await (run?.node ? onNodes : here).begin({ runId }, title);
+    const place = run?.node ? onNodes : here;
+    const sweepId = run?.sweepId;
+    if (sweepId === undefined) return place.begin({ runId }, run?.name ?? 'Tuning');
+    const trials = await database().runs.where('sweepId').equals(sweepId).count();
+    await place.begin({ sweepId }, sweepTitle(trials));
   }
 
   /** Runs other long work of this tab with a row in the tray: see {@link trackJob}. */
@@ -187,6 +195,8 @@ class Jobs {
   }
 }
 
+const sweepTitle = (trials: number) => `Trying ${trials} settings`;
+
 /** Loaded with the first run on a node: most people have none. */
 const onNode = async () => (await import('../companion/app-runs.ts')).nodeRuns;
 
@@ -204,6 +214,7 @@ function evaluationWork(): RowWork {
     table: database().evaluations,
     proceed: (id, onProgress) => evaluation.proceed(id, onProgress),
     stop: (id, how) => evaluation.stop(id, how),
+    stoppedAs,
   };
 }
 

@@ -29,6 +29,8 @@ export interface RowWork {
   table: EntityTable<WorkRow, 'id'>;
   proceed(id: string, onProgress: (progress: WorkProgress) => void): Promise<void>;
   stop(id: string, how: 'pause' | 'cancel'): Promise<void>;
+  /** What a row becomes that is stopped before its turn; absent: it takes over the state. */
+  stoppedAs?: (row: WorkRow, state: 'paused' | 'cancelled') => Partial<WorkRow>;
 }
 
 /** Id of the job that works on a row. */
@@ -47,6 +49,7 @@ export class RowJobs {
   #active: string | undefined;
   #working: Promise<void> = Promise.resolve();
   #stopping: Promise<void> = Promise.resolve();
+  #told = new Map<string, JobRow['state']>();
 
   constructor(workspaceId: string, work: RowWork, db: AttuneDatabase) {
     this.#workspaceId = workspaceId;
@@ -80,6 +83,7 @@ export class RowJobs {
   }
 
   #reconcile(jobs: readonly JobRow[]): void {
+    for (const { id, state } of jobs) if (state === 'running') this.#told.delete(id);
     if (this.#active) {
       // A job that says `done` or `failed` was written by this, which is about to end.
       const state = jobs.find(({ id }) => id === this.#active)?.state ?? 'cancelled';
@@ -89,9 +93,11 @@ export class RowJobs {
       }
       return;
     }
-    // What waits for its turn and is stopped never reaches the worker.
+    // What waits for its turn and is stopped never reaches the worker: its row is told here, once. A row that waits
+    // anew is about to begin, while its job still says how it was stopped the last time.
     for (const { id, state } of jobs) {
-      if (state === 'paused' || state === 'cancelled') {
+      if ((state === 'paused' || state === 'cancelled') && this.#told.get(id) !== state) {
+        this.#told.set(id, state);
         this.#stopping = this.#stopping.then(() => this.#tell(this.#rowOf(id), state));
       }
     }
@@ -100,10 +106,12 @@ export class RowJobs {
   }
 
   async #tell(rowId: string, state: 'paused' | 'cancelled'): Promise<void> {
-    const { table } = this.#work;
+    const { table, stoppedAs = () => ({ state }) } = this.#work;
     const from: RunState[] = state === 'paused' ? ['waiting'] : ['waiting', 'paused'];
     const row = await table.get(rowId);
-    if (row && from.includes(row.state)) await table.update(rowId, { state, updatedAt: Date.now() });
+    if (row && from.includes(row.state)) {
+      await table.update(rowId, { ...stoppedAs(row, state), updatedAt: Date.now() });
+    }
   }
 
   async #run(id: string): Promise<void> {

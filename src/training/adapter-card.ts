@@ -1,13 +1,14 @@
 import type { AttuneDatabase } from '../storage/database.ts';
-import type { AdapterRow, DatasetRow, RunRow } from '../storage/schema.ts';
-import { learnsOf, questionsLearned } from './settings.ts';
+import type { AdapterRow, RunRow } from '../storage/schema.ts';
+import { questionsOf } from './questions-of.ts';
+import { learnsOf } from './settings.ts';
 
 /** What an adapter's row takes over from its run, wherever that was computed. A generator is asked as it was trained. */
 export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
   const dataset = await db.datasets.get(run.datasetId);
   const search = run.searchAdapterId === undefined ? undefined : await db.adapters.get(run.searchAdapterId);
   const told = [
-    ...(dataset ? [taughtBy(run, dataset)] : []),
+    ...(dataset ? [taughtBy(run, dataset.name, await questionsOf(db, run))] : []),
     ...(search ? [`Made to stand behind the search tuned by “${search.name}”.`] : []),
   ];
   return {
@@ -23,9 +24,10 @@ export async function cardOfRun(db: AttuneDatabase, run: RunRow) {
 }
 
 /** What an adapter learned, in a sentence. */
-function taughtBy({ task, settings }: RunRow, { name, counts }: DatasetRow): string {
+function taughtBy({ task, settings }: RunRow, dataset: string, questions: number | undefined): string {
+  const many = questions === undefined ? '' : ` (${questions} questions)`;
   const byHeart = learnsOf(task, settings) === 'closed-book' ? ', to answer by heart' : '';
-  return `Tuned on ${name} (${questionsLearned(settings, counts.train)} questions)${byHeart}.`;
+  return `Tuned on ${dataset}${many}${byHeart}.`;
 }
 
 async function recipeOfRun(run: RunRow) {

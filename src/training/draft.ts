@@ -5,7 +5,7 @@ import type { RunRow, TuningTask } from '../storage/schema.ts';
 import { adaptersOf } from '../storage/workspace-adapters.ts';
 import type { TrainingRequest } from './contract.ts';
 import { SCORE_NAMES } from './score-names.ts';
-import { trainingSettings } from './settings.ts';
+import { questionsLearned, trainingSettings } from './settings.ts';
 
 interface DraftDependencies {
   database: AttuneDatabase;
@@ -61,6 +61,7 @@ export async function draftRun(
     modelId,
     datasetId,
     datasetHash: dataset.hash,
+    questions: questionsLearned(settings, train),
     seed: request.seed ?? settings.seed,
     settings,
     ...(task === 'reranker' && (await searchAdapter(database, request))),

@@ -23,6 +23,7 @@ export const runSchema = v.object({
   modelId: text,
   datasetId: text,
   datasetHash: text,
+  questions: v.optional(whole),
   seed: v.number(),
   settings: plain,
   searchAdapterId: v.optional(text),

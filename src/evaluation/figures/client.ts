@@ -11,6 +11,7 @@ const bridge = new WorkerBridge<FiguresService>({
 /** Statistics of evaluations, in a worker of their own. */
 export const figures: FiguresService = {
   figures: (evaluationId) => bridge.call((remote) => remote.figures(evaluationId)),
+  headline: (evaluationId) => bridge.call((remote) => remote.headline(evaluationId)),
   report: (evaluationId, form, versions) => bridge.call((remote) => remote.report(evaluationId, form, versions)),
   agreement: (workspaceId, judge) => bridge.call((remote) => remote.agreement(workspaceId, judge)),
   voteAgreement: (workspaceId, judge) => bridge.call((remote) => remote.voteAgreement(workspaceId, judge)),

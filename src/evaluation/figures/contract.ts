@@ -4,7 +4,7 @@ import type { Recommendation } from '../advice/recommend.ts';
 import type { Interval } from '../metrics/bootstrap.ts';
 import type { Agreement } from '../statistics/kappa.ts';
 import type { Strength } from '../statistics/preference.ts';
-import type { MatrixTable } from '../table/contract.ts';
+import type { Headline, MatrixTable } from '../table/contract.ts';
 
 /** What screens show of an evaluation, made of its rows. */
 export interface EvaluationFigures {
@@ -45,6 +45,12 @@ export interface JudgeAgreement extends Agreement {
 export interface FiguresService {
   /** @returns undefined while nothing is scored. @throws AttuneError `evaluation/missing` when it is not there */
   figures(evaluationId: string): Promise<EvaluationFigures | undefined>;
+  /**
+   * The best of an evaluation, for a list of many.
+   *
+   * @returns undefined where nothing was scored. @throws as {@link figures}
+   */
+  headline(evaluationId: string): Promise<Headline | undefined>;
   /** A report as a file. @param versions of the app and what else took part */
   report(evaluationId: string, form: ReportForm, versions: Readonly<Record<string, string>>): Promise<ReportFile>;
   /** A judge's verdicts beside the user's opinions, over all evaluations of the workspace that it judged. */

@@ -10,7 +10,8 @@ import { summary } from '../matrix/summary.ts';
 import { bootstrapMean } from '../metrics/bootstrap.ts';
 import { fitPowerLaw, valueAt, type CurvePoint } from '../statistics/learning-curve.ts';
 import { bradleyTerry, type Strength } from '../statistics/preference.ts';
-import type { MatrixTable } from '../table/contract.ts';
+import type { Headline, MatrixTable } from '../table/contract.ts';
+import { headline } from '../table/headline.ts';
 import { matrixTable } from '../table/matrix-table.ts';
 import type {
   CurveFigures,
@@ -48,6 +49,11 @@ export class Figures implements FiguresService {
       recommendation: recommend({ table, scores: rows, ...(curve && { learningCurve: curve }) }),
       ...(curve && { learningCurve: curveFigures(curve.metric, curve.points) }),
     };
+  }
+
+  async headline(evaluationId: string): Promise<Headline | undefined> {
+    const evaluation = await this.#evaluation(evaluationId);
+    return headline(evaluation.configurations, await this.#scores(evaluation));
   }
 
   async report(

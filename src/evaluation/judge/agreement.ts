@@ -1,5 +1,6 @@
 import type { MessageRow, VoteRow } from '../../storage/schema.ts';
 import { cohenKappa, type Agreement } from '../statistics/kappa.ts';
+import { USER } from './voters.ts';
 
 /** Items below which agreement says little whatever its value. */
 const FEW = 20;
@@ -26,7 +27,7 @@ export function agreementWithThumbs(rated: readonly RatedAnswer[], threshold = 0
  *
  * @param judge `VoteRow.by` of the judge; votes of all others but judges count as the user's
  */
-export function agreementWithVotes(votes: readonly VoteRow[], judge: string, user = 'user'): Agreement {
+export function agreementWithVotes(votes: readonly VoteRow[], judge: string, user = USER): Agreement {
   const judged = new Map(votes.filter(({ by }) => by === judge).map((vote) => [pairKey(vote), chosenAnswer(vote)]));
   const pairs = votes
     .filter(({ by }) => by === user)

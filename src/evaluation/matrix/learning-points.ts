@@ -1,7 +1,7 @@
 import type { AttuneDatabase } from '../../storage/database.ts';
 import type { EvaluationRow, EvaluationScoreRow, PipelineConfiguration } from '../../storage/schema.ts';
 import type { CurvePoint } from '../statistics/learning-curve.ts';
-import { questionsLearned } from '../../training/settings.ts';
+import { questionsOf } from '../../training/questions-of.ts';
 import { configurationId } from './configurations.ts';
 
 type Part = 'embedder' | 'reranker' | 'generator';
@@ -73,9 +73,5 @@ async function trainedOn(db: AttuneDatabase, adapterId: string | null | undefine
   if (!adapterId) return 0;
   const adapter = await db.adapters.get(adapterId);
   const run = adapter?.runId === undefined ? undefined : await db.runs.get(adapter.runId);
-  if (!run) return undefined;
-  const dataset = await db.datasets.get(run.datasetId);
-  const versions = await db.datasetVersions.where('datasetId').equals(run.datasetId).toArray();
-  const learned = [dataset, ...versions].find((version) => version?.hash === run.datasetHash);
-  return learned && questionsLearned(run.settings, learned.counts.train);
+  return run && questionsOf(db, run);
 }

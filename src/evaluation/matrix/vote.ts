@@ -3,6 +3,7 @@ import type { EvaluationRow, ExampleRow, PipelineConfiguration, VotedAnswer, Vot
 import type { JudgedPreference } from '../judge/contract.ts';
 import { ALIKE, preferAnswer } from '../judge/prefer-answer.ts';
 import { JUDGE_PROMPT_VERSION } from '../judge/prompts.ts';
+import { judgeVoter } from '../judge/voters.ts';
 import { judgedAtOnce } from './answer-desk.ts';
 import { contentKey } from './cache.ts';
 import type { RunParts } from './parts.ts';
@@ -49,7 +50,7 @@ export async function letJudgeVote(
       isFinal: ({ winner }) => winner !== 'unknown',
     },
     async ({ id, question }, preference) => {
-      const vote = voteOf(row.workspaceId, question, answers.get(id)!, name, preference);
+      const vote = voteOf(row.workspaceId, question, answers.get(id)!, judgeVoter(name), preference);
       if (vote) await db.votes.put(vote);
     },
   );

@@ -40,3 +40,17 @@ export interface MatrixTable {
    */
   differences: Difference[];
 }
+
+/** What a list says of an evaluation. */
+export interface Headline {
+  /** By which the configurations were ranked. */
+  metric: string;
+  /** The one with the best mean, the mean, and the questions with a value. */
+  configurationId: string;
+  value: number;
+  n: number;
+  /** Other configurations that the questions cannot tell from it. */
+  asGood: number;
+  /** Its means by metric, in the order of the catalogue. */
+  means: Record<string, number>;
+}

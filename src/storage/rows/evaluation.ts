@@ -116,7 +116,7 @@ export interface VoteRow {
   winner: 0 | 1 | 'tie' | 'neither';
   /** Names were hidden when the choice was made. */
   blind: boolean;
-  /** `user`, or a judge by its name. */
+  /** The person or a judge: `evaluation/judge/voters.ts`. */
   by: string;
   /** A judge's. */
   reason?: string;

@@ -34,6 +34,8 @@ export interface RunRow {
   modelId: string;
   datasetId: string;
   datasetHash: string;
+  /** Questions that it learns from; absent in rows of older versions. */
+  questions?: number;
   seed: number;
   /** All knobs of the run by key: see `src/training/settings.ts`. */
   settings: Record<string, unknown>;

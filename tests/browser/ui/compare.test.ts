@@ -156,6 +156,38 @@ test('models stand side by side with what is known of them, experiments with the
   expect(await axeFindings()).toEqual([]);
 });
 
+test('a comparison is listed with its best combination, and what is selected stands side by side', async () => {
+  await addComparison(workspaceId);
+  await addExperiments(workspaceId);
+  router.go('compare', null, { view: 'experiments' });
+  const comparison = page.getByRole('row', { name: /Handbook questions.*Comparison/ });
+  await expect.element(comparison, patiently).toHaveTextContent(/Answer correctness, 40 questions/);
+  await expect.element(comparison).toHaveTextContent(/tuned search, tuned ranking, tuned answers/);
+
+  const box = (name: string) => page.getByRole('checkbox', { name });
+  const table = page.getByRole('region', { name: 'Experiments side by side' });
+  await userEvent.click(box('Select Handbook, rank 2'));
+  await expect.element(main()).toHaveTextContent('1 selected: select another');
+  await expect.element(table).not.toBeInTheDocument();
+  (box('Select Handbook, rank 16').element() as HTMLElement).focus();
+  await userEvent.keyboard(' ');
+  const line = (name: string) => table.getByRole('row', { name: new RegExp(`^${name} `) });
+  await expect.element(line('Rank')).toHaveTextContent(/16.*2|2.*16/);
+  await expect.element(line('Score')).toHaveTextContent(/0\.\d+ MRR@10/);
+  const titles = () => [...table.element().querySelectorAll('.title')].map((row) => row.textContent.trim());
+  expect(titles()).toEqual(['Set differently', 'What came of it', 'The same in all that have it']);
+  expect(await axeFindings()).toEqual([]);
+
+  await userEvent.click(page.getByRole('button', { name: 'Side by side' }));
+  await expect.element(page.getByRole('heading', { name: 'Side by side' })).toHaveFocus();
+  await userEvent.click(box('Select Handbook questions'));
+  await expect.element(line('Best combination')).toHaveTextContent('tuned search, tuned ranking, tuned answers');
+  await userEvent.click(page.getByRole('button', { name: 'Take out Handbook, rank 2' }));
+  await expect.element(box('Select Handbook, rank 2')).not.toBeChecked();
+  await userEvent.click(page.getByRole('button', { name: 'Clear' }));
+  await expect.element(table).not.toBeInTheDocument();
+});
+
 test('a standing by votes says how sure it is, and needs two models', async () => {
   await addDataset(workspaceId);
   await addVotes(workspaceId);

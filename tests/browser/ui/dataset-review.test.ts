@@ -118,6 +118,38 @@ test('a question is asked about words selected in the passage', async () => {
   await expect.element(page.getByText('2 questions')).not.toBeInTheDocument();
 });
 
+test('selected words become the evidence of the question in hand, by button and by key, and that is undone', async () => {
+  await openDataset(workspaceId, 2);
+  await expect.element(inHand()).toHaveTextContent('rotation 0');
+  const select = (words: string) => {
+    const nodes = [...document.querySelector('.passage')!.childNodes];
+    const holder = nodes.find((node) => node.textContent!.includes(words))!;
+    const text = holder.firstChild ?? holder;
+    const from = text.textContent!.indexOf(words);
+    getSelection()!.setBaseAndExtent(text, from, text, from + words.length);
+  };
+  const evidence = async () => {
+    const { passage, evidence: at } = await rowOf(0);
+    return at && passage.slice(at.start, at.end);
+  };
+  const marked = () => document.querySelector('.passage mark')?.textContent;
+  select('starts later');
+  await userEvent.click(page.getByRole('button', { name: 'Use as evidence' }));
+  await expect.poll(evidence).toBe('starts later');
+  await expect.poll(marked).toBe('starts later');
+  expect((await rowOf(0)).review).toBe(undefined);
+  await expect.element(page.getByRole('button', { name: 'Use as evidence' })).toBeDisabled();
+
+  select('one week');
+  await userEvent.keyboard('m');
+  await expect.poll(evidence).toBe('one week');
+  await userEvent.keyboard('u');
+  await expect.poll(evidence).toBe('starts later');
+  await userEvent.keyboard('u');
+  await expect.poll(evidence).toBe('one week');
+  await expect.poll(marked).toBe('one week');
+});
+
 test('ten thousand rows: only those in view are in the page, and keys go through them', async () => {
   await openDataset(workspaceId, 10_000);
   await expect.element(place(), { timeout: 30_000 }).toHaveTextContent('1 of 10,000');

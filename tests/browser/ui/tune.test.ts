@@ -205,6 +205,20 @@ test('trials are ranked by their score, with the values that each one tried', as
   await expect.element(page.getByRole('heading', { name: 'Run t2' })).toBeVisible();
 });
 
+test('a trial goes on with its sweep, also when their job was cleared from the tray', async () => {
+  const trial = (trial: number, rank: number) => ({
+    ...{ sweepId: 's1', sweep: { method: 'grid' as const, values: { rank }, trial } },
+  });
+  await addRun(workspaceId, 't1', trial(0, 4));
+  await addRun(workspaceId, 't2', { ...trial(1, 16), state: 'paused', step: 10 });
+  router.go('tune', null, { sweep: 's1' });
+  await expect.element(page.getByRole('button', { name: 'Go on' })).toBeEnabled();
+  router.go('tune', 't2');
+  await userEvent.click(page.getByRole('button', { name: 'Go on from step 10' }));
+  const job = () => database().jobs.get('train:sweep:s1');
+  await expect.poll(job).toMatchObject({ kind: 'train', title: expect.stringMatching(/^Trying 2 settings/) });
+});
+
 describe('trials on a node', () => {
   const node = { nodeId: 'n1', name: 'gpu.lan', fileId: 'file-1', rows: 240 };
   beforeEach(async () => {

@@ -3,25 +3,30 @@ import { liveQuery } from 'dexie';
 import { expect, it, onTestFinished } from 'vitest';
 import { AttuneError } from '../../../src/errors/attune-error.ts';
 import type { Evaluation } from '../../../src/evaluation/service.ts';
+import { stoppedAs } from '../../../src/evaluation/stopped.ts';
 import { RowJobs } from '../../../src/jobs/row-jobs.ts';
 import type { AttuneDatabase } from '../../../src/storage/database.ts';
-import type { JobRow } from '../../../src/storage/schema.ts';
+import type { EvaluationRow, JobRow } from '../../../src/storage/schema.ts';
 import { of, QUESTIONS, search, setUpLab, tunedWriter, WORKSPACE, writer } from '../../support/evaluation-lab.ts';
 
 const request = { workspaceId: WORKSPACE, datasetId: 'd', configurations: [of(search, null, writer)] };
 
-/** Resolves when the job is in this state; every write looks again. */
-function jobAt(db: AttuneDatabase, evaluationId: string, state: JobRow['state']): Promise<JobRow> {
+/** Resolves when the row is in this state; every write looks again. */
+function rowAt<Row extends { state: string }>(read: () => Promise<Row | undefined>, state: Row['state']): Promise<Row> {
   return new Promise((resolve, reject) => {
-    const subscription = liveQuery(() => db.jobs.get(`evaluate:${evaluationId}`)).subscribe({
-      next: (job) => {
-        if (job?.state !== state) return;
-        resolve(job);
+    const subscription = liveQuery(read).subscribe({
+      next: (row) => {
+        if (row?.state !== state) return;
+        resolve(row);
         queueMicrotask(() => subscription.unsubscribe());
       },
       error: reject,
     });
   });
+}
+
+function jobAt(db: AttuneDatabase, evaluationId: string, state: JobRow['state']): Promise<JobRow> {
+  return rowAt(() => db.jobs.get(`evaluate:${evaluationId}`), state);
 }
 
 /** A tab that owns the workspace. */
@@ -34,6 +39,7 @@ function owner(db: AttuneDatabase, service: Evaluation): RowJobs {
       table: db.evaluations,
       proceed: (id, onProgress) => service.proceed(id, onProgress),
       stop: (id, how) => service.stop(id, how),
+      stoppedAs,
     },
     db,
   );
@@ -109,6 +115,38 @@ it('votes on an evaluation that is done run as its job, and go on where they wer
   await jobAt(db, id, 'done');
   expect((await db.evaluations.get(id))!.state).toBe('done');
   expect(await db.votes.count()).toBe(QUESTIONS.length);
+});
+
+/** An evaluation that is done and voted on, by a judge whose job is put into a state at its first question. */
+async function votedOn(state: JobRow['state']) {
+  const { db, start } = await setUpLab();
+  let id = '';
+  const { service } = start({
+    says: (turns, adapter) => (turns[0]!.content.includes('JSON') ? 'Well.' : `${adapter} says so.`),
+    before: async (said) => {
+      if (said.includes('Answer A')) await db.jobs.update(`evaluate:${id}`, { state });
+    },
+  });
+  const [first, second] = [of(search, null, writer), of(search, null, tunedWriter)];
+  id = await service.create({ ...request, configurations: [first, second], settings: { answering: 'always' } });
+  const jobs = owner(db, service);
+  await jobs.begin(id);
+  await jobAt(db, id, 'done');
+  await service.letVote(id, { judge: { modelId: 'writer' }, first: first.id, second: second.id });
+  await jobs.begin(id);
+  return { db, id, evaluationAt: (wanted: EvaluationRow['state']) => rowAt(() => db.evaluations.get(id), wanted) };
+}
+
+it('votes that are cancelled on the way leave the evaluation done', async () => {
+  const { evaluationAt } = await votedOn('cancelled');
+  expect(await evaluationAt('done')).not.toHaveProperty('voting');
+});
+
+it('votes that are cancelled after a pause leave the evaluation done', async () => {
+  const { db, id, evaluationAt } = await votedOn('paused');
+  expect(await evaluationAt('paused')).toHaveProperty('voting');
+  await db.jobs.update(`evaluate:${id}`, { state: 'cancelled' });
+  expect(await evaluationAt('done')).not.toHaveProperty('voting');
 });
 
 it('a failure is in the job and in the evaluation', async () => {

@@ -1,9 +1,12 @@
 import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Figures } from '../../../src/evaluation/figures/service.ts';
+import { USER } from '../../../src/evaluation/judge/voters.ts';
 import type { ModelSource } from '../../../src/evaluation/matrix/models.ts';
 import { Evaluation } from '../../../src/evaluation/service.ts';
 import { EndpointEngine } from '../../../src/generation/endpoint/endpoint-engine.ts';
 import type { Voting } from '../../../src/storage/schema.ts';
+import { judgeTallies } from '../../../src/ui/screens/compare/questions/pair-votes.ts';
 import { of, QUESTIONS, search, setUpLab, tunedWriter, WORKSPACE, writer } from '../../support/evaluation-lab.ts';
 import { OpenAiServer } from '../../support/openai-server.ts';
 
@@ -80,6 +83,21 @@ test('asked once more, it is the same vote; what it had no choice on is asked ag
   await service.proceed(id);
   expect(server.requests).toHaveLength(2);
   expect(await votes()).toHaveLength(QUESTIONS.length);
+});
+
+test('a judge that is called “user” votes as a judge, not as the person', async () => {
+  server.reply = sensible;
+  const { db, id, votes } = await answered();
+  const named: ModelSource = { ...models, describe: async () => ({ identity: 'e', name: USER }) };
+  const service = new Evaluation({ database: db, models: named });
+  await service.letVote(id, voting);
+  await service.proceed(id);
+  expect(judgeTallies(await votes(), base.id, tuned.id)).toEqual([{ by: 'user (model)', a: 0, b: 2, even: 1 }]);
+  const own = { ...(await votes())[0]!, id: 'own', by: USER };
+  await db.votes.add(own);
+  const figures = new Figures(db);
+  expect((await figures.strengths(WORKSPACE, USER)).map(({ votes: counted }) => counted)).toEqual([1, 1]);
+  expect((await figures.voteAgreement(WORKSPACE, 'user (model)')).n).toBe(1);
 });
 
 test('two answers that are the same are a tie without the judge', async () => {

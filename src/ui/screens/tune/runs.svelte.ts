@@ -67,9 +67,8 @@ export function pauseRun(run: RunRow): void {
 export function cancelRun(run: RunRow): void {
   jobList.cancel(jobOf(run));
 }
-export async function resumeRun(run: RunRow): Promise<void> {
-  if (run.sweepId) jobList.resume(jobOf(run));
-  else await jobs.resumeRun(run.workspaceId, run.id);
+export async function resumeRun({ workspaceId, id }: RunRow): Promise<void> {
+  await jobs.resumeRun(workspaceId, id);
 }
 
 const onNodes = () => import('../../../companion/app-runs.ts');

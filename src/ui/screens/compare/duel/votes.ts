@@ -1,4 +1,5 @@
 import type { SideAnswer } from '../../../../chat/side-by-side.ts';
+import { USER } from '../../../../evaluation/judge/voters.ts';
 import type { VotedAnswer, VoteRow } from '../../../../storage/schema.ts';
 import type { PipelineOption } from '../pipeline-options.svelte.ts';
 
@@ -25,7 +26,7 @@ export function voteRow(vote: {
     id: crypto.randomUUID(),
     ...{ workspaceId, question, winner, blind },
     answers: [votedAnswer(sides[0]), votedAnswer(sides[1])],
-    by: 'user',
+    by: USER,
     createdAt: Date.now(),
   };
 }

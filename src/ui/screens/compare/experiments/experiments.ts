@@ -1,9 +1,12 @@
+import { describeMetric } from '../../../../evaluation/metrics/catalogue.ts';
+import type { Headline } from '../../../../evaluation/table/contract.ts';
 import type { Knob } from '../../../../settings/knob.ts';
 import type { DatasetRow, EvaluationRow, RunRow, TuningTask } from '../../../../storage/schema.ts';
 import { TRAINING_KNOBS } from '../../../../training/settings.ts';
 import { plural } from '../../../format.ts';
-import { link } from '../../../state/router.svelte.ts';
+import { link } from '../../../state/routes.ts';
 import { taskWords } from '../../tune/goals.ts';
+import { partsOf, sentenceOf, type Names } from '../configuration-words.ts';
 
 /** A run of tuning or a comparison, as a line of the list of experiments. Pure: rows in, lines out. */
 export interface Experiment {
@@ -22,6 +25,8 @@ export interface Experiment {
   score?: number;
   scoreName?: string;
   base?: number;
+  /** Of a comparison: the combination that has the score, and whether others are as good. */
+  best?: string;
   /** What a comparison compared. */
   note?: string;
   /** Numbers by knob, and those that every run has. */
@@ -29,10 +34,17 @@ export interface Experiment {
   href: string;
 }
 
+interface ComparisonWords {
+  /** Undefined where it is not known. */
+  headlineOf: (evaluation: EvaluationRow) => Headline | undefined;
+  names: Names;
+}
+
 export function experimentsOf(
   runs: readonly RunRow[],
   evaluations: readonly EvaluationRow[],
   datasets: readonly Pick<DatasetRow, 'id' | 'name'>[],
+  { headlineOf, names }: ComparisonWords,
 ): Experiment[] {
   const nameOf = (id: string) => datasets.find((row) => row.id === id)?.name ?? 'deleted data set';
   return [
@@ -61,10 +73,33 @@ export function experimentsOf(
       createdAt: evaluation.createdAt,
       seconds: evaluation.seconds,
       note: plural(evaluation.configurations.length, 'combination'),
+      ...bestOf(evaluation, headlineOf(evaluation), names),
       parameters: {},
       href: link('compare', evaluation.id),
     })),
   ].sort((a, b) => b.createdAt - a.createdAt);
+}
+
+function bestOf(
+  evaluation: EvaluationRow,
+  headline: Headline | undefined,
+  names: Names,
+): Pick<Experiment, 'score' | 'scoreName' | 'best'> {
+  if (!headline) return {};
+  const { metric, value, n } = headline;
+  const scoreName = `${describeMetric(metric)?.term ?? metric}, ${plural(n, 'question')}`;
+  return { score: value, scoreName, best: bestText(evaluation, headline, names) };
+}
+
+/** "tuned search, no ranking, base answers; 2 others as good" */
+export function bestText(
+  { configurations }: Pick<EvaluationRow, 'configurations'>,
+  { configurationId, asGood }: Headline,
+  names: Names,
+): string {
+  const best = sentenceOf(partsOf(configurations, names).get(configurationId) ?? []);
+  if (configurations.length === 1) return best;
+  return asGood === 0 ? best : `${best}; ${plural(asGood, 'other')} as good`;
 }
 
 /** A parameter that the runs differ in, for the axis of a chart. */

@@ -1,3 +1,4 @@
+import { USER } from '../../../../evaluation/judge/voters.ts';
 import type { EvaluationScoreRow, VoteRow } from '../../../../storage/schema.ts';
 import type { Winner } from '../duel/votes.ts';
 
@@ -22,7 +23,7 @@ export function judgeTallies(votes: readonly VoteRow[], a: string, b: string): J
   const tallies = new Map<string, JudgeTally>();
   for (const vote of votes) {
     const side = chosenBy(vote, a, b);
-    if (vote.by === 'user' || !side) continue;
+    if (vote.by === USER || !side) continue;
     const tally = tallies.get(vote.by) ?? { by: vote.by, a: 0, b: 0, even: 0 };
     tally[side]++;
     tallies.set(vote.by, tally);
@@ -54,7 +55,7 @@ export function pairVote(vote: {
     ...{ workspaceId, question, winner },
     answers: [voted(sides[0]), voted(sides[1])],
     blind: false,
-    by: 'user',
+    by: USER,
     createdAt: Date.now(),
   };
 }

@@ -6,6 +6,7 @@ export const reviewKeys = [
   { key: 'x', shown: ['X'], what: 'Reject, and go on' },
   { key: 'e', shown: ['E'], what: 'Edit; saving accepts' },
   { key: 'u', shown: ['U'], what: 'Undo what was done last' },
+  { key: 'm', shown: ['M'], what: 'Use the selected words as evidence' },
   { key: 'n', shown: ['N'], what: 'Ask a new question about the selected words' },
   { key: '/', shown: ['/'], what: 'Find in questions and answers' },
   { key: '?', shown: ['?'], what: 'This list' },

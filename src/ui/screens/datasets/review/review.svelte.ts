@@ -91,6 +91,15 @@ export class Review {
     );
   }
 
+  /** Says which words of its passage a row rests on; what was decided on it stands. */
+  async mark(row: ExampleRow, evidence: NonNullable<ExampleRow['evidence']>): Promise<void> {
+    await this.#apply(
+      [row],
+      (old) => ({ ...old, evidence }),
+      () => datasets.edit(row.id, { evidence }),
+    );
+  }
+
   /** Takes the last act back and shows its row. */
   async undo(): Promise<void> {
     const rows = this.#done.at(-1);
