@@ -180,3 +180,22 @@ it('a job that is cancelled before its turn never runs', async () => {
   await jobs.leave();
   expect((await db.evaluations.get(other))!.state).toBe('cancelled');
 });
+
+it('a row that waits anew is not stopped by the job that stopped it before', async () => {
+  const { db, start } = await setUpLab();
+  const { service } = start();
+  const [first, second] = [await service.create(request), await service.create(request)];
+  const jobs = owner(db, service);
+  const pausedJob = async (id: string, startedAt: number) => {
+    const job = { id: `evaluate:${id}`, workspaceId: WORKSPACE, kind: 'evaluate', title: '', unit: 'steps' } as const;
+    await db.jobs.put({ ...job, state: 'paused', done: 0, total: 0, startedAt, updatedAt: startedAt });
+    await rowAt(() => db.evaluations.get(id), 'paused');
+  };
+  await pausedJob(first, 1);
+  await db.evaluations.update(first, { state: 'waiting' });
+  // Rows are told in the order of their jobs: when the second one has been told, the first would have been.
+  await pausedJob(second, 2);
+  expect((await db.evaluations.get(first))!.state).toBe('waiting');
+  await jobs.begin(first);
+  await jobAt(db, first, 'done');
+});

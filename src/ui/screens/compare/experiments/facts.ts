@@ -55,7 +55,7 @@ export function runFacts(run: RunRow, { dataset, names }: Words): Fact[] {
     ...(baseScore === undefined ? [] : [came('Untuned', scoreText(baseScore))]),
     ...(best && baseScore !== undefined ? [came('Change', changeText(baseScore, best.score))] : []),
     ...(best ? [came('Best step', count(best.step))] : []),
-    came('Steps', `${count(run.step)} of ${count(run.steps)}`),
+    came('Steps done', `${count(run.step)} of ${count(run.steps)}`),
     came('Computed in', run.seconds > 0 ? duration(run.seconds) : '–'),
   ];
 }
