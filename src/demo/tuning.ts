@@ -35,8 +35,8 @@ async function begin(part: DemoPart, demo: DemoState, { services, keep }: StepCo
     seed: options.seed,
     ...(part === 'reranker' && { searchAdapterId: await searchAdapter(demo, services) }),
   };
-  const { secondsPerStep, steps: most } = await services.estimate(request);
-  const seconds = (options.minutes * 60) / options.tune.length;
+  const { secondsPerStep, secondsBefore = 0, steps: most } = await services.estimate(request);
+  const seconds = (options.minutes * 60) / options.tune.length - secondsBefore;
   const steps = Math.min(most, Math.max(LEAST_STEPS, Math.floor(seconds / secondsPerStep)));
   const runId = await services.train({ ...request, settings: { ...request.settings, steps } });
   demo.runs[part] = runId;

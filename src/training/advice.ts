@@ -10,9 +10,9 @@ type Advised = Pick<RunRow, 'task' | 'settings'>;
 /** What to change where a run does not fit, or would take very long. */
 export function adviceFor(
   run: Advised,
-  { fits, seconds, steps }: Pick<TrainingEstimate, 'fits' | 'seconds' | 'steps'>,
+  estimate: Pick<TrainingEstimate, 'fits' | 'seconds' | 'secondsBefore' | 'steps'>,
 ): TrainingAdvice[] {
-  return fits ? shorterAdvice(run, seconds, steps) : smallerAdvice(run);
+  return estimate.fits ? shorterAdvice(run, estimate) : smallerAdvice(run);
 }
 
 /** What saves memory, the least harmful first; each names the knob and the value. */
@@ -35,13 +35,24 @@ function smallerAdvice({ task, settings: overrides }: Advised): TrainingAdvice[]
   return advice;
 }
 
-function shorterAdvice({ task, settings: overrides }: Advised, seconds: number, steps: number): TrainingAdvice[] {
+function shorterAdvice(
+  { task, settings: overrides }: Advised,
+  { seconds, secondsBefore = 0, steps }: Pick<TrainingEstimate, 'seconds' | 'secondsBefore' | 'steps'>,
+): TrainingAdvice[] {
   if (seconds < LONG_SECONDS) return [];
   const settings: Record<string, number | string | boolean> = trainingSettings(task, overrides);
-  const fewer = Math.max(10, Math.floor((steps * LONG_SECONDS) / seconds));
-  const advice: TrainingAdvice[] = [
-    { knob: 'steps', value: fewer, text: `${fewer} steps take about ${Math.round(LONG_SECONDS / 60)} minutes.` },
-  ];
+  const advice: TrainingAdvice[] = [];
+  const fewer = Math.floor((steps * (LONG_SECONDS - secondsBefore)) / (seconds - secondsBefore));
+  if (fewer >= 10) {
+    advice.push({
+      knob: 'steps',
+      value: fewer,
+      text: `${fewer} steps take about ${Math.round(LONG_SECONDS / 60)} minutes.`,
+    });
+  }
+  if (secondsBefore > seconds / 2 && settings['negativesFrom'] === 'workspace') {
+    advice.push({ knob: 'negativesFrom', value: 'dataset', text: 'Look for wrong passages in the data set alone.' });
+  }
   if (settings['targets'] === 'all') {
     advice.push({ knob: 'targets', value: 'attention', text: 'Adapt the attention layers only.' });
   }

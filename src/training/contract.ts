@@ -34,6 +34,8 @@ export interface TrainingEstimate {
   secondsPerStep: number;
   /** Of the whole run, validations included. */
   seconds: number;
+  /** How many of them go by before the first step, while texts are embedded; absent: none. */
+  secondsBefore?: number;
   /** Most device memory held at once, as far as it was measured: no more than the limit where it ran out. */
   memoryBytes: number;
   /** What this device allows; absent: unknown. */

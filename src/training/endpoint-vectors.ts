@@ -1,12 +1,10 @@
-import { seededRandom } from '../engine/training/random.ts';
 import { AttuneError } from '../errors/attune-error.ts';
 import type { Embedder } from '../retrieval/contract.ts';
 import type { EndpointSource } from '../retrieval/endpoint-source.ts';
 import type { AttuneDatabase } from '../storage/database.ts';
 import type { RunRow } from '../storage/schema.ts';
 import { searchEndpointOf } from '../storage/workspace-search.ts';
-import type { LinearTexts } from './tasks/linear-texts.ts';
-import { fillTable, VectorTable, type VectorSource } from './tasks/vector-table.ts';
+import { fillTable, madeUpTable, VectorTable, type VectorSource } from './tasks/vector-table.ts';
 import { packTable, unpackTable, type PackedTable } from './vector-memo.ts';
 
 const MEMO = 'vectors';
@@ -28,7 +26,7 @@ interface Remembered extends PackedTable {
 export function endpointVectors(open: () => Promise<Embedder>): VectorSource {
   return async (texts, input) => {
     const { memo, probing, signal } = input;
-    if (probing) return madeUp(texts, (await open()).dimensions);
+    if (probing) return madeUpTable(texts, (await open()).dimensions);
     const known = memo?.get(MEMO) as Remembered | undefined;
     const remembered = known && unpackTable(known);
     if (remembered && remembered.lacks(texts).length === 0) return remembered;
@@ -86,14 +84,4 @@ function otherVectors(before: string, now: string): AttuneError {
     `The run began with vectors of ${before}; the endpoint now gives those of ${now}.`,
     'Start a new run.',
   );
-}
-
-/** As many numbers as real ones have: what a step costs depends on nothing else. */
-function madeUp({ questions, passages }: LinearTexts, dimensions: number): VectorTable {
-  const table = new VectorTable(dimensions);
-  const random = seededRandom(1);
-  const vector = () => Float32Array.from({ length: dimensions }, () => (random() - 0.5) * Math.sqrt(12 / dimensions));
-  for (const text of questions) table.vectors.query.set(text, vector());
-  for (const text of passages) table.vectors.passage.set(text, vector());
-  return table;
 }

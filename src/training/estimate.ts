@@ -10,7 +10,7 @@ const FORWARD_SHARE = 0.35;
 
 /**
  * What a run would take: the model is loaded, a step of the longest batch says how much memory, a second, ordinary one
- * how much time (the first one also compiles).
+ * how much time (the first one also compiles). What is embedded before the first step was timed as the task was prepared.
  *
  * @param memoryLimit bytes that the device allows, undefined where unknown
  * @throws what loading throws; running out of memory is an answer, not an error
@@ -34,11 +34,11 @@ export async function estimateRun(
     const started = performance.now();
     const { tokens } = await task.probe('typical', signal);
     const seconds = (performance.now() - started) / 1000;
-    const { options } = task;
+    const { options, secondsBefore = 0 } = task;
     const secondsPerStep = seconds * options.accumulation;
     const validations = 2 + (options.validateEvery > 0 ? Math.floor(options.steps / options.validateEvery) : 0);
     const validationSeconds = (seconds / tokens) * FORWARD_SHARE * task.validationTokens;
-    const total = options.steps * secondsPerStep + validations * validationSeconds;
+    const total = secondsBefore + options.steps * secondsPerStep + validations * validationSeconds;
     const fits = memoryLimit === undefined || memoryBytes <= memoryLimit;
     return {
       device: prepared.device,
@@ -46,11 +46,12 @@ export async function estimateRun(
       steps: options.steps,
       secondsPerStep,
       seconds: total,
+      ...(secondsBefore > 0 && { secondsBefore }),
       memoryBytes,
       memoryLimit,
       fits,
       ...(prepared.sentTo !== undefined && task.texts && { sends: { host: prepared.sentTo, ...task.texts } }),
-      advice: adviceFor(run, { fits, seconds: total, steps: options.steps }),
+      advice: adviceFor(run, { fits, seconds: total, secondsBefore, steps: options.steps }),
     };
   } catch (error) {
     if (!(error instanceof AttuneError && error.code === 'engine/out-of-memory')) throw error;

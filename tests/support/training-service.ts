@@ -39,6 +39,8 @@ interface Options {
   /** Called when an adapter is filed, and the run's row does not say so yet. */
   onKept?: () => void;
   memoryLimit?: number;
+  /** What an estimate is told of the time before the first step. */
+  secondsBefore?: number;
   /** Lets other work in between steps, as a real device does. */
   breathe?: boolean;
 }
@@ -62,7 +64,7 @@ export async function setUpTraining() {
   });
   /** How many are loaded, and were at once at most. */
   const models = { loaded: 0, most: 0 };
-  const start = ({ failing, onStep, onAdapter, onKept, memoryLimit, breathe }: Options = {}) =>
+  const start = ({ failing, onStep, onAdapter, onKept, memoryLimit, secondsBefore, breathe }: Options = {}) =>
     new Training({
       database: db,
       folders,
@@ -76,7 +78,8 @@ export async function setUpTraining() {
         const task = vectorTask(run.settings, run.seed, beforeStep, onAdapter);
         models.most = Math.max(models.most, ++models.loaded);
         const dispose = () => task.dispose().finally(() => models.loaded--);
-        return { task: { ...task, memoryBytes: task.memoryBytes, dispose }, device: 'here' };
+        const { memoryBytes } = task;
+        return { task: { ...task, memoryBytes, ...(secondsBefore && { secondsBefore }), dispose }, device: 'here' };
       },
       openModel: () => Promise.reject(new TypeError('No model is needed.')),
       weigh: async () => 0.9,

@@ -1,13 +1,16 @@
+import type { Tokens } from '../../engine/training/batches.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import type { PoolPassage } from '../examples.ts';
 import type { ExampleRow } from '../../storage/schema.ts';
 import { ShownPassages, placesOf, withPriors, type RankingSettings } from './shown-passages.ts';
+import { embeddingSeconds } from './embedding-time.ts';
 import type { LoadedEncoder } from './encoder.ts';
 import { FirstStage } from './first-stage.ts';
 import { embeddedInParts, miningPool, neighbours } from './mining.ts';
 import type { RetrievalJudge } from './retrieval-judge.ts';
 import { createSearchEncoder } from './search-encoder.ts';
 import type { TaskInput } from './task.ts';
+import type { Encode } from './text-form.ts';
 
 /** A passage to be put in order. */
 export interface Candidate {
@@ -23,6 +26,8 @@ export interface RankingCandidates {
   train: Candidate[][];
   /** For each validation question what the search finds in the judge's pool, best first. */
   validation: Candidate[][];
+  /** What finding them would take, where a probe has left it out. */
+  secondsBefore?: number;
 }
 
 /** Places and priors, as they are remembered for a run that goes on. */
@@ -44,12 +49,32 @@ export async function rankingCandidates(
   judge: RetrievalJudge,
   settings: RankingSettings,
 ): Promise<RankingCandidates> {
-  const named = train.flatMap(({ negatives }) => negatives.map((text) => ({ text, headings: [], documentKey: '' })));
-  const pool = distinctTexts([...(await miningPool(input, settings, train)), ...named]);
+  const pool = await poolOf(input);
   const places = input.probing ? standIns() : await remembered();
   const of = (from: readonly PoolPassage[], lists: Places) =>
     lists.map((list) => list.map(([place, prior]): Candidate => ({ passage: from[place]!, place, prior })));
-  return { train: of(pool, places.train), validation: of(judge.pool, places.validation) };
+  const found = { train: of(pool, places.train), validation: of(judge.pool, places.validation) };
+  return input.probing ? { ...found, secondsBefore: await searching() } : found;
+
+  async function poolOf(from: TaskInput): Promise<PoolPassage[]> {
+    const named = train.flatMap(({ negatives }) => negatives.map((text) => ({ text, headings: [], documentKey: '' })));
+    return distinctTexts([...(await miningPool(from, settings, train)), ...named]);
+  }
+
+  /** Seconds; the encoder is gone before the ranking model comes, as in a run. */
+  async function searching(): Promise<number> {
+    // A probe leaves the workspace alone; what would be embedded of it counts.
+    const whole = await poolOf({ ...input, probing: false });
+    const questions = [...train, ...judge.asked].map(({ question }) => question);
+    const search = createSearchEncoder(encoder, input.runtime, input.seed, await input.searchAdapter?.());
+    try {
+      const encode: Encode<Tokens> = (tokens, signal, kind) => search.encode(tokens, kind, signal);
+      const all = { questions, passages: [...whole, ...judge.pool] };
+      return await embeddingSeconds(all, encoder.texts, encode, input.signal);
+    } finally {
+      await search.dispose();
+    }
+  }
 
   function standIns(): { train: Places; validation: Places } {
     const right = placesOf(pool);

@@ -8,7 +8,7 @@ import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { alsoRightAmong } from './also-right.ts';
 import { loadEncoder } from './encoder.ts';
-import { hardNegatives } from './mining.ts';
+import { hardNegatives, miningSeconds } from './mining.ts';
 import { createRetrievalJudge } from './retrieval-judge.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
 import { weightOfMeaning } from './weight-of-meaning.ts';
@@ -42,7 +42,11 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     },
   });
   const encode = trainer.encode.bind(trainer);
-  const negatives = await hardNegatives(input, settings, train, texts, encode).catch(async (error: unknown) => {
+  const mining = [input, settings, train, texts, encode] as const;
+  const [negatives, secondsBefore] = await Promise.all([
+    hardNegatives(...mining),
+    input.probing ? miningSeconds(...mining) : undefined,
+  ]).catch(async (error: unknown) => {
     // Paused while it searches: nobody else knows of the trainer yet.
     await trainer.dispose();
     throw error;
@@ -73,6 +77,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     runtime,
     options: trainOptions(settings, plan, seed),
     examples: pairs.length,
+    secondsBefore,
     scoreName: SCORE_NAMES.embedder,
     validationTokens: judge.length,
     batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),

@@ -1,5 +1,6 @@
 import { applyLinearAdapter, type LinearAdapter } from '../../engine/adapters/linear-adapter.ts';
 import { createLinearTrainer, type VectorBatch } from '../../engine/training/linear-adapter.ts';
+import type { Tokens } from '../../engine/training/batches.ts';
 import { BatchPlan } from '../batch-plan.ts';
 import { batchKeys, exampleText } from '../examples.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
@@ -8,13 +9,14 @@ import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { alsoRightAmong } from './also-right.ts';
 import { loadEncoder } from './encoder.ts';
+import { embeddingSeconds } from './embedding-time.ts';
 import { linearTexts } from './linear-texts.ts';
 import { hardNegatives, joined } from './mining.ts';
 import { createSearchEncoder } from './search-encoder.ts';
 import { prepareTask, type PreparedTask, type TaskInput } from './task.ts';
-import { PLAIN_TEXTS } from './text-form.ts';
+import { PLAIN_TEXTS, type Encode } from './text-form.ts';
 import { weightOfMeaning } from './weight-of-meaning.ts';
-import { fillTable, VectorTable, type VectorSource } from './vector-table.ts';
+import { fillTable, madeUpTable, VectorTable, type VectorSource } from './vector-table.ts';
 
 /**
  * Tunes a matrix over the vectors of a search model of this machine.
@@ -84,6 +86,7 @@ export async function prepareLinearOver(source: VectorSource, input: LinearInput
     ...(runtime && { runtime }),
     options: trainOptions(settings, plan, seed),
     examples: train.length,
+    secondsBefore: table.secondsToFill,
     texts: { questions: texts.questions.length, passages: texts.passages.length },
     scoreName: SCORE_NAMES.linear,
     // The map costs next to nothing beside a step.
@@ -105,7 +108,15 @@ async function localVectors(model: TaskInput): Promise<VectorSource> {
   return async (texts, input) => {
     const frozen = createSearchEncoder(encoder, runtime, input.seed);
     try {
-      const table = new VectorTable(encoder.config.hiddenSize);
+      const { hiddenSize } = encoder.config;
+      if (input.probing) {
+        const encode: Encode<Tokens> = (tokens, signal, kind) => frozen.encode(tokens, kind, signal);
+        const passages = texts.passages.map((text) => ({ headings: [], text }));
+        const table = madeUpTable(texts, hiddenSize);
+        table.secondsToFill = await embeddingSeconds({ ...texts, passages }, encoder.texts, encode, input.signal);
+        return table;
+      }
+      const table = new VectorTable(hiddenSize);
       const tokens = {
         query: (text: string) => encoder.texts.query(text),
         // Its headings are before it already.

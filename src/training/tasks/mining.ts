@@ -2,8 +2,9 @@ import type { ExampleRow } from '../../storage/schema.ts';
 import { passageText } from '../../retrieval/passage-text.ts';
 import { distinctPassages, type PoolPassage } from '../examples.ts';
 import { mineNegatives } from '../negatives.ts';
+import { embeddingSeconds } from './embedding-time.ts';
 import type { TaskInput } from './task.ts';
-import type { TextForm } from './text-form.ts';
+import type { Encode, TextForm } from './text-form.ts';
 import { workspaceShare } from './workspace-share.ts';
 
 interface MiningSettings {
@@ -13,13 +14,6 @@ interface MiningSettings {
 }
 
 type MiningInput = Pick<TaskInput, 'memo' | 'onProgress' | 'probing' | 'seed' | 'signal' | 'workspacePassages'>;
-
-/** Unit vectors of texts [count, dimensions], row-major. */
-export type Encode<Text> = (
-  texts: readonly Text[],
-  signal: AbortSignal | undefined,
-  kind: 'query' | 'passage',
-) => Promise<Float32Array>;
 
 /** More of a large library would take longer to embed than the training takes. */
 const WORKSPACE_LIMIT = 3000;
@@ -73,6 +67,24 @@ export async function hardNegatives<Text>(
     await input.memo?.set(MEMO, { pool: pool.length, mined });
     return mined;
   }
+}
+
+/**
+ * Seconds that {@link hardNegatives} would take, for an estimate, which mines none.
+ *
+ * @param encode as there
+ */
+export async function miningSeconds<Text>(
+  input: MiningInput,
+  settings: MiningSettings,
+  train: readonly ExampleRow[],
+  texts: TextForm<Text>,
+  encode: Encode<Text>,
+): Promise<number> {
+  if (settings.hardNegatives === 0) return 0;
+  // A probe leaves the workspace alone; what would be embedded of it counts.
+  const passages = await miningPool({ ...input, probing: false }, settings, train);
+  return embeddingSeconds({ questions: train.map(({ question }) => question), passages }, texts, encode, input.signal);
 }
 
 /** Passages among which wrong ones are looked for: those of the training part, and of the workspace where that is wanted. */

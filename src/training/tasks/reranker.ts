@@ -33,7 +33,8 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
     );
   }
   const judge = await createRetrievalJudge(input, settings, examples, texts);
-  const { train: shown, validation: candidates } = await rankingCandidates(input, train, encoder, judge, settings);
+  const ranking = await rankingCandidates(input, train, encoder, judge, settings);
+  const { train: shown, validation: candidates, secondsBefore } = ranking;
   const groups = train.map((example, i) => groupOf(texts, example.question, shown[i]!));
   const judged = candidates.map((found, q) => groupOf(texts, judge.asked[q]!.question, found));
   const inOrder = (scoreOf: (candidate: Candidate, index: number) => number) => (found: readonly Candidate[]) =>
@@ -60,6 +61,7 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
     runtime,
     options: trainOptions(settings, plan, seed),
     examples: groups.length,
+    secondsBefore,
     scoreName: SCORE_NAMES.reranker,
     validationTokens: judged.reduce((sum, group) => sum + tokensOf(group), 0),
     batch: (step, position) => batchOf(plan.batch((step - 1) * settings.accumulation + position)),

@@ -31,7 +31,7 @@ export interface TaskInput {
   searchAdapter?: () => Promise<TunedAdapter>;
   /** What an earlier start of the same run found out and a later one need not find out again: mined negatives. */
   memo?: TaskMemo;
-  /** Only a probe step is wanted: nothing is mined, other passages stand in for hard negatives. */
+  /** Only a probe step is wanted: nothing is mined, which is timed, and other passages stand in for hard negatives. */
   probing?: boolean;
   onProgress?: (progress: TrainingProgress) => void;
   signal?: AbortSignal;
@@ -58,6 +58,8 @@ export interface PreparedTask {
   readonly examples: number;
   /** Of which a vector is needed, where the model is asked for nothing else. */
   readonly texts?: TextCounts;
+  /** What embedding texts before the first step would take, where a probe has left it out. */
+  readonly secondsBefore?: number;
   /** What the score is, in words. */
   readonly scoreName: string;
   /** Device memory held now. */
@@ -84,6 +86,7 @@ export interface TaskParts<Batch> {
   options: TrainOptions;
   examples: number;
   texts?: TextCounts;
+  secondsBefore?: number;
   scoreName: string;
   validationTokens: number;
   batch(step: number, position: number): Batch | Promise<Batch>;
@@ -101,6 +104,7 @@ export function prepareTask<Batch>(parts: TaskParts<Batch>): PreparedTask {
     options,
     examples: parts.examples,
     ...(parts.texts && { texts: parts.texts }),
+    ...(parts.secondsBefore !== undefined && { secondsBefore: parts.secondsBefore }),
     scoreName: parts.scoreName,
     validationTokens: parts.validationTokens,
     get memoryBytes() {

@@ -1,3 +1,4 @@
+import { seededRandom } from '../../engine/training/random.ts';
 import type { TaskInput } from './task.ts';
 import type { LinearTexts } from './linear-texts.ts';
 import { joined } from './mining.ts';
@@ -12,6 +13,8 @@ export type VectorInput = Pick<TaskInput, 'memo' | 'onProgress' | 'probing' | 's
 /** Unit vectors of texts. */
 export class VectorTable {
   readonly dimensions: number;
+  /** What embedding its texts would take, where a probe has made the vectors up. */
+  secondsToFill?: number;
   readonly vectors: Readonly<Record<TextKind, Map<string, Float32Array>>> = { query: new Map(), passage: new Map() };
 
   constructor(dimensions: number) {
@@ -53,4 +56,14 @@ export async function fillTable(
     part.forEach((text, i) => table.vectors[kind].set(text, vectors.slice(i * dimensions, (i + 1) * dimensions)));
     at += part.length;
   }
+}
+
+/** For a probe: as many numbers as real ones have, and what a step costs depends on nothing else. */
+export function madeUpTable({ questions, passages }: LinearTexts, dimensions: number): VectorTable {
+  const table = new VectorTable(dimensions);
+  const random = seededRandom(1);
+  const vector = () => Float32Array.from({ length: dimensions }, () => (random() - 0.5) * Math.sqrt(12 / dimensions));
+  for (const text of questions) table.vectors.query.set(text, vector());
+  for (const text of passages) table.vectors.passage.set(text, vector());
+  return table;
 }

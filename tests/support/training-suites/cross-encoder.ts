@@ -12,6 +12,7 @@ import { LINEARS, readBertWeights } from '../../../src/engine/models/bert/weight
 import type { ResidentRuntime } from '../../../src/engine/resident/resident.ts';
 import { gradientNorm } from '../../../src/engine/training/adamw.ts';
 import { farthest, floats, formulaAdapter, json, nearGolden, steps, type ReadFixture } from './golden.ts';
+import { liveInEveryShortage } from './scarce.ts';
 
 interface Golden {
   rank: number;
@@ -52,6 +53,14 @@ export function crossEncoderTrainingSuite(
 
   if (scope === 'goldens') return;
 
+  test('nothing stays in the runtime where a cross-encoder finds no room, wherever that is noticed', async () => {
+    const shortages = await liveInEveryShortage(await open(), async (runtime) => {
+      const { batch, trainer } = await setUp('bce', runtime);
+      await trainer.accumulate(batch, 1, 0).finally(() => trainer.dispose());
+    });
+    expect(shortages).toBeGreaterThan(50);
+  });
+
   test.each(['listwise', 'mse', 'kl'] as const)('the %s loss is that of PyTorch', async (kind) => {
     const { golden, batch, trainer } = await setUp(kind);
     expect((await trainer.evaluate(batch)).loss).toBeCloseTo(golden.losses[kind]!, 4);
@@ -77,7 +86,7 @@ export function crossEncoderTrainingSuite(
     await trainer.dispose();
   });
 
-  async function setUp(loss: RankingLossKind) {
+  async function setUp(loss: RankingLossKind, runtime?: ResidentRuntime) {
     const golden = json<Golden>(await read('training/tiny-cross-encoder.json'));
     const model = json<{ config: Record<string, unknown> }>(await read('embedder/tiny-bert.json'));
     const config = parseBertConfig(model.config, 'tiny-bert');
@@ -89,7 +98,7 @@ export function crossEncoderTrainingSuite(
       config,
       weights: await readBertWeights(file, config),
       pooler: { weight: floats(golden.pooler.weight), bias: floats(golden.pooler.bias) },
-      runtime: await open(),
+      runtime: runtime ?? (await open()),
       lora,
       seed: 1,
       adapter: formulaAdapter(bertModules(config, CLASSIFIER_PREFIX), lora, head),

@@ -13,6 +13,7 @@ import type { ResidentRuntime } from '../../../src/engine/resident/resident.ts';
 import { gradientNorm } from '../../../src/engine/training/adamw.ts';
 import type { PairBatch } from '../../../src/engine/training/batches.ts';
 import { farthest, formulaAdapter, joined, json, nearGolden, steps, type ReadFixture } from './golden.ts';
+import { liveInEveryShortage } from './scarce.ts';
 
 export type { ReadFixture } from './golden.ts';
 
@@ -81,6 +82,17 @@ export function encoderTrainingSuite(
   });
 
   if (scope === 'goldens') return;
+
+  test.each(['float32', 'int8'] as const)(
+    'nothing stays in the runtime where a model in %s finds no room, wherever that is noticed',
+    async (frozen) => {
+      const shortages = await liveInEveryShortage(await open(), async (runtime) => {
+        const { batch, trainer } = await setUp('tiny-bert', { frozen, runtime, chunkTokens: 16 }, undefined, 0.1);
+        await trainer.accumulate(batch, 1, 0).finally(() => trainer.dispose());
+      });
+      expect(shortages).toBeGreaterThan(50);
+    },
+  );
 
   test.each(['symmetric', 'matryoshka'])('the %s loss is that of PyTorch', async (kind) => {
     const loss = kind === 'symmetric' ? { symmetric: true } : { dimensions: [8, 32] };

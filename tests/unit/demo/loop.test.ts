@@ -64,7 +64,7 @@ class DoneAtOnce {
       await this.db.evaluations.put({ id: 'e', state: 'done' } as never);
       return 'e';
     },
-    estimate: () => Promise.resolve({ secondsPerStep: 2, steps: 500 } as never),
+    estimate: () => Promise.resolve({ secondsPerStep: 2, secondsBefore: 10, steps: 500 } as never),
     models: () =>
       Promise.resolve([
         { id: 'search', role: 'embedder', format: 'safetensors' },
@@ -113,10 +113,10 @@ describe('the demonstration', () => {
     expect(empty.asked).not.toContain('train');
   });
 
-  test('gives a run as many steps as a measured one says fit into its share of the minutes', async () => {
+  test('gives a run as many steps as fit into its share of the minutes beside what comes before the first', async () => {
     const { services, trained } = app();
     await runDemo(newDemo(WORKSPACE, { ...OPTIONS, tune: ['embedder', 'reranker'], minutes: 2 }), services, never);
-    expect(trained.map(({ steps }) => steps)).toEqual([30, 30]);
+    expect(trained.map(({ steps }) => steps)).toEqual([25, 25]);
   });
 
   test('goes on after a reload without beginning anything twice', async () => {

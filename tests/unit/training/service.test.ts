@@ -211,6 +211,15 @@ describe('an estimate', () => {
     expect(await db.runs.count()).toBe(0);
   });
 
+  it('counts what goes by before the first step, and advises less of that where it is most of the run', async () => {
+    const { start } = await setUpTraining();
+    const settings = { ...request.settings, hardNegatives: 2, negativesFrom: 'workspace', maxTokens: 128 };
+    const estimate = await start({ secondsBefore: 3600 }).estimate({ ...request, settings });
+    expect(estimate.secondsBefore).toBe(3600);
+    expect(estimate.seconds).toBeGreaterThan(3600);
+    expect(estimate.advice.map(({ knob, value }) => [knob, value])).toEqual([['negativesFrom', 'dataset']]);
+  });
+
   it('names the knob and the value that help when memory runs out', async () => {
     const { start } = await setUpTraining();
     const full = new AttuneError('engine/out-of-memory', 'Full.', 'Less.');

@@ -1,5 +1,6 @@
 import { AttuneError } from '../../../../errors/attune-error.ts';
-import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
+import type { Allocator } from '../../../resident/all-or-none.ts';
+import type { ResidentTensor } from '../../../resident/resident.ts';
 import type { LoraParameters } from '../../../training/lora-parameters.ts';
 import type { Parameter } from '../../../training/trainable.ts';
 import { linearShape } from '../weights.ts';
@@ -33,13 +34,13 @@ export class AdapterBlock {
    * @param path of the block: `encoder.layer.3`
    * @throws AttuneError `training/uneven-adapter` when an adapter to go on from lacks a pair, or has it in another rank
    */
-  constructor(runtime: ResidentRuntime, kind: BlockKind, lora: LoraParameters, path: string, scale: number) {
+  constructor(allocator: Allocator, kind: BlockKind, lora: LoraParameters, path: string, scale: number) {
     const tensors = new Map<string, ResidentTensor<'float32'>>();
     for (const group of GROUP_NAMES) {
       const { names, adapted, inFeatures, outFeatures, rank } = groupShape(kind, group);
       if (rank === 0) continue;
-      tensors.set(`${group}.a`, runtime.tensor('float32', [rank, inFeatures]));
-      tensors.set(`${group}.b`, runtime.tensor('float32', [outFeatures, rank]));
+      tensors.set(`${group}.a`, allocator.tensor('float32', [rank, inFeatures]));
+      tensors.set(`${group}.b`, allocator.tensor('float32', [outFeatures, rank]));
       let outAt = 0;
       for (const name of names) {
         const [, rows] = linearShape(name, kind.config);

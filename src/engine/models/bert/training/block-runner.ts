@@ -2,6 +2,7 @@ import { loraScale } from '../../../adapters/lora-adapter.ts';
 import type { GraphModel } from '../../../graph/graph.ts';
 import type { Shape } from '../../../graph/shape.ts';
 import { byteLength } from '../../../onnx/data-type.ts';
+import { allOrNone } from '../../../resident/all-or-none.ts';
 import type { TensorPool } from '../../../resident/pool.ts';
 import { elementCount, type ResidentRuntime, type ResidentTensor } from '../../../resident/resident.ts';
 import type { LoraParameters } from '../../../training/lora-parameters.ts';
@@ -63,6 +64,7 @@ export class BlockRunner {
   readonly #forwards = new Map<string, ReturnType<typeof forwardGraph>>();
   readonly #backwards = new Map<string, BackwardGraph>();
 
+  /** @throws AttuneError of {@link AdapterBlock}, `engine/out-of-memory`; nothing stays in the runtime then */
   constructor(runtime: ResidentRuntime, pool: TensorPool, options: BlockRunnerOptions) {
     const { config, weights, lora, frozen, prefix } = options;
     this.#runner = new GraphRunner(runtime);
@@ -75,12 +77,14 @@ export class BlockRunner {
     const targets = LINEARS.filter((name) => settings.targets.includes(name));
     this.#kind = { config, targets, rank: settings.rank, frozen, dropout: false };
     this.#pooling = poolingGraphs(config.hiddenSize);
-    for (const block of blocks) {
-      this.#frozen.push(frozenBlock(runtime, config, weights.layers[block]!, frozen));
-      if (block < this.firstAdapted) continue;
-      const path = blockPath(block, prefix);
-      this.#adapters[block] = new AdapterBlock(runtime, this.#kind, lora, path, loraScale(settings));
-    }
+    allOrNone(runtime, (allocator) => {
+      for (const block of blocks) {
+        this.#frozen.push(frozenBlock(allocator, config, weights.layers[block]!, frozen));
+        if (block < this.firstAdapted) continue;
+        const path = blockPath(block, prefix);
+        this.#adapters[block] = new AdapterBlock(allocator, this.#kind, lora, path, loraScale(settings));
+      }
+    });
   }
 
   /** Bytes of weights and adapters; activations are the pool's. */

@@ -1,4 +1,5 @@
-import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
+import type { Allocator } from '../../../resident/all-or-none.ts';
+import type { ResidentTensor } from '../../../resident/resident.ts';
 import type { BertConfig } from '../config.ts';
 import { linearShape, type LayerWeights, type LinearName } from '../weights.ts';
 import { GROUPS, GROUP_NAMES, NORMS } from './block.ts';
@@ -11,7 +12,7 @@ export function outputFactor(name: LinearName, { hiddenSize, heads }: BertConfig
 
 /** The frozen tensors of a block on the device, by the input names of its graphs. The caller disposes them. */
 export function frozenBlock(
-  runtime: ResidentRuntime,
+  allocator: Allocator,
   config: BertConfig,
   layer: LayerWeights,
   format: FrozenFormat,
@@ -22,15 +23,15 @@ export function frozenBlock(
     const [inFeatures] = linearShape(names[0]!, config);
     const parts = names.map((name) => ({ ...layer.linears[name], factor: outputFactor(name, config) }));
     const bias = Float32Array.from(parts.flatMap(({ bias: numbers, factor }) => [...numbers].map((n) => n * factor)));
-    tensors.set(`${group}.bias`, runtime.tensor('float32', [bias.length], bias));
-    for (const [name, tensor] of frozenTensors(runtime, `${group}.weight`, format, parts, inFeatures)) {
+    tensors.set(`${group}.bias`, allocator.tensor('float32', [bias.length], bias));
+    for (const [name, tensor] of frozenTensors(allocator, `${group}.weight`, format, parts, inFeatures)) {
       tensors.set(name, tensor);
     }
   }
   for (const norm of NORMS) {
     for (const part of ['weight', 'bias'] as const) {
       const numbers = Float32Array.from(layer[norm][part]);
-      tensors.set(`${norm}.${part}`, runtime.tensor('float32', [config.hiddenSize], numbers));
+      tensors.set(`${norm}.${part}`, allocator.tensor('float32', [config.hiddenSize], numbers));
     }
   }
   return tensors;

@@ -2,7 +2,8 @@ import { toFloat16 } from '../../../formats/float16.ts';
 import type { Graph, Value } from '../../../graph/graph.ts';
 import { mul, shift } from '../../../graph/ops/arithmetic.ts';
 import { cast } from '../../../graph/ops/layout.ts';
-import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
+import type { Allocator } from '../../../resident/all-or-none.ts';
+import type { ResidentTensor } from '../../../resident/resident.ts';
 import { quantiseWeight } from '../../int8-weight.ts';
 
 /**
@@ -38,7 +39,7 @@ export interface WeightPart {
 
 /** The tensors that {@link frozenWeight} is fed for parts that stand one below the other. The caller disposes them. */
 export function frozenTensors(
-  runtime: ResidentRuntime,
+  allocator: Allocator,
   name: string,
   format: FrozenFormat,
   parts: readonly WeightPart[],
@@ -49,7 +50,7 @@ export function frozenTensors(
   if (format === 'float32') {
     const joined = new Float32Array(size);
     eachPart(parts, ({ weight, factor }, at) => weight.forEach((value, i) => (joined[at + i] = value * factor)));
-    return [[name, runtime.tensor('float32', shape, joined)]];
+    return [[name, allocator.tensor('float32', shape, joined)]];
   }
   const codes = format === 'int8' ? new Uint8Array(size) : new Uint16Array(size);
   const scales = new Float32Array(shape[0]!);
@@ -70,8 +71,8 @@ export function frozenTensors(
   });
   const type = format === 'int8' ? 'uint8' : 'float16';
   return [
-    [name, runtime.tensor(type, shape, codes)],
-    [`${name}.scales`, runtime.tensor('float32', [shape[0]!, 1], scales)],
+    [name, allocator.tensor(type, shape, codes)],
+    [`${name}.scales`, allocator.tensor('float32', [shape[0]!, 1], scales)],
   ];
 }
 

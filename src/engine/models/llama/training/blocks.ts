@@ -1,5 +1,6 @@
 import { byteLength } from '../../../onnx/data-type.ts';
 import type { Shape } from '../../../graph/shape.ts';
+import { allOrNone, type Allocator } from '../../../resident/all-or-none.ts';
 import {
   elementCount,
   type ResidentRuntime,
@@ -65,23 +66,18 @@ export class Blocks {
     this.#runtime = runtime;
     this.#hidden = config.hidden;
     const { weights, targets, rank, firstAdapted } = options;
-    try {
+    allOrNone(runtime, (allocator) => {
       layers.forEach((layer, i) => {
         const adapted = { targets: i >= firstAdapted ? targets : [], rank };
         const kind = blockKind(config, layer, (type) => frozenFormat(type, weights, runtime), adapted);
-        const block: Block = { kind, frozen: [], lora: new Map() };
+        const block: Block = { kind, frozen: [...frozenLayer(allocator, kind, layer)], lora: new Map() };
         this.#blocks.push(block);
-        for (const tensor of frozenLayer(runtime, kind, layer)) block.frozen.push(tensor);
-        for (const { name, shape } of loraMatrices(kind)) block.lora.set(name, runtime.tensor('float32', shape));
+        for (const { name, shape } of loraMatrices(kind)) block.lora.set(name, allocator.tensor('float32', shape));
         for (const tensor of tensorsOf(block)) {
           this.weightBytes += byteLength(tensor.dataType, elementCount(tensor.shape));
         }
       });
-    } catch (error) {
-      // Out of memory half-way: what was taken so far goes back.
-      for (const block of this.#blocks) for (const tensor of tensorsOf(block)) tensor.dispose();
-      throw error;
-    }
+    });
   }
 
   get count(): number {
@@ -175,12 +171,12 @@ function tensorsOf({ frozen, lora }: Block): ResidentTensor[] {
 }
 
 function* frozenLayer(
-  runtime: ResidentRuntime,
+  allocator: Allocator,
   kind: BlockKind,
   layer: LlamaLayerWeights,
 ): Generator<[string, ResidentTensor]> {
   for (const linear of LLAMA_LINEARS)
-    yield* frozenTensors(runtime, `${linear}.weight`, layer[STORED_AS[linear]], kind.formats[linear]);
+    yield* frozenTensors(allocator, `${linear}.weight`, layer[STORED_AS[linear]], kind.formats[linear]);
   const vectors: [string, StoredMatrix | undefined][] = [
     ['attention_norm', layer.attentionNorm],
     ['feed_forward_norm', layer.feedForwardNorm],
@@ -191,7 +187,7 @@ function* frozenLayer(
     ['k_norm', layer.keyNorm],
   ];
   for (const [name, stored] of vectors)
-    if (stored) yield [name, runtime.tensor('float32', [stored.columns], stored.toFloat32())];
+    if (stored) yield [name, allocator.tensor('float32', [stored.columns], stored.toFloat32())];
 }
 
 /** A shape in B and T as numbers: `3*T/4` is three quarters of the length. */

@@ -4,6 +4,7 @@ import type { Graph, Value } from '../../../graph/graph.ts';
 import { add, mul } from '../../../graph/ops/arithmetic.ts';
 import { dequantise } from '../../../graph/ops/dequantise.ts';
 import { cast, reshape } from '../../../graph/ops/layout.ts';
+import type { Allocator } from '../../../resident/all-or-none.ts';
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
 import type { Device } from '../../../runtime/runtime.ts';
 import type { StoredMatrix } from '../matrix.ts';
@@ -63,33 +64,30 @@ export function frozenMatrix(graph: Graph, name: string, format: FrozenFormat, r
   return reshape(add(scaled, minima), [rows, columns]);
 }
 
-/**
- * The tensors that {@link frozenMatrix} is fed, by input name, one after the other: the caller disposes them, those too
- * that it had when there was no room for the next.
- */
+/** The tensors that {@link frozenMatrix} is fed, by input name. The caller disposes them. */
 export function* frozenTensors(
-  runtime: ResidentRuntime,
+  allocator: Allocator,
   name: string,
   stored: StoredMatrix,
   format: FrozenFormat,
 ): Generator<[string, ResidentTensor]> {
   const { rows, columns, type } = stored;
   if (format === 'float32') {
-    yield [name, runtime.tensor('float32', [rows, columns], stored.toFloat32())];
+    yield [name, allocator.tensor('float32', [rows, columns], stored.toFloat32())];
     return;
   }
   if (format === 'float16') {
     const halves = Uint16Array.from(stored.toFloat32(), toFloat16);
-    yield [name, runtime.tensor('float16', [rows, columns], halves)];
+    yield [name, allocator.tensor('float16', [rows, columns], halves)];
     return;
   }
   const blocks = [rows, columns / BLOCK, 1];
   const { bits, codes, scales, shifts } = toBlockCodes(type as 'Q4_0' | 'Q4_1' | 'Q8_0', stored.bytes);
   const middle = 2 ** (bits - 1);
   const minima = scales.map((scale, i) => (shifts?.[i] ?? 0) - middle * scale);
-  yield [`${name}.codes`, runtime.tensor('uint8', [rows, columns], bits === 8 ? bytes(codes) : nibbles(codes))];
-  yield [`${name}.scales`, runtime.tensor('float32', [rows, columns / BLOCK], scales as Float32Array<ArrayBuffer>)];
-  yield [`${name}.minima`, runtime.tensor('float32', blocks, minima as Float32Array<ArrayBuffer>)];
+  yield [`${name}.codes`, allocator.tensor('uint8', [rows, columns], bits === 8 ? bytes(codes) : nibbles(codes))];
+  yield [`${name}.scales`, allocator.tensor('float32', [rows, columns / BLOCK], scales as Float32Array<ArrayBuffer>)];
+  yield [`${name}.minima`, allocator.tensor('float32', blocks, minima as Float32Array<ArrayBuffer>)];
 }
 
 function bytes(codes: Uint8Array): Uint8Array<ArrayBuffer> {

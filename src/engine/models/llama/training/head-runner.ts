@@ -1,4 +1,5 @@
 import { byteLength } from '../../../onnx/data-type.ts';
+import { allOrNone } from '../../../resident/all-or-none.ts';
 import {
   elementCount,
   type ResidentRuntime,
@@ -64,16 +65,15 @@ export class HeadRunner {
       parts.map(({ rows }) => rows),
     );
     const session = await runtime.createSession(graph, new Map(), "the model's head", SESSION_OPTIONS);
-    const frozen = new Map<string, ResidentTensor>();
     const rowsAtOnce = Math.max(STEP, Math.floor(logitBytes / (parts[0]!.rows * 4) / STEP) * STEP);
     try {
-      for (const [i, part] of parts.entries()) {
-        for (const [name, tensor] of frozenTensors(runtime, headPart(i), part, format)) frozen.set(name, tensor);
-      }
-      frozen.set('final_norm', runtime.tensor('float32', [config.hidden], finalNorm.toFloat32()));
+      const frozen = allOrNone(runtime, (allocator) => {
+        const matrix = parts.flatMap((part, i) => [...frozenTensors(allocator, headPart(i), part, format)]);
+        const norm = allocator.tensor('float32', [config.hidden], finalNorm.toFloat32());
+        return new Map<string, ResidentTensor>([...matrix, ['final_norm', norm]]);
+      });
       return new HeadRunner(runtime, session, head, frozen, rowsAtOnce);
     } catch (error) {
-      for (const tensor of frozen.values()) tensor.dispose();
       await session.dispose();
       throw error;
     }
@@ -117,14 +117,15 @@ export class HeadRunner {
       weight[i] = row.weight * (gradientWeight ?? 0);
       this.#expect(row, expected.subarray(i * hidden, (i + 1) * hidden));
     });
-    const runtime = this.#runtime;
-    const inputs = new Map<string, ResidentTensor>([
-      ['x', runtime.tensor('float32', [n, hidden], x)],
-      ['expected', runtime.tensor('float32', [n, hidden], expected)],
-      ['weight', runtime.tensor('float32', [n, 1], weight)],
-    ]);
-    const loss = runtime.tensor('float32', [n, 1]);
-    const dx = gradientWeight === undefined ? undefined : runtime.tensor('float32', [n, hidden]);
+    const { inputs, loss, dx } = allOrNone(this.#runtime, ({ tensor }) => ({
+      inputs: new Map<string, ResidentTensor>([
+        ['x', tensor('float32', [n, hidden], x)],
+        ['expected', tensor('float32', [n, hidden], expected)],
+        ['weight', tensor('float32', [n, 1], weight)],
+      ]),
+      loss: tensor('float32', [n, 1]),
+      dx: gradientWeight === undefined ? undefined : tensor('float32', [n, hidden]),
+    }));
     try {
       await this.#session.run(
         new Map([...this.#frozen, ...inputs]),
