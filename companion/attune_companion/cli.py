@@ -18,7 +18,7 @@ from .announcing import WHEN, announce
 from .security.connections import PromptProtocol
 from .security.tls import fingerprint, self_made_certificate
 from .security.token import read_or_make_token
-from .settings import MIB, Settings
+from .settings import MIB, Settings, is_dashboard
 from .store.place import settle
 from .watching.logs import set_up_logs
 
@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     flag("queue", 100, "jobs that may wait", type=int)
     flag("job-memory", 0, "most memory of a job in MiB; 0: no limit of its own", type=int)
     flag("requests-per-second", 200.0, "of one address", type=float)
-    flag("ray", "", "auto, an address, or local: jobs run on a Ray cluster")
+    flag("ray", "", "auto, HOST:PORT or local: jobs run on a Ray cluster; http://HOST:8265: their drivers as well")
     flag("ray-workers", 1, "processes (GPUs) per job on the cluster", type=int)
     flag("ray-shard", False, "spreads an answer model over a job's workers, for one GPU too large", action="store_true")
     flag("ray-replicas", 0, "processes (GPUs) of the cluster that answer with models; 0: this machine does", type=int)
@@ -151,8 +151,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     """Flags that go together; others end the program with the reason."""
     made = parser()
     options = made.parse_args(arguments)
-    if options.ray_replicas and options.ray in ("", "local"):
-        made.error("--ray-replicas needs a cluster that runs: --ray auto or an address")
+    if options.ray_replicas and (options.ray in ("", "local") or is_dashboard(options.ray)):
+        made.error("--ray-replicas needs a cluster that this machine belongs to: --ray auto or HOST:PORT")
     if (options.tls_certificate is None) != (options.tls_key is None):
         made.error("--tls-certificate and --tls-key go together: name both files")
     for path in filter(None, (options.tls_certificate, options.tls_key)):

@@ -39,7 +39,10 @@ class Settings:
     job_memory: int = 0
     """Most memory a job's process may take beyond what it begins with; 0: as much as there is."""
     ray: str = ""
-    """'auto', an address or 'local' (starts one here); empty: jobs run in a process of this machine."""
+    """
+    'auto', an address or 'local' (starts one here); an address of a dashboard: drivers of jobs run there as well;
+    empty: jobs run in a process of this machine.
+    """
     ray_workers: int = 1
     ray_shard: bool = False
     """Decoders' weights are spread over a job's workers, each of which otherwise has them all."""
@@ -93,3 +96,8 @@ class Settings:
         values["origins"] = tuple(values["origins"])
         values["hosts"] = tuple(values["hosts"])
         return Settings(**values)
+
+
+def is_dashboard(address: str) -> bool:
+    """Whether an address of a cluster is that of its dashboard, which takes drivers of jobs."""
+    return address.startswith(("http://", "https://"))

@@ -40,6 +40,7 @@ def test_a_switch_can_be_set_and_not_by_the_environment(value: str, on: bool, mo
         (["--tls-key", __file__], {}, "go together"),
         (["--tls-key", __file__, "--tls-certificate", "/nowhere.pem"], {}, "there is no file /nowhere.pem"),
         (["--ray-replicas", "2"], {}, "needs a cluster"),
+        (["--ray-replicas", "2", "--ray", "http://127.0.0.1:8265"], {}, "needs a cluster"),
     ],
 )
 def test_what_does_not_fit_is_said_in_a_line(

@@ -34,3 +34,9 @@ class Desk:
 
     def result(self) -> tuple[Outcome | None, Problem | None]:
         return self._outcome, self._problem
+
+
+def pass_on(news: list[tuple[str, tuple[Any, ...]]], reporter: Any) -> None:
+    """From the desk to the database."""
+    for kind, values in news:
+        getattr(reporter, kind)(*values)

@@ -14,7 +14,7 @@ import torch
 from ..data.rows import Parts
 from ..problems import Problem
 from ..serving.catalogue import find_model
-from ..settings import Settings
+from ..settings import Settings, is_dashboard
 from ..training.contract import JobSpec
 from ..training.probe import Shape, measure
 from ..watching.logs import set_up_logs
@@ -48,7 +48,7 @@ def estimate(settings: Settings, folder: Path, asked: dict[str, Any]) -> None:
 
 
 def probe(settings: Settings, folder: Path, asked: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Here, or by a worker of the cluster that the job itself would run on; by all, where weights are spread."""
+    """By this process, or by a driver on the cluster."""
     from ..serving.load import prepared
 
     spec = JobSpec(
@@ -63,15 +63,24 @@ def probe(settings: Settings, folder: Path, asked: dict[str, Any], limit: int) -
         sharded=bool(settings.ray) and settings.ray_shard and settings.ray_workers > 1 and asked["role"] == "generator",
     )
     shape = Shape(**asked["shape"])
+    if is_dashboard(settings.ray):
+        from .ray_jobs import measure_on_cluster
+
+        return measure_on_cluster(settings, folder, spec, shape)
+    if not settings.ray and not torch.cuda.is_available():
+        # A probe that is too large fails here as an error, before the kernel ends something else for it.
+        limit_memory(limit)
+    return measure_spec(settings, folder, spec, shape)
+
+
+def measure_spec(settings: Settings, folder: Path, spec: JobSpec, shape: Shape) -> dict[str, Any]:
+    """Here, or by a worker of the cluster that the job itself would run on; by all, where weights are spread."""
     if settings.ray:
         from .ray_engine import on_a_worker, on_all_workers
 
         if spec.sharded:
             return dict(on_all_workers(settings, folder / "ray", measure, spec, shape))
         return on_a_worker(settings, measure, spec, shape)
-    if not torch.cuda.is_available():
-        # A probe that is too large fails here as an error, before the kernel ends something else for it.
-        limit_memory(limit)
     return measure(spec, shape)
 
 

@@ -24,7 +24,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ..problems import Problem
 from ..settings import Settings
 from ..training.contract import JobSpec, Outcome, Reporter
-from .desk import Desk
+from .desk import Desk, pass_on
 from .ray_data import ask_cluster
 
 log = logging.getLogger(__name__)
@@ -210,12 +210,6 @@ def on_a_worker(settings: Settings, work: Callable[..., Any], *values: Any) -> A
         raise error.cause from None
     finally:
         ray.shutdown()
-
-
-def pass_on(news: list[tuple[str, tuple[Any, ...]]], reporter: Any) -> None:
-    """From the desk to the database."""
-    for kind, values in news:
-        getattr(reporter, kind)(*values)
 
 
 def environment() -> dict[str, Any]:

@@ -10,13 +10,14 @@ import resource
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from ..data.load import limited, load_parts
 from ..problems import Problem, of_os_error
 from ..serving.catalogue import find_model, sha256_of
-from ..settings import Settings
+from ..settings import Settings, is_dashboard
 from ..store.adapters import add_adapter
 from ..store.database import Database, Row
 from ..store.files import Upload
@@ -39,7 +40,8 @@ def work(settings: Settings, job_id: str) -> None:
         spec = specify(settings, database, job)
         if settings.job_memory > 0:
             limit_memory(settings.job_memory)
-        outcome = train(settings, database, spec, job)
+        search = json.loads(job["search"]) if job["search"] else None
+        outcome = train(settings, DatabaseReporter(database, spec.id), spec, search)
         conclude(settings, database, spec, outcome)
     except Problem as problem:
         if problem.code == "cluster_lost":
@@ -51,13 +53,16 @@ def work(settings: Settings, job_id: str) -> None:
         handle(database, job, error)
 
 
-def train(settings: Settings, database: Database, spec: JobSpec, job: Row) -> Outcome:
-    """Here, on a cluster, or several times over for a search."""
-    reporter = DatabaseReporter(database, spec.id)
-    if job["search"]:
+def train(settings: Settings, reporter: Any, spec: JobSpec, search: dict[str, Any] | None) -> Outcome:
+    """Here, on a cluster, or several times over for a search; all that by a driver elsewhere, where one is asked."""
+    if is_dashboard(settings.ray):
+        from .ray_jobs import train_on_cluster
+
+        return train_on_cluster(spec, reporter, settings, search)
+    if search:
         from .search import best_settings
 
-        found = best_settings(spec, json.loads(job["search"]), reporter)
+        found = best_settings(spec, search, reporter)
         if isinstance(found, Outcome):
             return found
         spec = found
