@@ -1,6 +1,6 @@
 /** Runs in the browser: one chat prompt through one implementation, timed. Called by `decode.ts`. */
 import type { LoraAdapter, LowRankPair } from '../../src/engine/adapters/lora-adapter.ts';
-import { LLAMA_LINEARS } from '../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS } from '../../src/engine/models/llama/linears.ts';
 import { residentWasm } from '../../src/engine/resident/wasm.ts';
 import type { ChatTurn, GenerationOptions } from '../../src/generation/contract.ts';
 import { LocalChatEngine } from '../../src/generation/local/local-engine.ts';

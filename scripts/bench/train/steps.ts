@@ -1,6 +1,6 @@
 /** Whole training steps, timed: the same on node and in the page. */
 import { SafetensorsFile } from '../../../src/engine/formats/safetensors.ts';
-import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS } from '../../../src/engine/models/llama/linears.ts';
 import { llamaTarget } from '../../../src/engine/models/llama/lora.ts';
 import { fittingWeights, type FrozenWeights } from '../../../src/engine/models/llama/training/frozen-matrix.ts';
 import { createGeneratorTrainer } from '../../../src/engine/models/llama/training/trainer.ts';

@@ -1,4 +1,4 @@
-import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS } from '../../../src/engine/models/llama/linears.ts';
 import { llamaTarget } from '../../../src/engine/models/llama/lora.ts';
 import type { LoraSettings } from '../../../src/engine/adapters/lora-adapter.ts';
 import type { PeftOptions } from '../../../src/engine/adapters/write-peft.ts';

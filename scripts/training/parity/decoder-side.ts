@@ -1,6 +1,6 @@
 import { writeGgufLora } from '../../../src/engine/adapters/write-gguf-lora.ts';
 import { mergeLlama } from '../../../src/engine/adapters/merge-llama.ts';
-import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS } from '../../../src/engine/models/llama/linears.ts';
 import { LlamaDecoder } from '../../../src/engine/models/llama/decoder.ts';
 import { llamaModules, llamaTarget, toLlamaAdapter } from '../../../src/engine/models/llama/lora.ts';
 import { createGeneratorTrainer } from '../../../src/engine/models/llama/training/trainer.ts';

@@ -1,5 +1,5 @@
 import type { LoraSettings } from '../../../src/engine/adapters/lora-adapter.ts';
-import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS } from '../../../src/engine/models/llama/linears.ts';
 import { llamaTarget } from '../../../src/engine/models/llama/lora.ts';
 import type { CausalBatch, CausalExample } from '../../../src/engine/training/batches.ts';
 import type { TrainOptions } from '../../../src/engine/training/train-options.ts';

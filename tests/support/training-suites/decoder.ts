@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LoraAdapter, LoraSettings, LowRankPair } from '../../../src/engine/adapters/lora-adapter.ts';
-import { LLAMA_LINEARS } from '../../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS } from '../../../src/engine/models/llama/linears.ts';
 import { LlamaDecoder } from '../../../src/engine/models/llama/decoder.ts';
 import { llamaModules, llamaTarget, toLlamaAdapter } from '../../../src/engine/models/llama/lora.ts';
 import {

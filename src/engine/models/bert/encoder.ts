@@ -5,6 +5,7 @@ import { multiHeadAttention } from '../../graph/ops/attention.ts';
 import { quantiseRows } from '../../graph/ops/int8.ts';
 import { cast, expand, gather, reshape } from '../../graph/ops/layout.ts';
 import { layerNorm, skipLayerNorm } from '../../graph/ops/normalisation.ts';
+import { bertBlock, GROUPS, type BlockOperators } from './block.ts';
 import type { BertConfig } from './config.ts';
 import { frozenLinear, type LinearInput, type Precision } from './linear.ts';
 import { blockPath } from './modules.ts';
@@ -55,11 +56,12 @@ export function tokenVectors(
   prefix = '',
 ): Value {
   const scoreBias = maskScores(inputs.mask);
-  let x = embed(inputs, config, weights);
-  weights.layers.forEach((layer, index) => {
-    x = encoderLayer(x, scoreBias, config, layer, blockPath(index, prefix), precision);
-  });
-  return x;
+  const x = reshape(embed(inputs, config, weights), ['B*T', config.hiddenSize]);
+  const last = weights.layers.reduce((x, layer, index) => {
+    const path = blockPath(index, prefix);
+    return bertBlock(servingOperators(x.graph, scoreBias, config, layer, path, precision), x);
+  }, x);
+  return reshape(last, ['B', 'T', config.hiddenSize]);
 }
 
 // ids [B,T] -> x [B,T,D]
@@ -89,19 +91,16 @@ function maskScores(mask: Value): Value {
   return expand(scale(shift(keys, -1), 1e9), ['B', 1, 'T', 'T']);
 }
 
-// x [B,T,D] -> x [B,T,D]; linears run on [B*T, in]
-function encoderLayer(
-  x: Value,
+/** Fused kernels over the stored weights; biases are added by the kernels that follow a product. */
+function servingOperators(
+  graph: Graph,
   scoreBias: Value,
   config: BertConfig,
   weights: LayerWeights,
   path: string,
   precision: Precision,
-): Value {
-  const { graph } = x;
+): BlockOperators<Value[]> {
   const { heads, hiddenSize, layerNormEpsilon } = config;
-  const rows = (value: Value) => reshape(value, ['B*T', hiddenSize]);
-  const sequence = (value: Value) => reshape(value, ['B', 'T', hiddenSize]);
   const prepare = (value: Value): LinearInput => ({
     value,
     quantised: precision === 'int8' ? quantiseRows(value) : undefined,
@@ -112,23 +111,29 @@ function encoderLayer(
     const { bias } = weights.linears[name];
     return graph.weight(`${path}.${name}.bias`, 'float32', [bias.length], bias);
   };
+  const norms = {
+    attentionNorm: { module: 'attention.output', bias: 'attention.output.dense' },
+    outputNorm: { module: 'output', bias: 'output.dense' },
+  } as const;
 
-  const flat = rows(x);
-  const input = prepare(flat);
-  const projections = ['attention.self.query', 'attention.self.key', 'attention.self.value'] as const;
-  const [query, key, value] = projections.map((name) => sequence(apply(name, input)));
-  const biases = Float32Array.from(projections.flatMap((name) => [...weights.linears[name].bias]));
-  const projectionBias = graph.weight(`${path}.attention.self.bias`, 'float32', [3 * hiddenSize], biases);
-  const context = multiHeadAttention(query!, key!, value!, { heads, bias: projectionBias, scoreBias });
-
-  const attended = apply('attention.output.dense', prepare(rows(context)));
-  const attentionNorm = norm(graph, `${path}.attention.output.LayerNorm`, weights.attentionNorm);
-  const hidden = skipLayerNorm(attended, flat, ...attentionNorm, layerNormEpsilon, bias('attention.output.dense'));
-
-  const wide = biasGelu(apply('intermediate.dense', prepare(hidden)), bias('intermediate.dense'));
-  const narrow = apply('output.dense', prepare(wide));
-  const outputNorm = norm(graph, `${path}.output.LayerNorm`, weights.outputNorm);
-  return sequence(skipLayerNorm(narrow, hidden, ...outputNorm, layerNormEpsilon, bias('output.dense')));
+  return {
+    projections(x) {
+      const input = prepare(x);
+      return GROUPS.projections.map((name) => reshape(apply(name, input), ['B', 'T', hiddenSize]));
+    },
+    attention([query, key, value]) {
+      const biases = Float32Array.from(GROUPS.projections.flatMap((name) => [...weights.linears[name].bias]));
+      const bias = graph.weight(`${path}.attention.self.bias`, 'float32', [3 * hiddenSize], biases);
+      return reshape(multiHeadAttention(query!, key!, value!, { heads, bias, scoreBias }), ['B*T', hiddenSize]);
+    },
+    linear: (x, group) => apply(GROUPS[group][0], prepare(x)),
+    gelu: (x) => biasGelu(x, bias('intermediate.dense')),
+    norm(change, x, name) {
+      const { module, bias: added } = norms[name];
+      const parts = norm(graph, `${path}.${module}.LayerNorm`, weights[name]);
+      return skipLayerNorm(change, x, ...parts, layerNormEpsilon, bias(added));
+    },
+  };
 }
 
 function norm(graph: Graph, name: string, { weight, bias }: NormWeights): [Value, Value] {

@@ -1,8 +1,5 @@
 import type { LlamaConfig } from './config.ts';
-
-/** The linear layers that can be adapted, by their names in Hugging Face's and PEFT's files. */
-export const LLAMA_LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
-export type LlamaLinear = (typeof LLAMA_LINEARS)[number];
+import { linearShape, LLAMA_GROUPS, type LlamaLinear } from './linears.ts';
 
 /** Low-rank update ΔW = scale·B·A of one layer: a [rank, in], b [out, rank], row-major. */
 export interface LowRank {
@@ -28,20 +25,11 @@ export interface AdaptedGroup {
 
 /** The groups of one block in the serving graph, in its order. */
 export function adaptedGroups(config: LlamaConfig, layer: number): AdaptedGroup[] {
-  const query = config.heads * config.headSize;
-  const keyValue = config.keyValueHeads * config.headSize;
-  const { hidden, feedForward } = config;
-  const group = (name: string, inFeatures: number, ...parts: [LlamaLinear, number][]): AdaptedGroup => ({
+  return Object.entries(LLAMA_GROUPS).map(([name, linears]) => ({
     name: `layers.${layer}.${name}`,
-    inFeatures,
-    parts: parts.map(([linear, outFeatures]) => ({ linear, outFeatures })),
-  });
-  return [
-    group('qkv', hidden, ['q_proj', query], ['k_proj', keyValue], ['v_proj', keyValue]),
-    group('o', query, ['o_proj', hidden]),
-    group('gate_up', hidden, ['gate_proj', feedForward], ['up_proj', feedForward]),
-    group('down', feedForward, ['down_proj', hidden]),
-  ];
+    inFeatures: linearShape(config, linears[0])[1],
+    parts: linears.map((linear) => ({ linear, outFeatures: linearShape(config, linear)[0] })),
+  }));
 }
 
 /** The pair of matrices of a whole group as the graph takes them: a [in, rank], b [rank, out]. */

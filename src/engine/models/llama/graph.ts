@@ -10,8 +10,10 @@ import {
   type AttentionContext,
   type AttentionKernels,
 } from './attention.ts';
+import { llamaBlock, type BlockOperators, type Residual } from './block.ts';
 import type { LlamaConfig } from './config.ts';
 import { linearGroup, type LinearGroup, type WeightLayout, type WeightReaders } from './linear-group.ts';
+import type { LlamaGroup } from './linears.ts';
 import type { StoredMatrix } from './matrix.ts';
 import { ropeTables } from './rope.ts';
 import type { LlamaLayerWeights, LlamaWeights } from './weights.ts';
@@ -45,7 +47,6 @@ export function buildLlamaGraph(
   const graph = new Graph('llama');
   const readers: WeightReaders = new Map();
   const { hidden, headSize, heads, keyValueHeads, rmsEpsilon } = config;
-  const linear = (x: Value, group: LinearGroup) => linearGroup(graph, readers, layout, x, group);
   const vector = (name: string, stored: StoredMatrix) =>
     graph.weight(name, 'float32', [stored.columns], stored.toFloat32());
 
@@ -65,27 +66,10 @@ export function buildLlamaGraph(
     tree: isTree ? treeInputs(graph) : undefined,
   };
 
-  const attention = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {
-    const joined = linear(normal, {
-      name: `layers.${i}.qkv`,
-      matrices: [layer.query, layer.key, layer.value],
-      biases: [layer.queryBias, layer.keyBias, layer.valueBias],
-    });
-    const { output, presentKey, presentValue } = cachedAttention(
-      context,
-      layer.queryNorm && layer.keyNorm ? normedHeads(joined, layer, i) : batched(joined),
-      {
-        key: graph.input(`past.${i}.key`, 'float32', cacheShape),
-        value: graph.input(`past.${i}.value`, 'float32', cacheShape),
-      },
-    );
-    graph.output(presentKey, `present.${i}.key`);
-    graph.output(presentValue, `present.${i}.value`);
-    return linear(reshape(output, ['T', heads * headSize]), {
-      name: `layers.${i}.o`,
-      matrices: [layer.attentionOutput],
-    });
-  };
+  const norm = ({ sum, change }: Residual, name: string, weight: StoredMatrix) =>
+    change
+      ? skipRmsNorm(change, sum, vector(name, weight), rmsEpsilon)
+      : { normal: rmsNorm(sum, vector(name, weight), rmsEpsilon), sum };
 
   const normedHeads = (joined: Value, layer: LlamaLayerWeights, i: number): Value => {
     const sizes = [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize];
@@ -104,35 +88,46 @@ export function buildLlamaGraph(
     return concat([query, key, batched(parts[2]!)], 2);
   };
 
-  const feedForward = (normal: Value, layer: LlamaLayerWeights, i: number): Value => {
-    const joined = linear(normal, { name: `layers.${i}.gate_up`, matrices: [layer.gate, layer.up] });
-    const half = { dataType: 'float32' as const, shape: ['T', config.feedForward] };
-    const [gate, up] = graph.emitMany('Split', [joined], [half, half], { attributes: { axis: 1, num_outputs: 2 } });
-    return linear(gated(gate!, up!), { name: `layers.${i}.down`, matrices: [layer.down] });
+  const operators = (layer: LlamaLayerWeights, i: number): BlockOperators<Value> => {
+    const matrices: Record<LlamaGroup, Omit<LinearGroup, 'name'>> = {
+      qkv: {
+        matrices: [layer.query, layer.key, layer.value],
+        biases: [layer.queryBias, layer.keyBias, layer.valueBias],
+      },
+      o: { matrices: [layer.attentionOutput] },
+      gate_up: { matrices: [layer.gate, layer.up] },
+      down: { matrices: [layer.down] },
+    };
+    const norms = { attention_norm: layer.attentionNorm, feed_forward_norm: layer.feedForwardNorm };
+    const linear = (x: Value, group: LlamaGroup) =>
+      linearGroup(graph, readers, layout, x, { name: `layers.${i}.${group}`, ...matrices[group] });
+    return {
+      norm: (x, name) => norm(x, `layers.${i}.${name}`, norms[name]),
+      joined: linear,
+      linear,
+      attention(projections) {
+        const joined = layer.queryNorm && layer.keyNorm ? normedHeads(projections, layer, i) : batched(projections);
+        const past = {
+          key: graph.input(`past.${i}.key`, 'float32', cacheShape),
+          value: graph.input(`past.${i}.value`, 'float32', cacheShape),
+        };
+        const { output, presentKey, presentValue } = cachedAttention(context, joined, past);
+        graph.output(presentKey, `present.${i}.key`);
+        graph.output(presentValue, `present.${i}.value`);
+        return reshape(output, ['T', heads * headSize]);
+      },
+      gated(projections) {
+        const half = { dataType: 'float32' as const, shape: ['T', config.feedForward] };
+        const [gate, up] = graph.emitMany('Split', [projections], [half, half], {
+          attributes: { axis: 1, num_outputs: 2 },
+        });
+        return gated(gate!, up!);
+      },
+    };
   };
 
-  let residual = x;
-  let normal = rmsNorm(x, vector('layers.0.attention_norm', weights.layers[0]!.attentionNorm), rmsEpsilon);
-  weights.layers.forEach((layer, i) => {
-    const afterAttention = skipRmsNorm(
-      attention(normal, layer, i),
-      residual,
-      vector(`layers.${i}.feed_forward_norm`, layer.feedForwardNorm),
-      rmsEpsilon,
-    );
-    const next = weights.layers[i + 1];
-    const norm = next
-      ? vector(`layers.${i + 1}.attention_norm`, next.attentionNorm)
-      : vector('final_norm', weights.finalNorm);
-    const afterFeedForward = skipRmsNorm(
-      feedForward(afterAttention.normal, layer, i),
-      afterAttention.sum,
-      norm,
-      rmsEpsilon,
-    );
-    residual = afterFeedForward.sum;
-    normal = afterFeedForward.normal;
-  });
+  const last = weights.layers.reduce<Residual>((x, layer, i) => llamaBlock(operators(layer, i), x), { sum: x });
+  const { normal } = norm(last, 'final_norm', weights.finalNorm);
   const wanted = isTree
     ? gather(normal, graph.input('rows', 'int32', ['L']))
     : graph.emit('Slice', [normal, graph.ints([-1]), graph.ints([2 ** 31 - 1]), graph.ints([0])], 'float32', [

@@ -1,7 +1,8 @@
 import { loraScale, type LoraAdapter } from '../../adapters/lora-adapter.ts';
 import type { LinearModule } from '../../training/lora-parameters.ts';
-import { LLAMA_LINEARS, type LlamaAdapter, type LlamaLinear } from './adapter.ts';
+import type { LlamaAdapter } from './adapter.ts';
 import type { LlamaConfig } from './config.ts';
+import { linearShape, LLAMA_LINEARS, type LlamaLinear } from './linears.ts';
 
 /** Path of a linear layer in the Hugging Face model, as PEFT's files have it. */
 export function llamaModulePath(layer: number, linear: LlamaLinear): string {
@@ -11,25 +12,6 @@ export function llamaModulePath(layer: number, linear: LlamaLinear): string {
 /** Name of a linear layer within its block, as the settings of an adapter have it: `self_attn.q_proj`. */
 export function llamaTarget(linear: LlamaLinear): string {
   return `${/^[qkvo]_/.test(linear) ? 'self_attn' : 'mlp'}.${linear}`;
-}
-
-/** Rows and columns of a linear layer. */
-export function linearShape(config: LlamaConfig, linear: LlamaLinear): [outFeatures: number, inFeatures: number] {
-  const { hidden, feedForward, heads, keyValueHeads, headSize } = config;
-  switch (linear) {
-    case 'q_proj':
-      return [heads * headSize, hidden];
-    case 'k_proj':
-    case 'v_proj':
-      return [keyValueHeads * headSize, hidden];
-    case 'o_proj':
-      return [hidden, heads * headSize];
-    case 'gate_proj':
-    case 'up_proj':
-      return [feedForward, hidden];
-    case 'down_proj':
-      return [hidden, feedForward];
-  }
 }
 
 /** All linear layers of the blocks, in order. */

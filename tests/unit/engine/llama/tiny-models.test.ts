@@ -1,7 +1,7 @@
 import { openAsBlob, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import type { LlamaAdapter, LlamaLinear } from '../../../../src/engine/models/llama/adapter.ts';
-import { adaptedGroups, LLAMA_LINEARS } from '../../../../src/engine/models/llama/adapter.ts';
+import { adaptedGroups, type LlamaAdapter } from '../../../../src/engine/models/llama/adapter.ts';
+import { LLAMA_LINEARS, type LlamaLinear } from '../../../../src/engine/models/llama/linears.ts';
 import { LlamaDecoder } from '../../../../src/engine/models/llama/decoder.ts';
 import { StoredMatrix } from '../../../../src/engine/models/llama/matrix.ts';
 import { loadLlamaFolder, loadLlamaGguf, type LoadedLlama } from '../../../../src/engine/models/llama/weights.ts';

@@ -3,9 +3,10 @@ import type { Allocator } from '../../../resident/all-or-none.ts';
 import type { ResidentTensor } from '../../../resident/resident.ts';
 import type { LoraParameters } from '../../../training/lora-parameters.ts';
 import type { Parameter } from '../../../training/trainable.ts';
+import { GROUP_NAMES, type GroupName } from '../block.ts';
 import { linearShape } from '../weights.ts';
 import type { BackwardGraph } from './block-graphs.ts';
-import { GROUP_NAMES, groupShape, type BlockKind, type GroupName } from './block.ts';
+import { groupShape, type BlockKind } from './block.ts';
 import { outputFactor } from './frozen-block.ts';
 
 /** Where a low-rank pair lies within the joined matrices of its group. */

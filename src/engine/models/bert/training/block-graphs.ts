@@ -5,7 +5,7 @@ import { mul } from '../../../graph/ops/arithmetic.ts';
 import { concat, reshape } from '../../../graph/ops/layout.ts';
 import { matmul } from '../../../graph/ops/linear.ts';
 import { elementCount, type Shape } from '../../../graph/shape.ts';
-import { bertBlock, type BlockKind } from './block.ts';
+import { trainableBlock, type BlockKind } from './block.ts';
 
 const TOKENS = 'B*T';
 
@@ -24,7 +24,7 @@ export function forwardGraph(kind: BlockKind, keeps: boolean): ForwardGraph {
     return outputs(value, name);
   };
   const x = graph.input('x', 'float32', [TOKENS, kind.config.hiddenSize]);
-  graph.output(bertBlock(graph, kind, x, keeps ? keep : keepNothing).y, 'y');
+  graph.output(trainableBlock(graph, kind, x, keeps ? keep : keepNothing).y, 'y');
   return { model: graph.build(), kept };
 }
 
@@ -45,7 +45,7 @@ export function backwardGraph(kind: BlockKind, wantsInput: boolean): BackwardGra
   const graph = new Graph('bert block, backward');
   const x = graph.input('x', 'float32', [TOKENS, kind.config.hiddenSize]);
   const dy = graph.input('dy', 'float32', [TOKENS, kind.config.hiddenSize]);
-  const { y, matrices } = bertBlock(graph, kind, x, keptInputs(graph));
+  const { y, matrices } = trainableBlock(graph, kind, x, keptInputs(graph));
   const wrt = matrices.map(({ value }) => value);
   const results = gradients([{ value: y, upstream: dy }], wantsInput ? [...wrt, x] : wrt);
   const flat = wrt.map((matrix, i) => reshape(results[i]!, [elementCount(matrix.shape)]));

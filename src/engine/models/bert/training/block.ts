@@ -5,25 +5,12 @@ import { add, mul } from '../../../graph/ops/arithmetic.ts';
 import { concat, gather, slice } from '../../../graph/ops/layout.ts';
 import { gemm, mergedLinear } from '../../../graph/ops/linear.ts';
 import { MASK_ROWS } from '../../../training/dropout.ts';
+import { bertBlock, GROUPS, type GroupName } from '../block.ts';
 import type { BertConfig } from '../config.ts';
 import { linearShape, type LinearName } from '../weights.ts';
 import { selfAttention } from './attention.ts';
 import { frozenWeight, type FrozenFormat } from './frozen-weight.ts';
 import { layerNormKept } from './normalise.ts';
-
-/**
- * Linear layers that read the same input are one product: their weights and A matrices stand one below the other, their
- * B matrices are the blocks of a diagonal. A pass over the activations then serves all of them.
- */
-export const GROUPS = {
-  projections: ['attention.self.query', 'attention.self.key', 'attention.self.value'],
-  attended: ['attention.output.dense'],
-  wide: ['intermediate.dense'],
-  narrow: ['output.dense'],
-} as const satisfies Record<string, readonly LinearName[]>;
-
-export type GroupName = keyof typeof GROUPS;
-export const GROUP_NAMES = Object.keys(GROUPS) as GroupName[];
 
 /** What all blocks of one kind share; a kind has graphs of its own. */
 export interface BlockKind {
@@ -36,7 +23,11 @@ export interface BlockKind {
   dropout: boolean;
 }
 
-/** The adapted linears of a group, and its sizes [in, out] and total rank. */
+/**
+ * The adapted linears of a group, and its sizes [in, out] and total rank. Layers that read the same input are one product:
+ * their weights and A matrices stand one below the other, their B matrices are the blocks of a diagonal. A pass over the
+ * activations then serves all of them.
+ */
 export function groupShape(kind: BlockKind, group: GroupName) {
   const names: readonly LinearName[] = GROUPS[group];
   const [inFeatures] = linearShape(names[0]!, kind.config);
@@ -46,14 +37,14 @@ export function groupShape(kind: BlockKind, group: GroupName) {
 }
 
 /**
- * One block of a BERT encoder in differentiable operators; x [N, hidden] -> y [N, hidden] for N = B·T tokens.
+ * The block in differentiable operators: x [N, hidden] -> y [N, hidden] for N = B·T tokens.
  *
  * Inputs: `keyBias` [B, 1, 1, T], 0 for tokens and very negative for padding; `<group>.weight` [out, in], `.bias`, `.a`
  * [rank, in], `.b` [out, rank], the scales alpha/rank and 1/√headSize lying in weights, biases and B already;
  * `<norm>.weight`, `<norm>.bias`; with dropout `<linear>.mask rows` int32 [N], the row of `masks <in>` that each token
  * draws.
  */
-export function bertBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
+export function trainableBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
   const { hiddenSize, heads, layerNormEpsilon } = kind.config;
   const keyBias = graph.input('keyBias', 'float32', ['B', 1, 1, 'T']);
   const maskSets: Record<number, Value> = {};
@@ -76,17 +67,21 @@ export function bertBlock(graph: Graph, kind: BlockKind, x: Value, keep: Keep) {
     const y = gemm(input, weight, bias, { transposeB: true });
     return gemm(keep(concat(low, 1), `${group}.low`), b, y, { transposeB: true });
   };
-  const normalise = (value: Value, name: NormName) => {
-    const [weight, bias] = (['weight', 'bias'] as const).map((part) =>
-      graph.input(`${name}.${part}`, 'float32', [hiddenSize]),
-    );
-    return layerNormKept(value, weight!, bias!, layerNormEpsilon, keep, name);
-  };
-
-  const context = selfAttention(linear(x, 'projections'), keyBias, heads, keep);
-  const middle = normalise(add(linear(context, 'attended'), x), 'attentionNorm');
-  const wide = keep(linear(middle, 'wide'), 'wide');
-  const y = normalise(add(linear(gelu(wide, keep), 'narrow'), middle), 'outputNorm');
+  const y = bertBlock(
+    {
+      projections: (input) => linear(input, 'projections'),
+      attention: (projections) => selfAttention(projections, keyBias, heads, keep),
+      linear,
+      gelu: (input) => gelu(keep(input, 'wide'), keep),
+      norm(change, input, name) {
+        const [weight, bias] = ['weight', 'bias'].map((part) =>
+          graph.input(`${name}.${part}`, 'float32', [hiddenSize]),
+        );
+        return layerNormKept(add(change, input), weight!, bias!, layerNormEpsilon, keep, name);
+      },
+    },
+    x,
+  );
   return { y, matrices };
 }
 
@@ -97,9 +92,6 @@ export function rowsInput(name: LinearName): string {
 export function masksInput(width: number): string {
   return `masks ${width}`;
 }
-
-export const NORMS = ['attentionNorm', 'outputNorm'] as const;
-export type NormName = (typeof NORMS)[number];
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, n) => total + n, 0);

@@ -1,8 +1,8 @@
 import type { Allocator } from '../../../resident/all-or-none.ts';
 import type { ResidentTensor } from '../../../resident/resident.ts';
+import { GROUPS, GROUP_NAMES, NORMS } from '../block.ts';
 import type { BertConfig } from '../config.ts';
 import { linearShape, type LayerWeights, type LinearName } from '../weights.ts';
-import { GROUPS, GROUP_NAMES, NORMS } from './block.ts';
 import { frozenTensors, type FrozenFormat } from './frozen-weight.ts';
 
 /** Queries are scaled by 1/√headSize: done once in their weight and bias, it costs nothing at every run. */

@@ -1,7 +1,7 @@
 import type { GgmlType } from '../../../formats/ggml-blocks.ts';
-import { LLAMA_LINEARS, type LlamaLinear } from '../adapter.ts';
+import { LLAMA_LINEARS, type LlamaLinear } from '../linears.ts';
 import type { LlamaConfig } from '../config.ts';
-import { linearShape } from '../lora.ts';
+import { linearShape } from '../linears.ts';
 import type { LlamaLayerWeights } from '../weights.ts';
 import type { FrozenFormat } from './frozen-matrix.ts';
 

@@ -8,8 +8,8 @@ import { concat, gather, reshape, transpose } from '../../../graph/ops/layout.ts
 import { gemm } from '../../../graph/ops/linear.ts';
 import { rmsNorm } from '../../../graph/ops/normalisation.ts';
 import { elementCount, type Shape } from '../../../graph/shape.ts';
-import type { LlamaLinear } from '../adapter.ts';
-import { linearShape } from '../lora.ts';
+import { llamaBlock, type BlockOperators } from '../block.ts';
+import { LLAMA_GROUPS, linearShape, type LlamaLinear } from '../linears.ts';
 import { groupedAttention } from './attention.ts';
 import { maskInput, maskShapes } from './attention-mask.ts';
 import { loraMatrices, type BlockKind } from './block-kind.ts';
@@ -23,7 +23,7 @@ export type KeptValues = 'everything' | 'all but scores' | 'nothing';
 const TOKENS = 'B*T';
 
 /**
- * One block of a Llama model in differentiable operators: x [N, hidden] -> y [N, hidden] for N = B·T tokens.
+ * The block in differentiable operators: x [N, hidden] -> y [N, hidden] for N = B·T tokens.
  *
  * Inputs: masks with 0 where a token may look and a very negative number elsewhere (`maskShapes`); `cos`, `sin`
  * [N, headSize/2]; the frozen weights; `<linear>.lora_A` [r, in] and `<linear>.lora_B` [out, r], the scale in B; with
@@ -31,14 +31,14 @@ const TOKENS = 'B*T';
  */
 function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value; pairs: Record<string, Value> } {
   const { config } = kind;
-  const { hidden, heads, keyValueHeads, headSize, rmsEpsilon } = config;
+  const { heads, keyValueHeads, headSize, rmsEpsilon } = config;
   const masks = maskShapes(kind.parts).map((shape, part) => graph.input(maskInput(part), 'float32', shape));
   const cos = graph.input('cos', 'float32', [TOKENS, headSize / 2]);
   const sin = graph.input('sin', 'float32', [TOKENS, headSize / 2]);
   const pairs: Record<string, Value> = {};
   const dropoutMasks: Record<number, Value> = {};
 
-  const linear = (input: Value, name: LlamaLinear): Value => {
+  const layer = (input: Value, name: LlamaLinear): Value => {
     const [rows, columns] = linearShape(config, name);
     const weight = frozenMatrix(graph, `${name}.weight`, kind.formats[name], rows, columns);
     const biased = kind.biases && /^[qkv]_/.test(name);
@@ -56,30 +56,34 @@ function block(graph: Graph, kind: BlockKind, x: Value, keep: Keep): { y: Value;
     const masks = (dropoutMasks[width] ??= graph.input(masksInput(width), 'float32', [MASK_ROWS, width]));
     return mul(input, gather(masks, graph.input(rowsInput(name), 'int32', [TOKENS])));
   };
-  const norm = (input: Value, name: string, size: number) =>
-    rmsNorm(input, graph.input(name, 'float32', [size]), rmsEpsilon);
+  const norm = (input: Value, name: string) =>
+    rmsNorm(input, graph.input(name, 'float32', [input.shape.at(-1)!]), rmsEpsilon);
   /** [N, n·headSize] -> [B, n, T, headSize] */
   const byHead = (value: Value, n: number) => transpose(reshape(value, ['B', 'T', n, headSize]), [0, 2, 1, 3]);
   const rotated = (value: Value, n: number, name: string, factor: number): Value => {
     const size = n * headSize;
-    const normed = kind.headNorms
-      ? reshape(norm(reshape(value, [TOKENS, n, headSize]), name, headSize), [TOKENS, size])
-      : value;
+    const normed = kind.headNorms ? reshape(norm(reshape(value, [TOKENS, n, headSize]), name), [TOKENS, size]) : value;
     const turned = rotate(reshape(normed, [1, TOKENS, size]), scale(cos, factor), scale(sin, factor));
     return byHead(reshape(turned, [TOKENS, size]), n);
   };
 
-  const normal = norm(x, 'attention_norm', hidden);
-  const query = keep(rotated(linear(normal, 'q_proj'), heads, 'q_norm', 1 / Math.sqrt(headSize)), 'query');
-  const key = keep(rotated(linear(normal, 'k_proj'), keyValueHeads, 'k_norm', 1), 'key');
-  const value = keep(byHead(linear(normal, 'v_proj'), keyValueHeads), 'value');
-  const context = reshape(groupedAttention(query, key, value, masks, keep), [TOKENS, heads * headSize]);
-  const middle = keep(add(x, linear(context, 'o_proj')), 'middle');
-  const normalMiddle = norm(middle, 'feed_forward_norm', hidden);
-  const gate = keep(linear(normalMiddle, 'gate_proj'), 'gate');
-  const up = keep(linear(normalMiddle, 'up_proj'), 'up');
-  const y = add(middle, linear(swiglu(gate, up), 'down_proj'));
-  return { y, pairs };
+  const operators: BlockOperators<Value[]> = {
+    norm({ sum, change }, name) {
+      const total = change ? keep(add(sum, change), 'middle') : sum;
+      return { normal: norm(total, name), sum: total };
+    },
+    joined: (input, group) => LLAMA_GROUPS[group].map((name) => layer(input, name)),
+    linear: (input, group) => layer(input, LLAMA_GROUPS[group][0]),
+    attention([q, k, v]) {
+      const query = keep(rotated(q!, heads, 'q_norm', 1 / Math.sqrt(headSize)), 'query');
+      const key = keep(rotated(k!, keyValueHeads, 'k_norm', 1), 'key');
+      const value = keep(byHead(v!, keyValueHeads), 'value');
+      return reshape(groupedAttention(query, key, value, masks, keep), [TOKENS, heads * headSize]);
+    },
+    gated: ([gate, up]) => swiglu(keep(gate!, 'gate'), keep(up!, 'up')),
+  };
+  const { sum, change } = llamaBlock(operators, { sum: x });
+  return { y: add(sum, change!), pairs };
 }
 
 export function isKept(kept: KeptValues): (name: string) => boolean {

@@ -7,7 +7,7 @@ import {
   type ResidentSession,
   type ResidentTensor,
 } from '../../../resident/resident.ts';
-import { LLAMA_LINEARS, type LlamaLinear } from '../adapter.ts';
+import { LLAMA_LINEARS, type LlamaLinear } from '../linears.ts';
 import type { StoredMatrix } from '../matrix.ts';
 import type { LlamaLayerWeights, LoadedLlama } from '../weights.ts';
 import { backwardGraph, forwardGraph, type KeptValues } from './block.ts';

@@ -1,6 +1,6 @@
-import { LLAMA_LINEARS, type LlamaLinear } from '../adapter.ts';
+import { LLAMA_LINEARS, type LlamaLinear } from '../linears.ts';
 import type { LlamaConfig } from '../config.ts';
-import { linearShape } from '../lora.ts';
+import { linearShape } from '../linears.ts';
 import type { StoredMatrix } from '../matrix.ts';
 import { ropeFrequencies } from '../rope.ts';
 import { attentionMask, maskInput } from './attention-mask.ts';

@@ -1,6 +1,6 @@
 import { TensorPool } from '../../../resident/pool.ts';
 import type { ResidentRuntime, ResidentTensor } from '../../../resident/resident.ts';
-import type { LlamaLinear } from '../adapter.ts';
+import type { LlamaLinear } from '../linears.ts';
 import type { LoadedLlama } from '../weights.ts';
 import type { KeptValues } from './block.ts';
 import type { BlockRun, Blocks, Tensors } from './blocks.ts';

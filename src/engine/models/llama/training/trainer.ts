@@ -4,7 +4,7 @@ import type { Device } from '../../../runtime/runtime.ts';
 import type { CausalBatch } from '../../../training/batches.ts';
 import { createLoraParameters, LoraParameters } from '../../../training/lora-parameters.ts';
 import type { LossReport, Parameter, Trainable } from '../../../training/trainable.ts';
-import { LLAMA_LINEARS } from '../adapter.ts';
+import { LLAMA_LINEARS } from '../linears.ts';
 import { llamaModulePath, llamaModules, llamaTarget } from '../lora.ts';
 import type { LoadedLlama } from '../weights.ts';
 import { loraMatrices } from './block-kind.ts';
