@@ -24,7 +24,8 @@ function smallerAdvice({ task, settings: overrides }: Advised): TrainingAdvice[]
     if (knob in settings && value >= least) advice.push({ knob, value, text: text(value) });
   };
   if (settings['weights'] === 'full' || settings['weights'] === 'fitting') {
-    advice.push({ knob: 'weights', value: 'stored', text: 'Keep the frozen weights as they are stored.' });
+    const text = `Keep the frozen weights ${task === 'generator' ? 'as they are stored' : 'in eight bits'}.`;
+    advice.push({ knob: 'weights', value: 'stored', text });
   }
   halve('chunkTokens', 128, (value) => `Compute ${value} tokens at a time: the result is the same.`, 128);
   if (task !== 'embedder' && task !== 'linear') halve('batchSize', 1, (value) => `Make batches of ${value}.`);

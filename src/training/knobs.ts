@@ -285,6 +285,17 @@ const chunkTokens = {
   step: 128,
 } as const;
 
+const encoderWeights = {
+  kind: 'choice',
+  label: 'Frozen weights',
+  help: 'Eight bits take a quarter of the memory, and a search without a GPU computes in them: the adapter learns to live with their rounding.',
+  default: 'full',
+  choices: [
+    { value: 'full', label: 'As they are' },
+    { value: 'stored', label: 'In eight bits (QLoRA)' },
+  ],
+} as const;
+
 export const embedderKnobs = {
   loss: {
     kind: 'choice',
@@ -305,6 +316,7 @@ export const embedderKnobs = {
     default: '',
     maxLength: 60,
   },
+  weights: encoderWeights,
   chunkTokens,
   maxTokens,
   validationPool,
@@ -338,6 +350,7 @@ export const rerankerKnobs = {
     max: 100,
     step: 5,
   },
+  weights: encoderWeights,
   chunkTokens,
   maxTokens,
   validationPool,

@@ -1,4 +1,5 @@
 import type { LoraSettings } from '../engine/adapters/lora-adapter.ts';
+import type { FrozenFormat } from '../engine/models/bert/training/frozen-weight.ts';
 import type { TrainOptions } from '../engine/training/train-options.ts';
 import { planSteps, type BatchPlan } from './batch-plan.ts';
 import type { KnobValues } from '../settings/knob.ts';
@@ -24,6 +25,11 @@ export function trainOptions(settings: RunSettings, plan: BatchPlan, seed: numbe
     patience: settings.patience,
     checkpointEvery: settings.checkpointEvery,
   };
+}
+
+/** How the frozen weights of an encoder lie in memory, by the knob `weights`. */
+export function frozenEncoder(weights: TrainingSettings<'embedder'>['weights']): FrozenFormat {
+  return weights === 'stored' ? 'int8' : 'float32';
 }
 
 type AdapterSettings = Pick<

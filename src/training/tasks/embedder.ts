@@ -3,7 +3,7 @@ import type { PairBatch } from '../../engine/training/batches.ts';
 import { AttuneError } from '../../errors/attune-error.ts';
 import { BatchPlan } from '../batch-plan.ts';
 import { batchKeys, limitQuestions, trainingExamples } from '../examples.ts';
-import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
+import { BERT_TARGETS, frozenEncoder, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { alsoRightAmong } from './also-right.ts';
@@ -35,6 +35,7 @@ export async function prepareEmbedder(input: TaskInput): Promise<PreparedTask> {
     lora: loraSettings(settings, BERT_TARGETS),
     seed,
     chunkTokens: settings.chunkTokens,
+    frozen: frozenEncoder(settings.weights),
     loss: {
       scale: settings.scale,
       symmetric: settings.symmetric,

@@ -3,7 +3,7 @@ import type { CandidateGroup, RankingBatch } from '../../engine/training/batches
 import { AttuneError } from '../../errors/attune-error.ts';
 import { BatchPlan } from '../batch-plan.ts';
 import { limitQuestions, trainingExamples } from '../examples.ts';
-import { BERT_TARGETS, loraSettings, trainOptions } from '../options.ts';
+import { BERT_TARGETS, frozenEncoder, loraSettings, trainOptions } from '../options.ts';
 import { trainingSettings } from '../settings.ts';
 import { SCORE_NAMES } from '../score-names.ts';
 import { rankingCandidates, type Candidate } from './candidates.ts';
@@ -51,6 +51,7 @@ export async function prepareReranker(input: TaskInput): Promise<PreparedTask> {
     seed,
     loss: settings.loss === 'pointwise' ? 'bce' : 'listwise',
     chunkTokens: settings.chunkTokens,
+    frozen: frozenEncoder(settings.weights),
   });
   const lengths = groups.map(tokensOf);
   const plan = new BatchPlan(groups.length, { seed, batchSize: settings.batchSize });
