@@ -141,6 +141,8 @@ export interface SplitPreview {
 export interface ExampleEdit {
   question?: string;
   answer?: string;
+  /** Other answers that are as right. */
+  moreAnswers?: string[];
   /** '' takes it away. */
   thought?: string;
   kind?: QuestionKind;
@@ -154,6 +156,8 @@ export interface LabelledExample {
   question: string;
   /** '' for a question that the passage does not answer. */
   answer: string;
+  /** Other answers that are as right. */
+  moreAnswers?: string[];
   thought?: string;
   /** Absent: `unanswerable` where the answer is ''. */
   kind?: QuestionKind;

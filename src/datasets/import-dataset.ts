@@ -160,6 +160,7 @@ async function attach(
       {
         question: row.question,
         answer: row.answer,
+        ...(row.moreAnswers && { moreAnswers: row.moreAnswers }),
         ...(row.thought && { thought: row.thought }),
         passage,
         headings: chunk ? chunk.headings : row.headings,

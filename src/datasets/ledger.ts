@@ -6,11 +6,23 @@ export type HashedExample = Pick<
   ExampleRow,
   'split' | 'question' | 'answer' | 'thought' | 'passage' | 'headings' | 'documentKey' | 'negatives'
 > &
-  Partial<Pick<ExampleRow, 'kind' | 'morePassages' | 'review' | 'removedBy'>>;
+  Partial<Pick<ExampleRow, 'kind' | 'moreAnswers' | 'morePassages' | 'review' | 'removedBy'>>;
 
 /** SHA-256 over what a run learns from in a row, hex. */
 function exampleDigest(row: HashedExample): string {
-  const { split, question, answer, thought, passage, headings, documentKey, negatives, kind, morePassages } = row;
+  const {
+    split,
+    question,
+    answer,
+    thought,
+    passage,
+    headings,
+    documentKey,
+    negatives,
+    kind,
+    moreAnswers,
+    morePassages,
+  } = row;
   const more = (morePassages ?? []).map(({ text, headings, documentKey }) => [text, headings, documentKey]);
   return textHash(
     JSON.stringify([
@@ -24,6 +36,7 @@ function exampleDigest(row: HashedExample): string {
       negatives,
       kind ?? '',
       more,
+      ...(moreAnswers ? [moreAnswers] : []),
     ]),
   );
 }

@@ -56,10 +56,12 @@ export async function addLabelled(store: DatasetStore, datasetId: string, exampl
   const question = example.question.trim();
   if (question === '') throw emptyQuestion();
   const answer = example.answer.trim();
+  const moreAnswers = answer === '' ? [] : otherThan(answer, example.moreAnswers ?? []);
   const kind = example.kind ?? (answer === '' ? 'unanswerable' : undefined);
   const draft: ExampleDraft = {
     question,
     answer,
+    ...(moreAnswers.length > 0 && { moreAnswers }),
     ...(example.thought?.trim() && { thought: example.thought.trim() }),
     passage,
     headings: example.headings ?? chunk?.headings ?? [],
@@ -78,7 +80,7 @@ export async function addLabelled(store: DatasetStore, datasetId: string, exampl
 }
 
 function edited(row: ExampleRow, edit: ExampleEdit): ExampleRow {
-  const { question, answer, thought, kind, evidence, negatives, split } = edit;
+  const { question, answer, moreAnswers, thought, kind, evidence, negatives, split } = edit;
   if (split !== undefined && row.split === 'test') {
     throw new AttuneError(
       'datasets/test-locked',
@@ -91,6 +93,7 @@ function edited(row: ExampleRow, edit: ExampleEdit): ExampleRow {
     ...row,
     ...(question !== undefined && { question: question.trim() }),
     ...(answer !== undefined && { answer: answer.trim() }),
+    ...(moreAnswers !== undefined && { moreAnswers }),
     ...(thought !== undefined && { thought: thought.trim() }),
     ...(kind !== undefined && { kind }),
     ...(evidence !== undefined && { evidence: within(evidence, row.passage) }),
@@ -98,8 +101,15 @@ function edited(row: ExampleRow, edit: ExampleEdit): ExampleRow {
     ...(split !== undefined && { split }),
   };
   if (next.thought === '') delete next.thought;
+  if (next.moreAnswers) next.moreAnswers = otherThan(next.answer, next.moreAnswers);
+  if (next.answer === '' || next.moreAnswers?.length === 0) delete next.moreAnswers;
   if (kind === undefined) kindByAnswer(next, row.answer);
   return next;
+}
+
+function otherThan(answer: string, others: readonly string[]): string[] {
+  const trimmed = others.map((other) => other.trim());
+  return [...new Set(trimmed)].filter((other) => other !== '' && other !== answer);
 }
 
 /** An answer that a person takes away says that the passage lacks it; one that never was is merely unknown. */

@@ -8,6 +8,8 @@ export interface RawExample {
   row: number;
   question: string;
   answer: string;
+  /** Other answers that are as right. */
+  moreAnswers?: string[];
   thought?: string;
   passage?: string;
   headings: string[];
@@ -64,9 +66,10 @@ const list = v.pipe(
   ]),
   v.transform((items) => items.filter((item) => item !== '')),
 );
-const first = v.pipe(
+const answers = v.pipe(
   list,
-  v.transform((items) => items[0] ?? ''),
+  v.everyItem((answer) => answer.length <= 20_000, 'the answer is longer than 20000 letters'),
+  v.transform((items) => [...new Set(items)]),
 );
 const SPLITS: Record<string, DatasetSplit> = {
   train: 'train',
@@ -79,7 +82,7 @@ const SPLITS: Record<string, DatasetSplit> = {
 
 const rowSchema = v.object({
   question: v.pipe(v.string('the question is missing'), words(4000, 'the question')),
-  answer: v.optional(v.pipe(first, v.maxLength(20_000, 'the answer is longer than 20000 letters')), ''),
+  answer: v.optional(answers, []),
   thought: v.optional(trimmed),
   passage: v.optional(v.pipe(trimmed, v.maxLength(100_000, 'the passage is longer than 100000 letters'))),
   headings: v.optional(list, []),
@@ -128,13 +131,16 @@ export function readRecord(row: number, record: unknown, mapping?: ColumnMapping
   });
   const parsed = v.safeParse(rowSchema, Object.fromEntries(picked));
   if (!parsed.success) return { reason: reasonOf(parsed.issues[0]) };
-  const { thought, passage, document: documents, split, kind, ...rest } = parsed.output;
+  const { answer: answers, thought, passage, document: documents, split, kind, ...rest } = parsed.output;
+  const [answer = '', ...moreAnswers] = answers;
   const [document, ...moreDocuments] = new Set(documents);
-  const unanswerable = rest.answer === '' && picked.some(([field]) => field === 'answer');
+  const unanswerable = answer === '' && picked.some(([field]) => field === 'answer');
   const known = kind ?? (unanswerable ? ('unanswerable' as const) : undefined);
   return {
     row,
     ...rest,
+    answer,
+    ...(moreAnswers.length > 0 && { moreAnswers }),
     ...(thought && { thought }),
     ...(passage && { passage }),
     ...(document && { document }),

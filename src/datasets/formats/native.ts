@@ -24,6 +24,7 @@ export const exampleFields = {
   split,
   question: text,
   answer: text,
+  moreAnswers: v.optional(texts),
   thought: v.optional(text),
   passage: text,
   headings: texts,

@@ -44,10 +44,7 @@ export async function readDataset(files: DatasetFiles, mapping?: ColumnMapping):
   const read = parts.map((part) => readPart(part, mapping, parts.length > 1));
   const format = read[0]!.format;
   const rows = read.flatMap((part) => part.rows);
-  const note = cutNote(
-    format,
-    read.reduce((sum, { cut }) => sum + cut, 0),
-  );
+  const note = cutNote(read.reduce((sum, { cut }) => sum + cut, 0));
   return {
     name,
     format,
@@ -86,16 +83,13 @@ function readPart({ path, text }: SourceText, mapping: ColumnMapping | undefined
   };
 }
 
-function isCut(format: DatasetFormat, { messages, conversations, answer }: Record<string, unknown>): boolean {
-  if (format === 'squad') return Array.isArray(answer) && new Set(answer).size > 1;
+function isCut(format: DatasetFormat, { messages, conversations }: Record<string, unknown>): boolean {
   const turns = format === 'chat' ? messages : format === 'sharegpt' ? conversations : undefined;
   return Array.isArray(turns) && goesOn(turns);
 }
 
-function cutNote(format: DatasetFormat, cut: number): string | undefined {
+function cutNote(cut: number): string | undefined {
   if (cut === 0) return undefined;
-  if (format === 'squad')
-    return `${cut === 1 ? '1 question has' : `${cut} questions have`} several answers: the first one is taken.`;
   const conversations = cut === 1 ? '1 conversation goes' : `${cut} conversations go`;
   return `${conversations} on after the first answer: only the first question of each is taken.`;
 }

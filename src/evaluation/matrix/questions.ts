@@ -37,7 +37,7 @@ export async function readAsked(
 }
 
 /**
- * All answers that rows with the same question give. Where none gives one, a row whose passage lacks the answer says
+ * All answers that rows with the same question give, in any of their wordings. Where none gives one, a row whose passage lacks the answer says
  * that to decline is right; the others, as in collections for search, say nothing.
  */
 function referencesOf(asked: readonly ExampleRow[], examples: readonly ExampleRow[]): Map<string, string[] | null> {
@@ -51,7 +51,7 @@ function referencesOf(asked: readonly ExampleRow[], examples: readonly ExampleRo
       const rows = byQuestion.get(plain(question))!;
       const answers = rows
         .filter((row) => !isUnanswerable(row) && row.answer.trim() !== '')
-        .map(({ answer }) => answer);
+        .flatMap(({ answer, moreAnswers = [] }) => [answer, ...moreAnswers]);
       return [id, answers.length > 0 || rows.some(isUnanswerable) ? [...new Set(answers)] : null];
     }),
   );

@@ -95,6 +95,8 @@ export interface ExampleRow {
   split: DatasetSplit;
   question: string;
   answer: string;
+  /** Other wordings that are as right, as several annotators give them: an answer is scored by the best of all. */
+  moreAnswers?: string[];
   /** Why the passage answers the question. */
   thought?: string;
   /** The passage as text; copied, so that training does not depend on a document still being there. */

@@ -30,6 +30,7 @@ const draft = (i: number): fc.Arbitrary<NewExample> =>
       split: fc.constantFrom('train', 'validation', 'test'),
       question: text.map((question) => `${question} ${i}?`),
       answer: text,
+      moreAnswers: fc.uniqueArray(text, { minLength: 1, maxLength: 2 }),
       thought: text,
       passage: text.map((passage) => `${passage} in passage ${i}`),
       headings: fc.array(text, { maxLength: 2 }),
@@ -305,13 +306,16 @@ describe('files of others', () => {
     expect((await datasets.preview(jsonl('triplets.jsonl', triplet))).columns).toEqual([]);
   });
 
-  it('say of what they take only the first: of several questions or answers', async () => {
-    const { datasets, rows } = await studio();
+  it('say of what they take only the first: of several questions', async () => {
+    const { datasets } = await studio();
     const turn = (role: string, content: string) => ({ role, content });
     const first = [turn('user', 'Why is it so?'), turn('assistant', 'Because it was.')];
     const chats = jsonl('chats.jsonl', { messages: [...first, turn('user', 'And now?'), turn('assistant', 'No.')] });
     expect((await datasets.preview(chats)).warning).toContain('1 conversation goes on after the first answer');
+  });
 
+  it('take all answers of a question that several people answered', async () => {
+    const { datasets, rows } = await studio();
     const qas = [
       { question: 'When is it?', answers: [{ text: 'in May' }, { text: 'May' }] },
       { question: 'What is it?', answers: [{ text: 'a fair' }, { text: 'a fair' }] },
@@ -319,13 +323,16 @@ describe('files of others', () => {
     ];
     const squad = { data: [{ title: 'Fair', paragraphs: [{ context: 'In May there is a fair.', qas }] }] };
     const report = await datasets.import(workspaceId, jsonl('squad.json', squad));
-    expect(report.note).toContain('1 question has several answers: the first one is taken.');
-    const read = (await rows(report.datasetId)).map(({ answer, kind }) => [answer, kind]);
+    expect(report.note).not.toContain('several answers');
+    const read = (await rows(report.datasetId)).map(({ answer, moreAnswers, kind }) => [answer, moreAnswers, kind]);
     expect(read).toEqual([
-      ['in May', undefined],
-      ['a fair', undefined],
-      ['', 'unanswerable'],
+      ['in May', ['May'], undefined],
+      ['a fair', undefined, undefined],
+      ['', undefined, 'unanswerable'],
     ]);
+    const table = jsonl('table.jsonl', { question: 'When is it?', answers: ['in May', 'May'], passage: 'In May.' });
+    const listed = await datasets.import(workspaceId, table);
+    expect((await rows(listed.datasetId))[0]).toMatchObject({ answer: 'in May', moreAnswers: ['May'] });
   });
 
   it('say before they are brought in that nothing is left to train on', async () => {

@@ -135,6 +135,21 @@ describe('deciding on rows', () => {
     expect(edited).not.toHaveProperty('thought');
     await expect(datasets.edit(row!.id, { question: ' ' })).rejects.toMatchObject({ code: 'datasets/empty-question' });
   });
+
+  it('keeps other answers beside the one that stands, each once, and none without it', async () => {
+    const { datasets, dataset, filled, rows } = await studio();
+    const id = await filled([example(0, { answer: 'thirty days', moreAnswers: ['a month'] })]);
+    const read = async () => (await rows(id))[0]!;
+    const hash = async () => (await dataset(id)).hash;
+    const before = await hash();
+    await datasets.edit((await read()).id, { moreAnswers: [' 30 days', 'a month', '', 'a month', 'thirty days'] });
+    expect((await read()).moreAnswers).toEqual(['30 days', 'a month']);
+    expect(await hash()).not.toBe(before);
+    await datasets.edit((await read()).id, { answer: '30 days' });
+    expect((await read()).moreAnswers).toEqual(['a month']);
+    await datasets.edit((await read()).id, { answer: '' });
+    expect(await read()).not.toHaveProperty('moreAnswers');
+  });
 });
 
 describe('taking back', () => {

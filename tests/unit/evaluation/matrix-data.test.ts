@@ -97,6 +97,15 @@ describe('what went wrong', () => {
     expect(await failures(says, QUESTIONS, always)).toEqual([undefined, undefined, undefined]);
   });
 
+  it('is nothing where one of several right answers is given, which is scored by the best of them', async () => {
+    const [first] = QUESTIONS;
+    const questions = [{ ...first!, answer: 'a month', moreAnswers: ['30 days', 'thirty days'] }];
+    const says: Says = () => '30 days';
+    const [row] = await ask(await setUpLab({ questions }), asking, { says, ...always });
+    expect(row!.failure).toBeUndefined();
+    expect(row!.scores).toMatchObject({ exactMatch: 1, tokenF1: 1 });
+  });
+
   it('is that the answer is wrong although its passage was read', async () => {
     const says: Says = () => 'Every employee has vacation. [1]';
     expect((await failures(says, QUESTIONS, always))[0]).toBe('wrongFromRight');
