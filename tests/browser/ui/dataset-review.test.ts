@@ -51,13 +51,16 @@ test('an edit is written in place, accepts the question, and is undone as a whol
   await expect.element(question).toHaveFocus();
   // Letters typed into a field are letters.
   await userEvent.fill(question, 'How long is a rotation? jax');
+  await userEvent.fill(page.getByRole('textbox', { name: 'Also right' }), 'seven days\n7 days');
   await userEvent.keyboard('{Control>}{Enter}{/Control}');
   await expect.poll(async () => (await rowOf(0)).question).toBe('How long is a rotation? jax');
+  await expect.element(inHand()).toHaveTextContent('Also right: seven days · 7 days');
   await expect.poll(async () => (await rowOf(0)).review).toBe('accepted');
   await expect.element(inHand()).toHaveTextContent('How long is a rotation? jax');
 
   await userEvent.keyboard('u');
   await expect.poll(async () => (await rowOf(0)).question).toBe('How long does rotation 0 last?');
+  expect(await rowOf(0)).not.toHaveProperty('moreAnswers');
   await expect.poll(async () => (await rowOf(0)).review).toBe(undefined);
 });
 
