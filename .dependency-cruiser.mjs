@@ -17,11 +17,11 @@ const WORKER_DOMAINS = 'ingest|retrieval|generation|models|evaluation|datasets|t
 
 /**
  * Pieces that training must share with what it trains for, so that the two cannot drift apart: how texts become tokens
- * and prompts, how scores are counted, what counts as a duplicate. And those that evaluation shares with what it
+ * and prompts, how scores and costs are counted, what counts as a duplicate. And those that evaluation shares with what it
  * judges: a matrix that ranked or answered in its own way would measure something that nobody uses.
  */
 const SHARED_PIECES =
-  '^src/(evaluation/metrics/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
+  '^src/(evaluation/(metrics|costs)/|ingest/(hashing|language|duplicates/minhash|archive/zip)\\.ts|' +
   'chat/(prompt/(answer-recipe|relevance)|text/sentences|contract|settings|snapshot|write-answer)\\.ts|' +
   'training/(negative-guard|questions-of)\\.ts|generation/(engines|estimate-tokens|reply-schema|endpoint/(embeddings|open)|local/(load|chat-tokenizer|sampler))\\.ts|' +
   'retrieval/(embedder/recipe|endpoint-source|fusion|lexical/lexical-index|pair-tokens|passage-search|reranker/with-search-scores|similarities)\\.ts)';

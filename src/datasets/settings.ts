@@ -107,8 +107,8 @@ export const QUALITY_RULES = {
     knobs: {
       documents: {
         kind: 'switch',
-        label: 'By document',
-        help: 'A document may lie in one part only, where the data set was split by document or subject.',
+        label: 'By document or subject',
+        help: 'A document may lie in one part only where the data set was split by document, and a subject where by subject.',
         default: true,
       },
       similarity: share(

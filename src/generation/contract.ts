@@ -37,6 +37,8 @@ export interface GenerationStats {
   outputTokens: number;
   secondsToFirstToken: number;
   tokensPerSecond: number;
+  /** Whoever answered did not count the tokens itself. */
+  estimated?: true;
   /** Names of the adapters that it was written with; absent: an engine that takes none. */
   adapters?: string[];
 }

@@ -12,6 +12,7 @@ export interface JobProgress {
   secondsLeft?: number;
   /** The file in hand and the share of it that is done. */
   current?: JobRow['current'];
+  note?: string;
 }
 
 /**
@@ -49,6 +50,7 @@ export class JobRecord {
       total: progress.total,
       secondsLeft: progress.secondsLeft ?? this.#estimate(progress),
       current: progress.current,
+      note: progress.note,
       updatedAt: Date.now(),
     };
     if (progress.title !== undefined) changes.title = progress.title;

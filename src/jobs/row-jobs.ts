@@ -19,6 +19,7 @@ interface WorkProgress {
   done: number;
   total: number;
   secondsLeft?: number;
+  note?: string;
 }
 
 /** One kind of work, whose state lies in rows of its own. */
@@ -120,11 +121,12 @@ export class RowJobs {
     const title = (await this.#work.table.get(this.#rowOf(id)))?.name ?? '';
     let failure: unknown;
     try {
-      await this.#work.proceed(this.#rowOf(id), ({ stage, done, total, secondsLeft }) =>
+      await this.#work.proceed(this.#rowOf(id), ({ stage, done, total, secondsLeft, note }) =>
         record.report({
           done,
           total,
           secondsLeft,
+          note,
           title: `${title}: ${stage.charAt(0).toLowerCase()}${stage.slice(1)}`,
         }),
       );

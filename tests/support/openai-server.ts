@@ -35,6 +35,8 @@ export class OpenAiServer {
   abandoned = 0;
   /** What the model `scripted` says. */
   reply: (messages: { role: string; content: string }[]) => string = () => '';
+  /** Whether streams end with their count of tokens. */
+  counts = true;
   /** Numbers in a vector. */
   dimensions = 64;
   /** Statuses of the next answers to embeddings, before it works again. */
@@ -152,7 +154,7 @@ export class OpenAiServer {
     if (model === 'dropping') return void response.destroy();
     if (model === 'failing') await event({ error: { message: 'CUDA out of memory' } });
     await event({ choices: [{ delta: {}, finish_reason: 'stop' }] });
-    await event({ choices: [], usage });
+    if (this.counts) await event({ choices: [], usage });
     await event('[DONE]');
     response.end();
   }

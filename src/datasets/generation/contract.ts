@@ -49,6 +49,8 @@ export interface GenerationProgress {
   kept: number;
   /** Tokens read and written per second of this run; absent at its start and where no model is used. */
   tokensPerSecond?: number;
+  /** What a hosted model has cost so far and will cost in all; absent where there is no price for it. */
+  note?: string;
 }
 
 /**

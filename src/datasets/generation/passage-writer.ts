@@ -1,4 +1,4 @@
-import type { ChunkRow, ExampleRow } from '../../storage/schema.ts';
+import type { ChunkRow, ExampleRow, GenerationRow } from '../../storage/schema.ts';
 
 /** A passage to ask about. */
 export interface SourcePassage {
@@ -22,7 +22,7 @@ export interface WrittenPassage {
   drafts: number;
   /** Drafts that were dropped, by reason in words. */
   dropped: Record<string, number>;
-  tokens: { prompt: number; output: number };
+  tokens: GenerationRow['tokens'];
 }
 
 /** Writes questions about one passage after the other. */

@@ -1,4 +1,7 @@
 import { AttuneError, isAbort, toProblem } from '../../errors/attune-error.ts';
+import { priceTable } from '../../evaluation/costs/hosted-cost.ts';
+import { costStory } from '../../evaluation/costs/run-cost.ts';
+import { PRICES_SETTING } from '../../evaluation/settings.ts';
 import type { AttuneDatabase } from '../../storage/database.ts';
 import type { DatasetSplit, GenerationRow } from '../../storage/schema.ts';
 import { splitValues } from '../settings.ts';
@@ -44,7 +47,8 @@ export async function executeGeneration(
     const store = new DatasetStore(database);
     const run = await openRun(database, row);
     const started = performance.now();
-    let [tokens, kept] = [0, row.kept];
+    let tokens = 0;
+    let latest = row;
     for (let place = row.next; place < total; place++) {
       const left = secondsLeft(started, place - row.next, total - place);
       const seconds = (performance.now() - started) / 1000;
@@ -52,7 +56,8 @@ export async function executeGeneration(
         stage: 'Writing questions',
         done: place,
         total,
-        kept,
+        kept: latest.kept,
+        note: await costNote(database, latest),
         ...(left !== undefined && { secondsLeft: left }),
         ...(tokens > 0 && { tokensPerSecond: tokens / seconds }),
       });
@@ -61,17 +66,17 @@ export async function executeGeneration(
       const passage = await run.passage(place);
       const written = passage ? await writer.write(passage, signal) : NO_PASSAGE;
       signal.throwIfAborted();
-      await commit(store, row, {
+      latest = await commit(store, row, {
         place,
         written,
         rows: passage ? run.rows(passage, written, writer) : [],
         seconds: (performance.now() - before) / 1000,
       });
       tokens += written.tokens.prompt + written.tokens.output;
-      kept += written.questions.length;
     }
     await change(database, id, { state: 'done' });
-    onProgress?.({ stage: 'Writing questions', done: total, total, kept });
+    const note = await costNote(database, latest);
+    onProgress?.({ stage: 'Writing questions', done: total, total, kept: latest.kept, note });
   } catch (error) {
     if (!isAbort(error)) {
       await change(database, id, { state: 'failed', problem: toProblem(error) });
@@ -151,31 +156,42 @@ async function commit(
   store: DatasetStore,
   { id, datasetId }: GenerationRow,
   { place, written, rows, seconds }: { place: number; written: WrittenPassage; rows: NewExample[]; seconds: number },
-): Promise<void> {
+): Promise<GenerationRow> {
   const { generations, datasets, examples, datasetVersions } = store.db;
-  await store.db.transaction('rw', generations, datasets, examples, datasetVersions, async () => {
+  return store.db.transaction('rw', generations, datasets, examples, datasetVersions, async () => {
     const row = await generations.get(id);
     if (!row) throw gone('The run that wrote questions');
     // Somebody else has written this passage meanwhile: two owners must not double its rows.
     if (row.next !== place) throw new DOMException('The run goes on elsewhere.', 'AbortError');
     const dropped = { ...row.dropped };
     for (const [reason, count] of Object.entries(written.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
-    await generations.put({
+    const { tokens } = written;
+    const changed: GenerationRow = {
       ...row,
       next: place + 1,
       drafts: row.drafts + written.drafts,
       kept: row.kept + rows.length,
       dropped,
       tokens: {
-        prompt: row.tokens.prompt + written.tokens.prompt,
-        output: row.tokens.output + written.tokens.output,
+        ...row.tokens,
+        ...tokens,
+        prompt: row.tokens.prompt + tokens.prompt,
+        output: row.tokens.output + tokens.output,
       },
       seconds: row.seconds + seconds,
       updatedAt: Date.now(),
-    });
+    };
+    await generations.put(changed);
     if (rows.length > 0) await store.append(datasetId, rows);
     else await store.dataset(datasetId);
+    return changed;
   });
+}
+
+/** Read anew for every passage: a price that is typed in meanwhile counts for all that was read. */
+async function costNote({ settings }: AttuneDatabase, run: GenerationRow): Promise<string | undefined> {
+  if (run.hosted === undefined) return undefined;
+  return costStory(run, priceTable((await settings.get(PRICES_SETTING))?.value));
 }
 
 function change(database: AttuneDatabase, id: string, changes: Partial<GenerationRow>): Promise<unknown> {

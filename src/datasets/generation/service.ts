@@ -66,6 +66,7 @@ export class Questions implements QuestionGeneration {
       );
     }
     const seed = request.seed ?? SEED_KNOB.default;
+    const hosted = model?.engine === 'endpoint' && (await database.endpoints.get(model.modelId))?.model;
     const now = Date.now();
     const datasetId = request.datasetId ?? crypto.randomUUID();
     const row: GenerationRow = {
@@ -86,6 +87,7 @@ export class Questions implements QuestionGeneration {
       seconds: 0,
       generator: '',
       ...(model && { model }),
+      ...(hosted && { hosted }),
       createdAt: now,
       updatedAt: now,
     };

@@ -67,6 +67,7 @@ export class EndpointEngine implements ChatEngine {
         secondsToFirstToken: ((firstAt ?? ended) - started) / 1000,
         // The first token is not part of the rate: it waits for the prompt.
         tokensPerSecond: seconds > 0 ? Math.max(0, outputTokens - 1) / seconds : 0,
+        ...(!usage && { estimated: true }),
       },
     };
   }

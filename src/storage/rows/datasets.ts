@@ -146,8 +146,10 @@ export interface GenerationRow {
   kept: number;
   /** Drafts that were dropped, by reason. */
   dropped: Record<string, number>;
-  /** Tokens read and written. */
-  tokens: { prompt: number; output: number };
+  /** Tokens read and written; some are estimated where whoever wrote did not count them itself. */
+  tokens: { prompt: number; output: number; estimated?: true };
+  /** The hosted model that writes, by its name in the price list; absent: what writes costs nothing. */
+  hosted?: string;
   /** Seconds of computing so far, over all resumptions. */
   seconds: number;
   /** Who writes, in words. */

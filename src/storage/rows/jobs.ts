@@ -21,6 +21,8 @@ export interface JobRow {
   secondsLeft?: number;
   /** The file being worked on now and the share of it that is done, 0-1. */
   current?: { path: string; share?: number };
+  /** What else to say of it, in words: what it costs. */
+  note?: string;
   problem?: Problem;
   startedAt: number;
   updatedAt: number;

@@ -3,10 +3,12 @@ import { datasets } from '../../datasets/client.ts';
 import type { DatasetFiles, DatasetImport, DatasetImportOptions } from '../../datasets/contract.ts';
 import { isAbort, toProblem, type Problem } from '../../errors/attune-error.ts';
 import { database } from '../../storage/database.ts';
-import type { DatasetRow } from '../../storage/schema.ts';
+import type { DatasetRow, JobRow } from '../../storage/schema.ts';
 import { report } from './errors.svelte.ts';
+import { jobList } from './jobs.svelte.ts';
 import { LiveQuery } from './live-query.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
+import { untilRead } from './until-read.ts';
 
 /** Deleted on the screen, in storage until the ten seconds for an undo are over. */
 const leaving = new SvelteSet<string>();
@@ -37,6 +39,11 @@ export class DataSets {
   get busy(): 'file' | 'samples' | null {
     return this.#busy;
   }
+  /** The reading of the documents that the sample questions wait for. */
+  get awaited(): JobRow | undefined {
+    const job = this.#busy === 'samples' ? jobList.of(this.#workspaceId, 'ingest') : undefined;
+    return job?.state === 'running' ? job : undefined;
+  }
   /** What the last import took and what it left out. */
   get last(): DatasetImport | null {
     return this.#last;
@@ -54,9 +61,9 @@ export class DataSets {
   /**
    * The questions on the sample documents.
    *
-   * @param documents awaited first, so that the questions' passages are found in them
+   * @param documents awaited first, so that the questions' passages are found in them; absent: those that are being read
    */
-  importSamples(documents?: Promise<unknown>): Promise<string | null> {
+  importSamples(documents: Promise<unknown> = untilRead(this.#workspaceId)): Promise<string | null> {
     return this.#bringIn('samples', async () => {
       await documents;
       return datasets.importSamples(this.#workspaceId);

@@ -1,9 +1,8 @@
-import { liveQuery } from 'dexie';
-import { jobId } from '../../jobs/client.ts';
 import { loadSamples } from '../../workspaces/samples.ts';
 import { database } from '../../storage/database.ts';
 import { addSources } from './adding.ts';
 import { LiveQuery } from './live-query.svelte.ts';
+import { untilRead } from './until-read.ts';
 
 interface SampleIndex {
   files: string[];
@@ -41,18 +40,7 @@ class Samples {
   /** Adds the sample documents and resolves when they are read, or when reading them was paused or has failed. */
   async addAndRead(workspaceId: string): Promise<void> {
     await this.add();
-    const row = () => database().jobs.get(jobId(workspaceId, 'ingest'));
-    await new Promise<void>((resolve, reject) => {
-      const watch = liveQuery(row).subscribe({
-        next: (job) => {
-          if (job?.state === 'running') return;
-          resolve();
-          // Asynchronous: the first value may come before there is a subscription to end.
-          queueMicrotask(() => watch.unsubscribe());
-        },
-        error: reject,
-      });
-    });
+    await untilRead(workspaceId);
   }
 
   /** Questions that the samples answer, once some of them are in the workspace; empty for other documents. */

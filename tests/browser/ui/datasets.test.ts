@@ -1,8 +1,10 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { datasets } from '../../../src/datasets/client.ts';
+import { jobs } from '../../../src/jobs/client.ts';
 import { database } from '../../../src/storage/database.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
+import { loadSamples } from '../../../src/workspaces/samples.ts';
 import { closeApp, openApp } from './app-harness.ts';
 import { axeFindings } from './screen-support.ts';
 import { addDataset, HASH } from './training-rows.ts';
@@ -26,6 +28,18 @@ test('says what a data set is for where there is none, and takes a file in throu
   expect(counts.train + counts.validation + counts.test).toBe(30);
   await expect.element(row).toHaveTextContent(`${counts.train} to learn from`);
   await expect.element(row).toHaveTextContent(hash.slice(0, 12));
+});
+
+test('the sample questions wait for their documents, which are still being read, and then come in by themselves', async () => {
+  await userEvent.click(page.getByRole('button', { name: 'Import' }));
+  const more = Array.from({ length: 40 }, (_, n) => ({ path: `${n}.md`, blob: new Blob([`# ${n}\n\nNote ${n}.`]) }));
+  await jobs.add(workspaceId, [...more, ...(await loadSamples())]);
+  await userEvent.click(page.getByRole('menuitem', { name: 'The sample questions' }));
+  await expect.element(page.getByRole('status').getByText('The documents are still being read')).toBeVisible();
+  await expect
+    .element(page.getByRole('article', { name: 'Questions on the sample documents' }), { timeout: 90_000 })
+    .toHaveTextContent('107 questions');
+  expect(page.getByRole('alert').elements()).toEqual([]);
 });
 
 test('says of a data set what it is made of: parts, hash, documents, and that the test part is locked', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import { PRICES_SETTING } from '../../../src/evaluation/settings.ts';
 import { database } from '../../../src/storage/database.ts';
 import type { GenerationRow } from '../../../src/storage/schema.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
@@ -74,13 +75,15 @@ test('only the chosen documents are read, and none chosen starts nothing', async
   await expect.element(page.getByRole('button', { name: 'Start writing' })).toBeEnabled();
 });
 
-test('a run says how far it is, what it keeps, and what it drops and why', async () => {
+/** A run by a large model that read one passage of four, and its data set. */
+async function addPausedRun(more: Partial<GenerationRow> = {}) {
   const now = Date.now();
   const run: GenerationRow = {
     ...{ id: 'g1', workspaceId, name: 'Questions', datasetId: 'ds1', method: 'engine', settings: {}, seed: 1 },
     ...{ state: 'paused', chunkIds: ['a', 'b', 'c', 'd'], next: 1, drafts: 40, kept: 12, seconds: 60 },
     dropped: { 'no question': 8, 'not found again': 20 },
     ...{ tokens: { prompt: 6000, output: 1200 }, generator: 'A large model', createdAt: now, updatedAt: now },
+    ...more,
   };
   const counts = { train: 0, validation: 0, test: 0 };
   await database().datasets.add({
@@ -96,6 +99,10 @@ test('a run says how far it is, what it keeps, and what it drops and why', async
     },
   });
   await database().generations.add(run);
+}
+
+test('a run says how far it is, what it keeps, and what it drops and why', async () => {
+  await addPausedRun();
   router.go('datasets', 'ds1', { view: 'writing' });
   const article = page.getByRole('article', { name: /^With a model/ });
   await expect.element(article).toHaveTextContent('Paused at passage 1 of 4. 12 questions so far.');
@@ -107,6 +114,23 @@ test('a run says how far it is, what it keeps, and what it drops and why', async
 
   await page.viewport(360, 740);
   expect(document.documentElement.scrollWidth).toBe(360);
+});
+
+test('what a hosted model costs stands beside its progress, with the facts of the data set and in the list', async () => {
+  const line = { model: 'large', inputPerMillion: 100, outputPerMillion: 1000 };
+  await database().settings.put({ key: PRICES_SETTING, value: { currency: 'USD', prices: [line] } });
+  await addPausedRun({ hosted: 'large' });
+  router.go('datasets', 'ds1', { view: 'writing' });
+  const article = page.getByRole('article', { name: /^With a model/ });
+  await expect.element(article).toHaveTextContent('USD 1.80 so far, about USD 7.20 in all');
+  await expect.element(article).toHaveTextContent('Tokens read 6,000');
+
+  await database().generations.update('g1', { state: 'done', next: 4 });
+  await expect.element(article).not.toHaveTextContent('so far, about');
+  router.go('datasets', 'ds1');
+  await expect.element(page.getByRole('main')).toHaveTextContent(/Cost by your price list USD 1\.80/);
+  router.go('datasets');
+  await expect.element(page.getByRole('article', { name: 'Made' })).toHaveTextContent('cost USD 1.80');
 });
 
 test('axe finds nothing on the form with everything open, and 360 pixels are enough', async () => {

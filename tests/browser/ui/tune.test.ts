@@ -2,6 +2,7 @@ import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vi
 import { page, userEvent } from 'vitest/browser';
 import { trainingJobId } from '../../../src/jobs/client.ts';
 import { database } from '../../../src/storage/database.ts';
+import { countLearned } from '../../../src/training/client.ts';
 import { router } from '../../../src/ui/state/router.svelte.ts';
 import { closeApp, openApp } from './app-harness.ts';
 import { axeFindings } from './screen-support.ts';
@@ -75,9 +76,27 @@ describe('a new run', () => {
     await expect.element(passages).toBeVisible();
     await userEvent.click(learns.getByRole('radio', { name: /^Answers by heart/ }));
     await expect.element(passages).not.toBeInTheDocument();
-    await expect.element(page.getByText(/^Learns from \d+ answers?, and is checked on \d+/)).toBeVisible();
     await userEvent.click(page.getByRole('button', { name: 'Start tuning' }));
     await expect.poll(async () => (await database().runs.toArray())[0]?.settings['learns']).toBe('closed-book');
+  });
+
+  test('of an answer model says on how many rows only where that is less than the parts beside it', async () => {
+    await addDataset(workspaceId);
+    router.go('tune');
+    await userEvent.click(page.getByRole('radio', { name: /^Answer model/ }));
+    await userEvent.click(page.getByText('All settings'));
+    const most = page.getByRole('spinbutton', { name: 'Most questions', exact: true });
+    const fewer = page.getByText(/this run learns from/);
+    await userEvent.fill(most, '10');
+    await userEvent.tab();
+    await expect.element(fewer).toHaveTextContent('Of these, this run learns from 10 and is checked on 4.');
+    await userEvent.fill(most, '0');
+    await userEvent.tab();
+    await expect.element(fewer).not.toBeInTheDocument();
+    // The form has counted anew by now: it asked first.
+    expect(await countLearned({ datasetId: 'ds1', settings: {} })).toEqual({ learned: 32, judged: 4 });
+    await expect.element(page.getByText('32 to learn from')).toBeVisible();
+    expect(fewer.elements()).toEqual([]);
   });
 
   test('becomes trials where several values are typed', async () => {

@@ -179,6 +179,24 @@ describe('rows beside each other', () => {
     expect(byPassage[2]!.removedBy).toBeUndefined();
   });
 
+  it('finds a subject in two parts where the split was by subject: a folder, or the first heading', async () => {
+    const other = (n: number) => ({ question: `Which is number ${n}?`, answer: `n${n}`, passage: `It is n${n}.` });
+    const rows = [
+      row({ split: 'test', documentKey: 'leave/days.md' }),
+      row({ ...other(1), documentKey: 'leave/expiry.md' }),
+      row({ ...other(2), documentKey: 'pay/days.md' }),
+      row({ ...other(3), split: 'validation', documentKey: 'book.md', headings: ['Travel', 'Trains'] }),
+      row({ ...other(4), documentKey: 'guide.md', headings: ['Travel', 'Hotels'] }),
+      row({ ...other(5), documentKey: 'book.md', headings: ['Security'] }),
+    ];
+    const removed = async (splitBy: string) =>
+      (await applyRules(rows, { only: ['leakage'], splitBy })).map(({ removedBy }) => removedBy === 'leakage');
+    expect(await removed('subject')).toEqual([false, true, false, false, true, false]);
+    expect(await removed('document')).toEqual([false, false, false, false, false, true]);
+    const [, leaks] = await applyRules(rows, { only: ['leakage'], splitBy: 'subject' });
+    expect(leaks!.quality.findings[0]!.reason).toBe('Its subject leave also lies in the part for the test.');
+  });
+
   it('takes rows that name no document for rows of different ones', async () => {
     const rows = [
       row({ split: 'test', documentKey: '' }),

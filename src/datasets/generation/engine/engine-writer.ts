@@ -43,23 +43,23 @@ export class EngineWriter implements PassageWriter {
   }
 
   async write(passage: SourcePassage, signal: AbortSignal): Promise<WrittenPassage> {
+    const tokens: WrittenPassage['tokens'] = { prompt: 0, output: 0 };
     try {
-      return await this.#write(passage, signal);
+      return await this.#write(passage, tokens, signal);
     } catch (error) {
       // One passage that is too long for a model must not end a run over thousands.
       if (!(error instanceof AttuneError && error.code === 'generation/context-full')) throw error;
       const { perPassage } = this.#options.settings;
       const dropped = { 'passage does not fit the model': perPassage };
-      return { questions: [], drafts: perPassage, dropped, tokens: { prompt: 0, output: 0 } };
+      return { questions: [], drafts: perPassage, dropped, tokens };
     }
   }
 
-  async #write(passage: SourcePassage, signal: AbortSignal): Promise<WrittenPassage> {
+  async #write(passage: SourcePassage, tokens: WrittenPassage['tokens'], signal: AbortSignal): Promise<WrittenPassage> {
     const { settings, kinds } = this.#options;
     const wanted = kinds[passage.place] ?? 'fact';
     const kind = wanted === 'multi-passage' && !passage.other ? 'fact' : wanted;
     const turns = requestTurns(settings, kind, passage);
-    const tokens = { prompt: 0, output: 0 };
     let reply = await this.#ask(turns, passage.place, tokens, signal);
     let parsed = parseReply(reply);
     if ('error' in parsed) {
@@ -117,6 +117,7 @@ export class EngineWriter implements PassageWriter {
       text += piece.text;
       tokens.prompt += piece.stats?.promptTokens ?? 0;
       tokens.output += piece.stats?.outputTokens ?? 0;
+      if (piece.stats?.estimated) tokens.estimated = true;
     }
     // An aborted stream ends with what was said so far, which is no reply.
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { DatasetSplit } from '../../../storage/schema.ts';
+import { groupOf } from '../../split.ts';
 import { plainWords, wordsOf } from '../../words.ts';
 import { failed, passed, type CheckedRow, type Finding, type Judge } from '../rule.ts';
 import { SimilarQuestions } from '../similar-questions.ts';
@@ -8,19 +9,19 @@ const GUARDED: Record<DatasetSplit, DatasetSplit[]> = { train: ['test', 'validat
 /** Answers of fewer words ("30 days", "yes") are shared by chance. */
 const TELLING_WORDS = 5;
 
-/** Rows that give away a row of a part that judges: by document, by question, by answer. */
+/** Rows that give away a row of a part that judges: by what was kept together in the split, by question, by answer. */
 export const leakage: Judge<'leakage'> = (rows, { knobs, splitBy, isOut, progress }) => {
-  const byDocument = knobs.documents && (splitBy === 'document' || splitBy === 'subject');
+  const by = knobs.documents && (splitBy === 'document' || splitBy === 'subject') ? splitBy : undefined;
   const guarded = new Map(
     (['validation', 'test'] as const).map((part) => {
       const own = rows.filter((row, i) => row.split === part && !isOut(i) && row.review !== 'rejected');
-      return [part, new GuardedPart(own, knobs.similarity)] as const;
+      return [part, new GuardedPart(own, by, knobs.similarity)] as const;
     }),
   );
   return rows.map((row, i): Finding => {
     if (i % 100 === 0) progress(i);
     for (const part of row.split ? GUARDED[row.split] : []) {
-      const fault = guarded.get(part as 'validation' | 'test')!.givenAwayBy(row, byDocument, knobs.answers);
+      const fault = guarded.get(part as 'validation' | 'test')!.givenAwayBy(row, knobs.answers);
       if (fault) return failed(`${fault} in the part for ${part === 'test' ? 'the test' : 'validation'}.`);
     }
     return passed('It gives no row of another part away.');
@@ -29,14 +30,16 @@ export const leakage: Judge<'leakage'> = (rows, { knobs, splitBy, isOut, progres
 
 class GuardedPart {
   readonly #rows: readonly CheckedRow[];
-  readonly #documents: ReadonlySet<string>;
+  /** What may lie in one part only; undefined: neither documents nor subjects were kept together. */
+  readonly #by: 'document' | 'subject' | undefined;
+  readonly #groups: ReadonlySet<string | undefined>;
   readonly #questions: SimilarQuestions;
   readonly #answers = new Map<string, CheckedRow[]>();
 
-  constructor(rows: readonly CheckedRow[], similarity: number) {
+  constructor(rows: readonly CheckedRow[], by: 'document' | 'subject' | undefined, similarity: number) {
     this.#rows = rows;
-    // Rows that name no document have none in common.
-    this.#documents = new Set(rows.map(({ documentKey }) => documentKey).filter((key) => key !== ''));
+    this.#by = by;
+    this.#groups = new Set(rows.map((row) => this.#groupOf(row)));
     this.#questions = new SimilarQuestions(
       rows.map(({ question }) => question),
       similarity,
@@ -45,8 +48,9 @@ class GuardedPart {
       for (const key of answerKeys(row)) this.#answers.set(key, [...(this.#answers.get(key) ?? []), row]);
   }
 
-  givenAwayBy(row: CheckedRow, byDocument: boolean, byAnswer: boolean): string | undefined {
-    if (byDocument && this.#documents.has(row.documentKey)) return `Its document ${row.documentKey} also lies`;
+  givenAwayBy(row: CheckedRow, byAnswer: boolean): string | undefined {
+    const group = this.#groupOf(row);
+    if (group !== undefined && this.#groups.has(group)) return `Its ${this.#by} ${group} also lies`;
     const near = this.#questions.nearest(row.question);
     if (near) return `It says nearly the same as “${this.#rows[near.index]!.question}”`;
     if (!byAnswer) return undefined;
@@ -54,6 +58,12 @@ class GuardedPart {
       .flatMap((key) => this.#answers.get(key) ?? [])
       .find((other) => other.passage !== row.passage || spansOverlap(row, other));
     return same && `It has the same answer as “${same.question}”`;
+  }
+
+  /** As the split has it, so that nothing is found that was dealt apart on purpose. */
+  #groupOf(row: CheckedRow): string | undefined {
+    // Rows that name no document have none in common.
+    return this.#by && row.documentKey !== '' ? groupOf(row, this.#by) : undefined;
   }
 }
 

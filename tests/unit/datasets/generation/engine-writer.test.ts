@@ -20,6 +20,7 @@ afterAll(() => server.stop());
 beforeEach(() => {
   replies.length = 0;
   server.requests.length = 0;
+  server.counts = true;
 });
 
 const text = 'The museum opens at nine. Children under six enter free of charge. The café is closed on Mondays.';
@@ -85,6 +86,15 @@ describe('questions by a language model', () => {
     expect(second.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
     expect(second.at(-1)!.content).toContain('JSON');
     expect(tokens.prompt).toBe(14);
+  });
+
+  test('of a server that does not count tokens say that theirs are estimated', async () => {
+    replies.push(reply(item()), reply(item()));
+    expect((await writer().write(passage, never)).tokens.estimated).toBeUndefined();
+    server.counts = false;
+    const { tokens } = await writer().write(passage, never);
+    expect(tokens.estimated).toBe(true);
+    expect(tokens.prompt).toBeGreaterThan(7);
   });
 
   test('are dropped and counted when the second try fails too', async () => {
