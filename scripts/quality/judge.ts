@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { residentNode } from '../../src/engine/resident/node.ts';
+import { judgedRight } from '../../src/evaluation/judge/verdict.ts';
 import { judgeAnswer } from '../../src/evaluation/judge/judge-answer.ts';
 import { preferAnswer } from '../../src/evaluation/judge/prefer-answer.ts';
 import { cohenKappa, type Agreement } from '../../src/evaluation/statistics/kappa.ts';
@@ -55,7 +56,7 @@ for (const [i, { question, passage, right, wrong }] of items.entries()) {
     asked++;
     tokens += used.output;
     if (scores.correctness === undefined) unknown++;
-    else scored.push({ truth, verdict: scores.correctness >= 0.5 ? 'right' : 'wrong' });
+    else scored.push({ truth, verdict: judgedRight(scores.correctness) ? 'right' : 'wrong' });
   }
   // The right one stands first in every other pair, so that a judge that likes a place is not taken for a good one.
   const first = i % 2 === 0 ? ('right' as const) : ('wrong' as const);

@@ -39,7 +39,7 @@ export const EVALUATION_KNOBS = {
   rightAnswer: {
     kind: 'number',
     label: 'Right from',
-    help: 'Share of words in common with the reference (token F1) from which an answer counts as right; a judge decides where there is one.',
+    help: 'Share of words in common with the reference (token F1) from which an answer counts as right; one that holds the reference always does.',
     default: 0.5,
     min: 0.1,
     max: 1,

@@ -1,5 +1,6 @@
 import type { MessageRow, VoteRow } from '../../storage/schema.ts';
 import { cohenKappa, type Agreement } from '../statistics/kappa.ts';
+import { judgedRight } from './verdict.ts';
 import { USER } from './voters.ts';
 
 /** Items below which agreement says little whatever its value. */
@@ -12,12 +13,12 @@ export interface RatedAnswer {
   score: number | undefined;
 }
 
-/** A judge's agreement with the user's thumbs: a score from `threshold` counts as a thumb up. */
-export function agreementWithThumbs(rated: readonly RatedAnswer[], threshold = 0.5): Agreement {
+/** A judge's agreement with the user's thumbs: an answer that it takes for right counts as a thumb up. */
+export function agreementWithThumbs(rated: readonly RatedAnswer[]): Agreement {
   const known = rated.filter(({ score }) => score !== undefined);
   return cohenKappa(
     known.map(({ feedback }) => feedback.vote),
-    known.map(({ score }) => (score! >= threshold ? 'up' : 'down')),
+    known.map(({ score }) => (judgedRight(score!) ? 'up' : 'down')),
   );
 }
 

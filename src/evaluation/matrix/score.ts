@@ -10,8 +10,6 @@ import { plain, type Corpus } from './corpus.ts';
 
 /** Passages of a row that are kept with their text. */
 const SHOWN = 10;
-/** A judge's correctness above which an answer is right: at it, as much is missing or wrong as is there. */
-const JUDGED_RIGHT = 0.5;
 
 /** All that is known of what a configuration did with a question. */
 export interface Outcome {
@@ -108,13 +106,12 @@ function failureOf(
   return answer.supported === false || !hits ? 'unsupported' : 'wrongFromRight';
 }
 
+/** By words, with a judge too: how far to trust that one is for people to say (ADR 188). */
 function isRight(
-  { references, answer, judged }: Outcome,
+  { references, answer }: Outcome,
   scores: Record<string, number>,
   { rightAnswer }: EvaluationSettings,
 ): boolean {
-  const correctness = judged?.scores.correctness;
-  if (correctness !== undefined) return correctness > JUDGED_RIGHT;
   if (scores['falseRefusal'] === 1) return false;
   // A whole sentence around a short reference is right, and shares few of its own words with it.
   return (scores['tokenF1'] ?? 0) >= rightAnswer || references!.some((reference) => contains(answer!.text, reference));

@@ -169,7 +169,7 @@ describe('agreement with the user', () => {
   it('counts thumbs against scores, leaving out what the judge does not know', () => {
     const rated = [
       { feedback: { vote: 'up' as const }, score: 0.9 },
-      { feedback: { vote: 'up' as const }, score: 0.5 },
+      { feedback: { vote: 'up' as const }, score: 0.6 },
       { feedback: { vote: 'down' as const }, score: 0.1 },
       { feedback: { vote: 'down' as const }, score: 0.8 },
       { feedback: { vote: 'down' as const }, score: undefined },

@@ -295,22 +295,24 @@ describe('a judge', () => {
     expect(await lab.scores(again)).toEqual(await lab.scores(id));
   });
 
-  it('calls no answer right of which as much is missing or wrong as is there, and says of each aspect why', async () => {
+  it('stands beside what the words say of right and wrong, and says of each aspect why', async () => {
     const lab = await setUpLab();
     const verdicts = async (changes: Record<'present' | 'missing' | 'wrong', string[]>) => {
       const reply = JSON.stringify({ ...verdict, ...changes });
       const { service } = lab.start({ says: (turns) => (isJudging(turns) ? reply : 'thirty days [1]') });
       const id = await service.create(request({ configurations: [of(search, null, writer)], judge }));
       await service.proceed(id);
+      await lab.db.cachedResults.clear();
       return lab.scores(id);
     };
-    for (const { failure, judgement } of await verdicts({ present: ['a'], missing: ['b'], wrong: ['c'] })) {
-      expect(failure).toBeDefined();
-      expect(judgement!.reason).toMatch(/^Answer correctness: It says so\.\n/);
-    }
-    await lab.db.cachedResults.clear();
-    const right = await verdicts({ present: ['a', 'b'], missing: ['c'], wrong: [] });
-    expect(right.some(({ failure }) => failure === undefined)).toBe(true);
+    const blamed = await verdicts({ present: [], missing: ['b'], wrong: ['c'] });
+    const praised = await verdicts({ present: ['a'], missing: [], wrong: [] });
+    for (const { judgement } of blamed) expect(judgement!.reason).toMatch(/^Answer correctness: It says so\.\n/);
+    expect(blamed.map(({ scores }) => scores['correctness'])).toEqual([0, 0, 0]);
+    expect(praised.map(({ scores }) => scores['correctness'])).toEqual([1, 1, 1]);
+    // "thirty days" is the reference of the first question alone.
+    for (const rows of [blamed, praised])
+      expect(rows.map(({ failure }) => failure === undefined)).toEqual([true, false, false]);
   });
 
   it('is asked again in the next run for what it gave no valid verdict on, and for nothing else', async () => {

@@ -39,6 +39,18 @@ describe('questions behind a number', () => {
     expect(Object.fromEntries(failureCounts(pairs))).toEqual({ all: 5, right: 3, notRetrieved: 1, refused: 1 });
   });
 
+  test('are told apart where a judge takes for right what the words do not, and the other way round', () => {
+    const judged = (row: EvaluationScoreRow, correctness: number) => ({
+      ...row,
+      judgement: { scores: { correctness }, reason: '' },
+    });
+    const [agreed, blamed, praised, ...others] = tuned;
+    const said = [judged(agreed!, 1), judged(blamed!, 0.5), judged(praised!, 0.6), ...others];
+    const seen = pairsOf('f1', ids, new Map(), said, base);
+    expect(named(filtered(seen, 'disputed'))).toEqual(['q2', 'q3']);
+    expect(failureCounts(seen).get('disputed')).toBe(2);
+  });
+
   test('that the second configuration has not reached yet are left out', () => {
     expect(named(pairsOf('f1', ids, new Map(), base, tuned))).toEqual(['q1', 'q2', 'q3', 'q4']);
   });

@@ -1,3 +1,4 @@
+import { judgedRight } from '../../../../evaluation/judge/verdict.ts';
 import type { EvaluationScoreRow, ExampleRow } from '../../../../storage/schema.ts';
 import type { Failure } from '../failure-words.ts';
 
@@ -15,7 +16,8 @@ export interface QuestionPair {
 }
 
 export type Order = 'gained' | 'lost' | 'asked';
-export type FailureFilter = Failure | 'right' | 'all';
+/** `disputed`: the judge sees it otherwise than the words. */
+export type FailureFilter = Failure | 'right' | 'disputed' | 'all';
 
 /** Questions that both configurations have dealt with, or all of the second one where there is no first. */
 export function pairsOf(
@@ -48,6 +50,7 @@ export function ordered(pairs: readonly QuestionPair[], order: Order, better: 'h
 
 export function filtered(pairs: readonly QuestionPair[], filter: FailureFilter): QuestionPair[] {
   if (filter === 'all') return [...pairs];
+  if (filter === 'disputed') return pairs.filter(({ b }) => isDisputed(b));
   return pairs.filter(({ b }) => (filter === 'right' ? b.failure === undefined : b.failure === filter));
 }
 
@@ -57,6 +60,12 @@ export function failureCounts(pairs: readonly QuestionPair[]): ReadonlyMap<Failu
   for (const { b } of pairs) {
     const kind = b.failure ?? 'right';
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    if (isDisputed(b)) counts.set('disputed', (counts.get('disputed') ?? 0) + 1);
   }
   return counts;
+}
+
+function isDisputed({ judgement, failure }: EvaluationScoreRow): boolean {
+  const correctness = judgement?.scores['correctness'];
+  return correctness !== undefined && judgedRight(correctness) !== (failure === undefined);
 }
