@@ -8,6 +8,7 @@ import { byteRange, toNumbers, type Bytes, type Numbers } from './numbers.ts';
 import {
   checkView,
   elementCount,
+  filled,
   nestedConfig,
   type ResidentRuntime,
   type ResidentTensor,
@@ -67,14 +68,15 @@ function allocate<T extends ResidentType>(
   if (dataType === 'int4' || dataType === 'uint4')
     throw new TypeError(`onnxruntime-node cannot be fed ${dataType}; bake such weights into the graph.`);
   const bytes = byteLength(dataType, elementCount(shape));
-  usage.tensors++;
-  usage.tensorBytes += bytes;
-  const tensor = new NodeTensor(dataType, shape, new Uint8Array(bytes), () => {
+  const made = new NodeTensor(dataType, shape, new Uint8Array(bytes), () => {
     usage.tensors--;
     usage.tensorBytes -= bytes;
   });
-  if (numbers) tensor.write(numbers);
-  return tensor;
+  usage.tensors++;
+  usage.tensorBytes += bytes;
+  return filled(made, (tensor) => {
+    if (numbers) tensor.write(numbers);
+  });
 }
 
 class NodeTensor<T extends ResidentType> implements ResidentTensor<T> {

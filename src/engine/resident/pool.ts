@@ -33,9 +33,14 @@ export class TensorPool {
     const owner = (
       found < 0 ? this.#runtime.tensor(dataType, shape) : this.#free.splice(found, 1)[0]!
     ) as ResidentTensor<T>;
-    const tensor = sameShape(owner.shape, shape) ? owner : owner.view(shape);
-    this.#owners.set(tensor, owner);
-    return tensor;
+    try {
+      const tensor = sameShape(owner.shape, shape) ? owner : owner.view(shape);
+      this.#owners.set(tensor, owner);
+      return tensor;
+    } catch (error) {
+      this.#free.push(owner);
+      throw error;
+    }
   }
 
   /** Gives tensors back. @throws TypeError for a tensor that was not taken here, or was given back already */

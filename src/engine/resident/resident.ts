@@ -94,6 +94,17 @@ export function checkView(tensor: ResidentTensor, shape: readonly number[]): voi
     throw new RangeError(`A tensor [${tensor.shape.join(', ')}] cannot be seen as [${shape.join(', ')}].`);
 }
 
+/** A new tensor with its first numbers; where they do not fit it is freed, for nobody else knows of it. */
+export function filled<T extends ResidentTensor>(tensor: T, fill: (tensor: T) => void): T {
+  try {
+    fill(tensor);
+    return tensor;
+  } catch (error) {
+    tensor.dispose();
+    throw error;
+  }
+}
+
 /** `session.disable_quant_qdq` -> `{ session: { disable_quant_qdq } }`, which is how onnxruntime's packages want it. */
 export function nestedConfig(config: Readonly<Record<string, string>>): Record<string, unknown> {
   const out: Record<string, unknown> = {};

@@ -92,8 +92,9 @@ export function allocateText(module: OrtWasmModule, text: string): number {
 
 /** Calls with the texts on the heap, which are freed afterwards. */
 export function withTexts<T>(module: OrtWasmModule, texts: readonly string[], use: (pointers: number[]) => T): T {
-  const pointers = texts.map((text) => allocateText(module, text));
+  const pointers: number[] = [];
   try {
+    for (const text of texts) pointers.push(allocateText(module, text));
     return use(pointers);
   } finally {
     pointers.forEach((pointer) => module._free(pointer));

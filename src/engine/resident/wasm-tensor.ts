@@ -1,7 +1,14 @@
 import { byteLength, onnxDataType } from '../onnx/data-type.ts';
 import { byteRange, toBytes, toNumbers, type Numbers } from './numbers.ts';
 import type { OrtTensor } from './wasm-session.ts';
-import { checkView, elementCount, type ResidentTensor, type ResidentType, type ResidentUsage } from './resident.ts';
+import {
+  checkView,
+  elementCount,
+  filled,
+  type ResidentTensor,
+  type ResidentType,
+  type ResidentUsage,
+} from './resident.ts';
 import { allocate, createOrtTensor, heap, type OrtWasmModule } from './wasm-module.ts';
 
 const ON_CPU = 1;
@@ -39,10 +46,18 @@ export class WasmTensor<T extends ResidentType> implements ResidentTensor<T>, Or
     numbers?: Numbers<T>,
   ): WasmTensor<T> {
     const bytes = byteLength(dataType, elementCount(shape));
-    const tensor = new WasmTensor(module, dataType, shape, allocate(module, bytes), usage);
-    if (numbers) tensor.write(numbers);
-    else heap(module).fill(0, tensor.#pointer, tensor.#pointer + bytes);
-    return tensor;
+    const pointer = allocate(module, bytes);
+    let tensor: WasmTensor<T>;
+    try {
+      tensor = new WasmTensor(module, dataType, shape, pointer, usage);
+    } catch (error) {
+      module._free(pointer);
+      throw error;
+    }
+    return filled(tensor, () => {
+      if (numbers) tensor.write(numbers);
+      else heap(module).fill(0, pointer, pointer + bytes);
+    });
   }
 
   handleFor(): number {

@@ -1,6 +1,13 @@
 import { byteLength, onnxDataType } from '../onnx/data-type.ts';
 import { byteRange, toBytes, toNumbers, type Numbers } from './numbers.ts';
-import { checkView, elementCount, type ResidentTensor, type ResidentType, type ResidentUsage } from './resident.ts';
+import {
+  checkView,
+  elementCount,
+  filled,
+  type ResidentTensor,
+  type ResidentType,
+  type ResidentUsage,
+} from './resident.ts';
 import { createOrtTensor } from './wasm-module.ts';
 import type { OrtTensor } from './wasm-session.ts';
 import type { GuardedDevice } from './webgpu-device.ts';
@@ -46,9 +53,9 @@ export class WebgpuTensor<T extends ResidentType> implements ResidentTensor<T>, 
     shape: readonly number[],
     numbers?: Numbers<T>,
   ): WebgpuTensor<T> {
-    const tensor = new WebgpuTensor(memory, dataType, shape);
-    if (numbers) tensor.write(numbers);
-    return tensor;
+    return filled(new WebgpuTensor(memory, dataType, shape), (tensor) => {
+      if (numbers) tensor.write(numbers);
+    });
   }
 
   handleFor(session: number): number {

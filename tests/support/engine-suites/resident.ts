@@ -161,7 +161,27 @@ export function residentSuite(open: () => Promise<ResidentRuntime>, refused: rea
     });
   });
 
+  test('numbers that do not fit are refused, and nothing stays of the tensor they were for', () => {
+    const before = { ...runtime.usage };
+    expect(() => runtime.tensor('float32', [2], Float32Array.of(1, 2, 3))).toThrow();
+    expect(runtime.usage).toEqual(before);
+  });
+
   describe('the pool', () => {
+    test('keeps a tensor that cannot be handed out in the shape asked for', () => {
+      const before = { ...runtime.usage };
+      const pool = new TensorPool(runtime);
+      const tensor = pool.take('float32', [8, 16]);
+      pool.give(tensor);
+      tensor.view = () => {
+        throw new Error('No room.');
+      };
+      expect(() => pool.take('float32', [16, 7])).toThrow('No room.');
+      expect(pool.bytes).toBe(8 * 16 * 4);
+      pool.dispose();
+      expect(runtime.usage).toMatchObject({ tensors: before.tensors, tensorBytes: before.tensorBytes });
+    });
+
     test('gives back what was returned, in the shape asked for, and frees everything', () => {
       const before = { ...runtime.usage };
       const pool = new TensorPool(runtime);

@@ -1,3 +1,4 @@
+import { allOrNone, type Allocator } from '../../resident/all-or-none.ts';
 import { elementCount, type ResidentRuntime, type ResidentTensor } from '../../resident/resident.ts';
 import { adaptedGroups, packGroup, type LlamaAdapter } from './adapter.ts';
 import type { LlamaConfig } from './config.ts';
@@ -9,10 +10,11 @@ export class AdapterTensors {
   #packed = new Map<LlamaAdapter | null, ReadonlyMap<string, ResidentTensor>>();
   #current: LlamaAdapter | null = null;
 
-  constructor(runtime: ResidentRuntime, config: LlamaConfig) {
+  /** @param allocator of the base's zeros, where they are made together with other tensors */
+  constructor(runtime: ResidentRuntime, config: LlamaConfig, allocator: Allocator = runtime) {
     this.#runtime = runtime;
     this.#config = config;
-    this.#packed.set(null, this.#pack(null));
+    this.#packed.set(null, this.#pack(null, allocator));
   }
 
   get current(): LlamaAdapter | null {
@@ -49,20 +51,17 @@ export class AdapterTensors {
     this.#packed.clear();
   }
 
-  #pack(adapter: LlamaAdapter | null): Map<string, ResidentTensor> {
-    const tensors = new Map<string, ResidentTensor>();
-    try {
+  #pack(adapter: LlamaAdapter | null, runtime: Allocator = this.#runtime): Map<string, ResidentTensor> {
+    return allOrNone(runtime, (allocator) => {
+      const tensors = new Map<string, ResidentTensor>();
       for (let layer = 0; layer < this.#config.layers; layer++) {
         for (const group of adaptedGroups(this.#config, layer)) {
           const { rank, a, b } = packGroup(group, adapter, layer);
-          tensors.set(`${group.name}.lora_A`, this.#runtime.tensor('float32', [group.inFeatures, rank], a));
-          tensors.set(`${group.name}.lora_B`, this.#runtime.tensor('float32', [rank, b.length / rank], b));
+          tensors.set(`${group.name}.lora_A`, allocator.tensor('float32', [group.inFeatures, rank], a));
+          tensors.set(`${group.name}.lora_B`, allocator.tensor('float32', [rank, b.length / rank], b));
         }
       }
       return tensors;
-    } catch (error) {
-      for (const tensor of tensors.values()) tensor.dispose();
-      throw error;
-    }
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { allOrNone } from '../../resident/all-or-none.ts';
 import type { ResidentRuntime, ResidentSession, ResidentTensor } from '../../resident/resident.ts';
 import type { LlamaAdapter } from './adapter.ts';
 import { AdapterTensors } from './adapter-tensors.ts';
@@ -56,8 +57,10 @@ export class LlamaDecoder {
     this.#weightBytes = bytes;
     this.#kernels = kernels;
     this.#cache = new KeyValueCache(runtime, loaded.config, contextTokens);
-    this.#logits = runtime.tensor('float32', [1, loaded.config.vocabulary]);
-    this.#adapters = new AdapterTensors(runtime, loaded.config);
+    [this.#logits, this.#adapters] = allOrNone(runtime, (allocator) => [
+      allocator.tensor('float32', [1, loaded.config.vocabulary]),
+      new AdapterTensors(runtime, loaded.config, allocator),
+    ]);
   }
 
   /** @throws AttuneError `engine/out-of-memory`, `engine/load-failed` */
@@ -66,7 +69,7 @@ export class LlamaDecoder {
     const kernels = options.kernels ?? (runtime.device === 'wasm' ? 'branched' : 'fused');
     const graph = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens, kernels);
     const { session, bytes } = await llamaSession(graph, runtime, options.name);
-    return new LlamaDecoder(loaded, runtime, session, contextTokens, bytes, kernels);
+    return orDispose(session, () => new LlamaDecoder(loaded, runtime, session, contextTokens, bytes, kernels));
   }
 
   /** Tokens in the cache. */
@@ -107,7 +110,8 @@ export class LlamaDecoder {
   /**
    * Appends tokens to the sequence and returns the logits [vocabulary] for what follows them.
    *
-   * @throws RangeError when the context is full; DOMException AbortError between chunks of a long prompt
+   * @throws RangeError when the context is full; DOMException AbortError between chunks of a long prompt; AttuneError
+   *   `engine/out-of-memory`, which may leave the sequence empty: see {@link length}
    */
   async append(tokens: readonly number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
     if (tokens.length === 0) throw new RangeError('append needs at least one token.');
@@ -130,8 +134,12 @@ export class LlamaDecoder {
     const total = this.#cache.length + tokens.length;
     await this.#cache.reserve(total);
     const rows = embeddingRows(this.#embedding, tokens);
-    const step = stepInputs(this.runtime, this.config, this.#kernels, this.#cache.length, tokens.length);
-    step.set('x', this.runtime.tensor('float32', [tokens.length, hidden], rows));
+    const step = allOrNone(this.runtime, (allocator) =>
+      stepInputs(allocator, this.config, this.#kernels, this.#cache.length, tokens.length).set(
+        'x',
+        allocator.tensor('float32', [tokens.length, hidden], rows),
+      ),
+    );
     const inputs = new Map([...this.#adapters.inputs, ...step, ...this.#cache.inputs]);
     try {
       await this.#session.run(inputs, new Map([['logits', this.#logits], ...this.#cache.outputs]));
@@ -164,6 +172,16 @@ export async function llamaSession(
     ]),
   );
   return { session: await runtime.createSession(model, counted, name), bytes };
+}
+
+/** What is made around a session; where that fails, the session ends, for nobody else knows of it. */
+export async function orDispose<T>(session: ResidentSession, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
 }
 
 /** The rows of an embedding table, decoded: [tokens, hidden]. */

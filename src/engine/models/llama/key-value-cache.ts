@@ -15,7 +15,8 @@ export class KeyValueCache {
   #config: LlamaConfig;
   #limit: number;
   #capacity = 0;
-  #tensors: { key: ResidentTensor<'float32'>; value: ResidentTensor<'float32'> }[] = [];
+  /** Keys and values in turn, block by block. */
+  #tensors: ResidentTensor<'float32'>[] = [];
 
   constructor(runtime: ResidentRuntime, config: LlamaConfig, limit: number) {
     this.#runtime = runtime;
@@ -24,7 +25,7 @@ export class KeyValueCache {
   }
 
   get bytes(): number {
-    return this.#tensors.length * 2 * 4 * this.#elements(this.#capacity);
+    return this.#tensors.length * 4 * this.#elements(this.#capacity);
   }
 
   get inputs(): [string, ResidentTensor][] {
@@ -39,46 +40,55 @@ export class KeyValueCache {
     this.length = Math.min(this.length, length);
   }
 
-  /** Makes room for so many tokens. @throws RangeError beyond the context's length */
+  /**
+   * Makes room for so many tokens. Each block's old tensors are given back before the next block's are made, so a cache
+   * that grows is never held twice; where there is no room, it is empty afterwards.
+   *
+   * @throws RangeError beyond the context's length; AttuneError `engine/out-of-memory`
+   */
   async reserve(tokens: number): Promise<void> {
     if (tokens > this.#limit) throw new RangeError(`${tokens} tokens do not fit into a context of ${this.#limit}.`);
     if (tokens <= this.#capacity) return;
     let capacity = Math.max(this.#capacity, FIRST_CAPACITY);
     while (capacity < tokens) capacity *= 2;
     capacity = Math.min(capacity, this.#limit);
-    const old = this.#tensors;
-    this.#tensors = [];
-    for (let layer = 0; layer < this.#config.layers; layer++) {
-      this.#tensors.push({
-        key: await this.#grown(old[layer]?.key, capacity),
-        value: await this.#grown(old[layer]?.value, capacity),
-      });
+    const tensors: ResidentTensor<'float32'>[] = [];
+    try {
+      for (let place = 0; place < 2 * this.#config.layers; place++) {
+        const next = this.#allocate(capacity);
+        tensors.push(next);
+        const old = this.#tensors[place];
+        if (old) await this.#move(old, next, capacity);
+      }
+    } catch (error) {
+      for (const tensor of tensors) tensor.dispose();
+      this.dispose();
+      throw error;
     }
+    this.#tensors = tensors;
     this.#capacity = capacity;
   }
 
   dispose(): void {
-    for (const { key, value } of this.#tensors) {
-      key.dispose();
-      value.dispose();
-    }
+    for (const tensor of this.#tensors) tensor.dispose();
     this.#tensors = [];
     this.#capacity = this.length = 0;
   }
 
-  async #grown(old: ResidentTensor<'float32'> | undefined, capacity: number): Promise<ResidentTensor<'float32'>> {
+  #allocate(capacity: number): ResidentTensor<'float32'> {
     const { keyValueHeads, headSize } = this.#config;
-    const next = this.#runtime.tensor('float32', [1, keyValueHeads, capacity, headSize]);
-    if (old) {
-      const numbers = await old.read();
-      const used = this.length * headSize;
-      for (let head = 0; head < keyValueHeads; head++) {
-        const from = head * this.#capacity * headSize;
-        next.write(numbers.subarray(from, from + used), head * capacity * headSize);
-      }
-      old.dispose();
+    return this.#runtime.tensor('float32', [1, keyValueHeads, capacity, headSize]);
+  }
+
+  async #move(old: ResidentTensor<'float32'>, next: ResidentTensor<'float32'>, capacity: number): Promise<void> {
+    const { keyValueHeads, headSize } = this.#config;
+    const numbers = await old.read();
+    const used = this.length * headSize;
+    for (let head = 0; head < keyValueHeads; head++) {
+      const from = head * this.#capacity * headSize;
+      next.write(numbers.subarray(from, from + used), head * capacity * headSize);
     }
-    return next;
+    old.dispose();
   }
 
   #elements(tokens: number): number {
@@ -86,9 +96,6 @@ export class KeyValueCache {
   }
 
   #named(prefix: string): [string, ResidentTensor][] {
-    return this.#tensors.flatMap(({ key, value }, i) => [
-      [`${prefix}.${i}.key`, key] as [string, ResidentTensor],
-      [`${prefix}.${i}.value`, value] as [string, ResidentTensor],
-    ]);
+    return this.#tensors.map((tensor, i) => [`${prefix}.${i >> 1}.${i % 2 === 0 ? 'key' : 'value'}`, tensor]);
   }
 }

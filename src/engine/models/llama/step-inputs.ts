@@ -1,17 +1,18 @@
-import type { ResidentRuntime, ResidentTensor } from '../../resident/resident.ts';
+import type { Allocator } from '../../resident/all-or-none.ts';
+import type { ResidentTensor } from '../../resident/resident.ts';
 import type { AttentionKernels } from './attention.ts';
 import type { LlamaConfig } from './config.ts';
 
 /** The inputs that tell the graph where a run of tokens stands; see {@link buildLlamaGraph}. The caller disposes them. */
 export function stepInputs(
-  runtime: ResidentRuntime,
+  allocator: Allocator,
   { slidingWindow }: LlamaConfig,
   kernels: AttentionKernels,
   start: number,
   count: number,
 ): Map<string, ResidentTensor> {
   const end = start + count;
-  const int = (shape: number[], value: number) => runtime.tensor('int32', shape, Int32Array.of(value));
+  const int = (shape: number[], value: number) => allocator.tensor('int32', shape, Int32Array.of(value));
   const inputs = new Map<string, ResidentTensor>([
     ['last', int([1], end - 1)],
     ['total', int([], end)],
@@ -20,8 +21,8 @@ export function stepInputs(
   const long = count > 1;
   // A single token sees everything that the kernel lets it see: no mask.
   const mask = long
-    ? runtime.tensor('float32', [count, end], causalMask(start, count, slidingWindow))
-    : runtime.tensor('float32', [1, 1]);
+    ? allocator.tensor('float32', [count, end], causalMask(start, count, slidingWindow))
+    : allocator.tensor('float32', [1, 1]);
   return inputs
     .set('long', int([], Number(long)))
     .set('start', int([1], start))

@@ -1,8 +1,9 @@
+import { allOrNone } from '../../resident/all-or-none.ts';
 import type { ResidentRuntime, ResidentSession, ResidentTensor } from '../../resident/resident.ts';
 import type { LlamaAdapter } from './adapter.ts';
 import { AdapterTensors } from './adapter-tensors.ts';
 import type { LlamaConfig } from './config.ts';
-import { embeddingRows, llamaSession, type DecoderOptions } from './decoder.ts';
+import { embeddingRows, llamaSession, orDispose, type DecoderOptions } from './decoder.ts';
 import { buildLlamaGraph } from './graph.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { StoredMatrix } from './matrix.ts';
@@ -55,7 +56,7 @@ export class TreeDecoder {
     const contextTokens = Math.min(loaded.config.contextTokens, options.contextTokens ?? 8192);
     const graph = buildLlamaGraph(loaded.config, loaded.weights, options.layout, contextTokens, 'tree');
     const { session } = await llamaSession(graph, runtime, options.name);
-    return new TreeDecoder(loaded, runtime, session, contextTokens);
+    return orDispose(session, () => new TreeDecoder(loaded, runtime, session, contextTokens));
   }
 
   /** Tokens in the tree. */
@@ -79,7 +80,8 @@ export class TreeDecoder {
    *
    * @param wanted indices into `tokens`, ascending
    * @returns for each of those the logits [vocabulary] of what follows it
-   * @throws RangeError when the context is full; DOMException AbortError between chunks
+   * @throws RangeError when the context is full; DOMException AbortError between chunks; AttuneError
+   *   `engine/out-of-memory`, which may leave the tree empty: see {@link length}
    */
   async append(
     tokens: readonly TreeToken[],
@@ -102,40 +104,51 @@ export class TreeDecoder {
   }
 
   async #run(tokens: readonly TreeToken[], wanted: readonly number[]): Promise<Float32Array<ArrayBuffer>[]> {
-    const { hidden, vocabulary } = this.config;
+    const { vocabulary } = this.config;
     const start = this.#cache.length;
     const end = start + tokens.length;
-    await this.#cache.reserve(end);
-    for (const { parent } of tokens) {
-      this.#positions.push(parent === NO_PARENT ? 0 : this.#positions[parent]! + 1);
-      this.#parents.push(parent);
-    }
     // The graph wants one row at least.
     const rows = wanted.length > 0 ? wanted : [tokens.length - 1];
-    const int = (shape: number[], numbers: readonly number[]) =>
-      this.#runtime.tensor('int32', shape, Int32Array.from(numbers));
-    const ids = tokens.map(({ token }) => token);
-    const step = new Map<string, ResidentTensor>([
-      ['x', this.#runtime.tensor('float32', [tokens.length, hidden], embeddingRows(this.#embedding, ids))],
-      ['positions', int([1, tokens.length], this.#positions.slice(start))],
-      ['start', int([1], [start])],
-      ['end', int([1], [end])],
-      ['mask', this.#runtime.tensor('float32', [tokens.length, end], this.#mask(start, end))],
-      ['rows', int([rows.length], rows)],
-    ]);
-    const logits = this.#runtime.tensor('float32', [rows.length, vocabulary]);
     try {
-      const inputs = new Map([...this.#adapters.inputs, ...step, ...this.#cache.inputs]);
-      await this.#session.run(inputs, new Map([['logits', logits], ...this.#cache.outputs]));
-      this.#cache.length = end;
-      if (wanted.length === 0) return [];
-      const all = await logits.read();
-      return rows.map((_, i) => all.subarray(i * vocabulary, (i + 1) * vocabulary));
+      await this.#cache.reserve(end);
+      for (const { parent } of tokens) {
+        this.#positions.push(parent === NO_PARENT ? 0 : this.#positions[parent]! + 1);
+        this.#parents.push(parent);
+      }
+      const { step, logits } = this.#tensors(tokens, start, rows);
+      try {
+        const inputs = new Map([...this.#adapters.inputs, ...step, ...this.#cache.inputs]);
+        await this.#session.run(inputs, new Map([['logits', logits], ...this.#cache.outputs]));
+        this.#cache.length = end;
+        if (wanted.length === 0) return [];
+        const all = await logits.read();
+        return rows.map((_, i) => all.subarray(i * vocabulary, (i + 1) * vocabulary));
+      } finally {
+        for (const tensor of [logits, ...step.values()]) tensor.dispose();
+      }
     } finally {
       this.#parents.length = this.#positions.length = this.#cache.length;
-      logits.dispose();
-      for (const tensor of step.values()) tensor.dispose();
     }
+  }
+
+  /** What a run reads beside cache and adapter, and the logits that it writes. The caller disposes them. */
+  #tensors(tokens: readonly TreeToken[], start: number, rows: readonly number[]) {
+    const { hidden, vocabulary } = this.config;
+    const end = start + tokens.length;
+    const ids = tokens.map(({ token }) => token);
+    return allOrNone(this.#runtime, (allocator) => {
+      const int = (shape: number[], numbers: readonly number[]) =>
+        allocator.tensor('int32', shape, Int32Array.from(numbers));
+      const step = new Map<string, ResidentTensor>([
+        ['x', allocator.tensor('float32', [tokens.length, hidden], embeddingRows(this.#embedding, ids))],
+        ['positions', int([1, tokens.length], this.#positions.slice(start))],
+        ['start', int([1], [start])],
+        ['end', int([1], [end])],
+        ['mask', allocator.tensor('float32', [tokens.length, end], this.#mask(start, end))],
+        ['rows', int([rows.length], rows)],
+      ]);
+      return { step, logits: allocator.tensor('float32', [rows.length, vocabulary]) };
+    });
   }
 
   /** [end - start, end]: 0 for a token and what comes before it in its text, -inf for all others. */

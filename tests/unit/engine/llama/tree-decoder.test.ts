@@ -4,6 +4,7 @@ import { LlamaDecoder } from '../../../../src/engine/models/llama/decoder.ts';
 import { TreeDecoder, type TreeToken } from '../../../../src/engine/models/llama/tree-decoder.ts';
 import { loadLlamaFolder, loadLlamaGguf, type LoadedLlama } from '../../../../src/engine/models/llama/weights.ts';
 import { residentNode } from '../../../../src/engine/resident/node.ts';
+import { liveInEveryShortage } from '../../../support/training-suites/scarce.ts';
 
 const ROOT = 'tests/fixtures/llama/tiny';
 const TOLERANCE = 2e-5;
@@ -23,6 +24,72 @@ const worst = (a: ArrayLike<number>, b: ArrayLike<number>) =>
 /** A text as a path of the tree. */
 const path = (tokens: readonly number[], parent: number, at: number): TreeToken[] =>
   tokens.map((token, i) => ({ token, parent: i === 0 ? parent : at + i - 1 }));
+
+const FIRST = readdirSync(ROOT)[0]!;
+
+describe('where there is no room', () => {
+  /** With a context that is longer than the first cache, which then has to grow. */
+  const long = async (): Promise<LoadedLlama> => {
+    const loaded = await load(FIRST);
+    return { ...loaded, config: { ...loaded.config, contextTokens: 1024 } };
+  };
+
+  test('nothing of a decoder stays in the runtime, wherever that is noticed', async () => {
+    const loaded = await long();
+    const shortages = await liveInEveryShortage(residentNode(1), async (runtime) => {
+      const decoder = await LlamaDecoder.create(loaded, runtime, { layout: 'float32', kernels: 'branched' });
+      try {
+        await decoder.append(Array(520).fill(3) as number[]);
+      } finally {
+        await decoder.dispose();
+      }
+    });
+    expect(shortages).toBeGreaterThan(40);
+  });
+
+  test('a sequence that cannot grow is given back as a whole, and can be read again', async () => {
+    const loaded = await long();
+    const text = Array.from({ length: 600 }, (_, i) => 3 + (i % 7));
+    const node = residentNode(1);
+    const full = new Error('Full.');
+    let valuesLeft = Infinity;
+    const runtime = Object.create(node, {
+      tensor: {
+        value: (...all: Parameters<typeof node.tensor>) => {
+          // The cache of a block after its first growth.
+          if (all[1][2] === 1024 && valuesLeft-- <= 0) throw full;
+          return node.tensor(...all);
+        },
+      },
+    }) as typeof node;
+    const options = { layout: 'float32', kernels: 'branched' } as const;
+    const decoder = await LlamaDecoder.create(loaded, runtime, options);
+    const empty = { ...node.usage };
+    await decoder.append(text.slice(0, 500));
+    valuesLeft = 3;
+    await expect(decoder.append(text.slice(500))).rejects.toBe(full);
+    expect(decoder.length).toBe(0);
+    expect(node.usage).toEqual(empty);
+    valuesLeft = Infinity;
+    const fresh = await LlamaDecoder.create(loaded, residentNode(1), options);
+    expect(worst(await decoder.append(text), await fresh.append(text))).toBeLessThan(TOLERANCE);
+    await Promise.all([decoder.dispose(), fresh.dispose()]);
+  });
+
+  test('nothing of a tree of texts stays in the runtime either', async () => {
+    const loaded = await long();
+    const tokens = path(Array(520).fill(3) as number[], -1, 0);
+    const shortages = await liveInEveryShortage(residentNode(1), async (runtime) => {
+      const tree = await TreeDecoder.create(loaded, runtime, { layout: 'float32' });
+      try {
+        await tree.append(tokens, [0]);
+      } finally {
+        await tree.dispose();
+      }
+    });
+    expect(shortages).toBeGreaterThan(40);
+  });
+});
 
 describe.each(readdirSync(ROOT))('%s', (name) => {
   test('continues one beginning in several ways as if each were alone', async () => {
