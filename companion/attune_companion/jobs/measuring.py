@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..training.contract import JobSpec
 from ..training.probe import Shape, measure
 from ..watching.logs import set_up_logs
 from .estimates import RESULT
-from .worker import is_out_of_memory, limit_memory
+from .failures import is_out_of_memory, limit_memory, place_of
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +35,7 @@ def estimate(settings: Settings, folder: Path, asked: dict[str, Any]) -> None:
         if is_out_of_memory(error):
             answer = {"fits": False}
         else:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(frame.filename).name}:{frame.lineno}"
+            place = place_of(error)
             log.error("estimate failed", extra={"error": type(error).__name__, "place": place})
             answer = {
                 "problem": [500, "internal_error", f"The step ended with {type(error).__name__} at {place}.", None]
@@ -64,17 +62,21 @@ def probe(settings: Settings, folder: Path, asked: dict[str, Any], limit: int) -
     )
     shape = Shape(**asked["shape"])
     if is_dashboard(settings.ray):
-        from .ray_jobs import measure_on_cluster
+        from .ray_jobs import Nobody, on_cluster
 
-        return measure_on_cluster(settings, folder, spec, shape)
+        answer: dict[str, Any] = on_cluster(settings, folder, Nobody(), measure_spec, folder, spec, shape)
+        return answer
     if not settings.ray and not torch.cuda.is_available():
         # A probe that is too large fails here as an error, before the kernel ends something else for it.
         limit_memory(limit)
-    return measure_spec(settings, folder, spec, shape)
+    return measure_spec(None, settings, folder, spec, shape)
 
 
-def measure_spec(settings: Settings, folder: Path, spec: JobSpec, shape: Shape) -> dict[str, Any]:
-    """Here, or by a worker of the cluster that the job itself would run on; by all, where weights are spread."""
+def measure_spec(_: Any, settings: Settings, folder: Path, spec: JobSpec, shape: Shape) -> dict[str, Any]:
+    """
+    Here, or by a worker of the cluster that the job itself would run on; by all, where weights are spread. Nothing is
+    reported of it: it has no curve.
+    """
     if settings.ray:
         from .ray_engine import on_a_worker, on_all_workers
 

@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +21,24 @@ from ray.job_submission import JobSubmissionClient
 
 from ..problems import Problem
 from ..settings import Settings
-from ..training.contract import JobSpec, Outcome
+from ..training.contract import Outcome
 from .desk import pass_on
 from .ray_engine import LOOK_EVERY, TOKEN_WANTED, WAITS, environment
-from .submitted import NEWS, ORDER, RESULT, TASK, measure_there, train_there
+from .submitted import NEWS, ORDER, RESULT, TASK
 
 TICKET = "ticket.json"
 VISIBLE = 30.0
 """Seconds that a file of another machine may take to be seen here."""
 
 
-def train_on_cluster(spec: JobSpec, reporter: Any, settings: Settings, search: dict[str, Any] | None) -> Outcome:
-    """A job with its search. Raises its problem, or 503 `cluster_lost`."""
-    outcome: Outcome = Submission(settings, spec.folder, reporter).result(train_there, settings, spec, search)
-    return outcome
+def on_cluster(settings: Settings, folder: Path, reporter: Any, work: Callable[..., Any], *values: Any) -> Any:
+    """
+    What `work(reporter, settings, *values)` comes to on a machine of the cluster, with a job's folder to talk in; an
+    `Outcome` where it was stopped before it had begun.
 
-
-def measure_on_cluster(settings: Settings, folder: Path, *values: Any) -> dict[str, Any]:
-    """An estimate. Raises what measuring raises."""
-    answer: dict[str, Any] = Submission(settings, folder, Nobody()).result(measure_there, settings, folder, *values)
-    return answer
+    Raises what the work raises, or 503 `cluster_lost`.
+    """
+    return Submission(settings, folder, reporter).result(work, replace(settings, ray="auto"), *values)
 
 
 class Nobody:

@@ -5,20 +5,17 @@ which is how a job is called off, also by a service that has forgotten it.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import pickle
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
 from ..problems import Problem
-from ..settings import Settings
-from ..training.contract import JobSpec, Outcome, Reporter
+from .failures import is_out_of_memory, place_of
 
 TASK, ORDER, NEWS, RESULT = "task.pickle", "order", "news.jsonl", "result.pickle"
 LOOK_EVERY = 1.0
@@ -53,24 +50,6 @@ class FileReporter:
             os.fsync(file.fileno())
 
 
-def here(settings: Settings) -> Settings:
-    """The settings as they are on a machine of the cluster."""
-    return dataclasses.replace(settings, ray="auto")
-
-
-def train_there(reporter: Reporter, settings: Settings, spec: JobSpec, search: dict[str, Any] | None) -> Outcome:
-    """As the process of a job does where the service is on the cluster."""
-    from .worker import train
-
-    return train(here(settings), reporter, spec, search)
-
-
-def measure_there(_: Reporter, settings: Settings, folder: Path, *values: Any) -> dict[str, Any]:
-    from .measuring import measure_spec
-
-    return measure_spec(here(settings), folder, *values)
-
-
 def main() -> None:
     """The folder is the only argument."""
     place = Path(sys.argv[1])
@@ -102,13 +81,9 @@ def watch(place: Path) -> None:
 
 def told(error: Exception) -> Exception:
     """What the service makes of an error of the run, without its text, which may quote rows."""
-    from .worker import is_out_of_memory
-
     if is_out_of_memory(error):
         return MemoryError()
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
-    return Problem(500, "internal_error", f"The run ended with {type(error).__name__} at {place}.")
+    return Problem(500, "internal_error", f"The run ended with {type(error).__name__} at {place_of(error)}.")
 
 
 if __name__ == "__main__":

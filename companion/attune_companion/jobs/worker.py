@@ -6,13 +6,8 @@ import csv
 import io
 import json
 import logging
-import resource
 import time
-import traceback
-from pathlib import Path
 from typing import Any
-
-import psutil
 
 from ..data.load import limited, load_parts
 from ..problems import Problem, of_os_error
@@ -25,6 +20,7 @@ from ..store.jobs import add_event, fail, find_job, remove_work, stopped
 from ..training.contract import JobSpec, Outcome
 from ..training.options import role_of
 from ..watching.logs import set_up_logs
+from .failures import is_out_of_memory, limit_memory, place_of
 from .reporter import DatabaseReporter
 
 log = logging.getLogger(__name__)
@@ -41,7 +37,7 @@ def work(settings: Settings, job_id: str) -> None:
         if settings.job_memory > 0:
             limit_memory(settings.job_memory)
         search = json.loads(job["search"]) if job["search"] else None
-        outcome = train(settings, DatabaseReporter(database, spec.id), spec, search)
+        outcome = train(DatabaseReporter(database, spec.id), settings, spec, search)
         conclude(settings, database, spec, outcome)
     except Problem as problem:
         if problem.code == "cluster_lost":
@@ -53,12 +49,13 @@ def work(settings: Settings, job_id: str) -> None:
         handle(database, job, error)
 
 
-def train(settings: Settings, reporter: Any, spec: JobSpec, search: dict[str, Any] | None) -> Outcome:
+def train(reporter: Any, settings: Settings, spec: JobSpec, search: dict[str, Any] | None) -> Outcome:
     """Here, on a cluster, or several times over for a search; all that by a driver elsewhere, where one is asked."""
     if is_dashboard(settings.ray):
-        from .ray_jobs import train_on_cluster
+        from .ray_jobs import on_cluster
 
-        return train_on_cluster(spec, reporter, settings, search)
+        outcome: Outcome = on_cluster(settings, spec.folder, reporter, train, spec, search)
+        return outcome
     if search:
         from .search import best_settings
 
@@ -105,12 +102,6 @@ def specify(settings: Settings, database: Database, job: Row) -> JobSpec:
         sharded=bool(settings.ray) and settings.ray_shard,
         role=role,
     )
-
-
-def limit_memory(extra: int) -> None:
-    """What is allocated beyond fails as an error that can be told, where the kernel would kill without a word."""
-    held = psutil.Process().memory_info().data
-    resource.setrlimit(resource.RLIMIT_DATA, (held + extra, held + extra))
 
 
 def conclude(settings: Settings, database: Database, spec: JobSpec, outcome: Outcome) -> None:
@@ -161,13 +152,6 @@ def write_results(settings: Settings, database: Database, job_id: str) -> str:
         raise
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """PyTorch says it in several ways."""
-    text = str(error).lower()
-    words = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc", "bad allocation")
-    return isinstance(error, MemoryError) or any(word in text for word in words)
-
-
 def handle(database: Database, job: Row, error: Exception) -> None:
     """Halves the batch on lack of memory and lets the job try again; otherwise it has failed."""
     if is_out_of_memory(error):
@@ -184,8 +168,6 @@ def handle(database: Database, job: Row, error: Exception) -> None:
     if problem is not None:
         fail(database, job["id"], problem.code, problem.message)
         return
-    # The text of an error may quote rows: the log and the row get its kind and place alone.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    place = place_of(error)
     log.error("job failed", extra={"job": job["id"], "error": type(error).__name__, "place": place})
     fail(database, job["id"], "internal_error", f"The run ended with {type(error).__name__} at {place}.")

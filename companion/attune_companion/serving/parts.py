@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..jobs.worker import is_out_of_memory
+from ..jobs.failures import is_out_of_memory
 from ..problems import Problem
 from .host import ModelHost
 
