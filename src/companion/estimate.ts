@@ -65,6 +65,7 @@ export function estimateOf(
     memoryBytes: found.memory_bytes ?? 0,
     ...(found.memory_limit !== null && { memoryLimit: found.memory_limit }),
     fits,
-    advice: adviceFor(request, { fits, steps, seconds }),
+    // How a node keeps the frozen weights is its own affair.
+    advice: adviceFor(request, { fits, steps, seconds }).filter(({ knob }) => knob !== 'weights'),
   };
 }

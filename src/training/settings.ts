@@ -111,20 +111,23 @@ export function questionsLearned(settings: Readonly<Record<string, unknown>>, tr
   return limit > 0 ? Math.min(limit, train) : train;
 }
 
+/** Where a run is done, and the knobs that have no use there: what that place does as it likes. */
+export type RunPlace = 'tab' | 'node' | 'endpoint';
+const WITHOUT_USE_AT: Record<RunPlace, readonly string[]> = { tab: [], node: ['weights'], endpoint: ['maxTokens'] };
+
 /**
  * The knobs in the order and under the titles in which forms show them, without those that change nothing.
  *
  * @param settings of the run: what it learns says which knobs have a use
- * @param overEndpoint leaves out what an endpoint does as it likes: cutting texts
+ * @param place an endpoint gives its vectors, or a node trains
  */
 export function knobGroups(
   task: TuningTask,
   settings: Readonly<Record<string, unknown>> = {},
-  overEndpoint = false,
+  place: RunPlace = 'tab',
 ): { title: string; knobs: Record<string, Knob> }[] {
-  const { maxTokens, ...others }: Record<string, Knob> = TRAINING_KNOBS[task];
-  const all: Record<string, Knob> = overEndpoint || !maxTokens ? others : { ...others, maxTokens };
-  const knobs = Object.fromEntries(Object.entries(all).filter(([key]) => hasUse(key, task, settings)));
+  const all = Object.entries<Knob>(TRAINING_KNOBS[task]).filter(([key]) => !WITHOUT_USE_AT[place].includes(key));
+  const knobs = Object.fromEntries(all.filter(([key]) => hasUse(key, task, settings)));
   const groups = [
     { title: 'Length of the run', keys: ['epochs', 'steps', 'batchSize', 'accumulation', 'chunkTokens'] },
     { title: 'Learning', keys: ['learningRate', 'schedule', 'warmUp', 'weightDecay', 'maxGradientNorm', 'seed'] },

@@ -23,4 +23,5 @@ test('what a node measured reads as the estimates of the tab do, with advice whe
   const { advice, fits } = estimateOf({ workers: 1, memory_limit: null, fits: false }, request, 'gpu.lan', 40);
   expect(fits).toBe(false);
   expect(advice).toContainEqual(expect.objectContaining({ knob: 'batchSize', value: 4 }));
+  expect(advice.map(({ knob }) => knob)).not.toContain('weights');
 });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { valueOf, type Knob } from '../../../src/settings/knob.ts';
 import {
   knobGroups,
+  type RunPlace,
   presetSettings,
   PRESETS,
   TRAINING_KNOBS,
@@ -25,6 +26,14 @@ it.each(tasks)(
     expect(shown.sort()).toEqual(Object.keys(knobs).sort());
   },
 );
+
+it('what a place does as it likes is not asked for it', () => {
+  const shown = (place?: RunPlace) => knobGroups('embedder', {}, place).flatMap(({ knobs }) => Object.keys(knobs));
+  expect(shown('tab')).toEqual(shown());
+  expect(shown()).toEqual(expect.arrayContaining(['weights', 'maxTokens']));
+  expect(shown('node')).toEqual(shown().filter((key) => key !== 'weights'));
+  expect(shown('endpoint')).toEqual(shown().filter((key) => key !== 'maxTokens'));
+});
 
 it.each(tasks.flatMap((task) => presets.map((preset) => [task, preset] as const)))(
   'the preset of %s, %s, sets real knobs to values in their range',
