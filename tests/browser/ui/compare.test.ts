@@ -64,6 +64,12 @@ describe('a comparison', () => {
     await expect.element(questions.getByLabelText('By', { exact: true })).toHaveValue('recall@5');
     await userEvent.click(questions.getByRole('button', { name: /Wrong from the right passage 6/ }));
     await expect.poll(() => questions.getByRole('listitem').elements().length).toBe(6);
+
+    await database()
+      .evaluationScores.filter((row) => row.configurationId === ALL_TUNED && row.exampleId === 'ds1-1')
+      .modify({ judgement: { scores: { correctness: 0 }, reason: 'Another number.' } });
+    await userEvent.click(questions.getByRole('button', { name: 'Judge sees it otherwise 1' }));
+    await expect.element(questions.getByRole('listitem')).toHaveTextContent(/Right/);
   });
 
   test('takes more models in a table of its own, on the same questions', async () => {
